@@ -1,0 +1,9 @@
+# Clang 15 or newer with lld producing freestanding x86_64 ELF. A9N_CLANG_SUFFIX selects a version, for example -19.
+set(CMAKE_SYSTEM_NAME Generic)
+set(CMAKE_SYSTEM_PROCESSOR x86_64)
+set(CMAKE_TRY_COMPILE_TARGET_TYPE STATIC_LIBRARY)
+set(CMAKE_CXX_COMPILER clang++$ENV{A9N_CLANG_SUFFIX})
+set(CMAKE_ASM_COMPILER clang$ENV{A9N_CLANG_SUFFIX})
+set(CMAKE_CXX_COMPILER_TARGET x86_64-unknown-none-elf)
+set(CMAKE_ASM_COMPILER_TARGET x86_64-unknown-none-elf)
+set(CMAKE_EXE_LINKER_FLAGS_INIT "-fuse-ld=lld")
