@@ -1,0 +1,149 @@
+import type { InputEvent, SerialConsole } from '../machine-api.ts';
+import { ACPI_TIMER_PORT, createAcpiPmTimer } from './acpi-pm-timer.ts';
+import type {
+  Clock,
+  Device,
+  DeviceHost,
+  InterruptController,
+  MemoryMappedDevice,
+  PortDevice,
+} from './device.ts';
+import { createExitDevice, EXIT_PORT } from './exit-device.ts';
+import { createLocalApic, LOCAL_APIC_ADDRESS } from './local-apic.ts';
+import { COM1_IRQ, COM1_PORT, createUart } from './uart-16550.ts';
+
+/**
+ * The board: which chips there are, at which ports and addresses, and how their interrupt lines run. What the
+ * CPU reaches outside of RAM goes through here.
+ */
+export interface PcDevices {
+  readonly interruptController: InterruptController;
+  readonly serial: SerialConsole;
+  readonly inputLog: readonly InputEvent[];
+
+  /** IN and OUT. `size` is 1, 2 or 4; values are unsigned. Ports without a device read all ones. */
+  readPort(port: number, size: number): number;
+  writePort(port: number, size: number, value: number): void;
+
+  /** Physical memory outside of RAM. `size` is 1, 2 or 4 (split wider accesses). Addresses without a device read all ones. */
+  readMemory(address: number, size: number): number;
+  writeMemory(address: number, size: number, value: number): void;
+
+  /** Instruction count at which `advance` must be called next, Infinity if only input from outside can come. */
+  nextEvent(): number;
+  /** Lets all events due at or before `now` happen. */
+  advance(now: number): void;
+
+  /** The code the guest wrote to the exit device since the last call, undefined if none. Ask after `writePort`. */
+  takeExitRequest(): number | undefined;
+
+  /** The state of all devices as plain data, a copy. */
+  saveState(): DevicesState;
+  restoreState(saved: DevicesState): void;
+}
+
+/** State of each device by its name. */
+export type DevicesState = Record<string, object>;
+
+const PAGE = 4096;
+
+interface PortRange {
+  readonly first: number;
+  readonly count: number;
+  /** Widest access the device takes as one; wider ones are split, as a PC's bus does. */
+  readonly widest: 1 | 2 | 4;
+  readonly device: PortDevice;
+}
+
+/** Creates the devices of a PC in the state firmware leaves them in. */
+export function createDevices(clock: Clock): PcDevices {
+  const host: DeviceHost = {
+    now: clock.now,
+    eventsChanged: clock.eventsChanged,
+    setInterruptLine(_irq, _high) {},
+  };
+
+  const exit = createExitDevice();
+  const uart = createUart(host, COM1_IRQ);
+  const localApic = createLocalApic({
+    clock,
+    acknowledgeExternal: () => 0xff,
+    endOfLevelInterrupt: (_vector) => {},
+  });
+
+  const timed = [localApic, uart];
+  const named: Record<string, Device> = { exit, uart, localApic };
+  const ports = portMap([
+    { first: EXIT_PORT, count: 4, widest: 4, device: exit },
+    { first: COM1_PORT, count: 8, widest: 1, device: uart },
+    { first: ACPI_TIMER_PORT, count: 4, widest: 4, device: createAcpiPmTimer(clock) },
+  ]);
+  const pages = new Map<number, MemoryMappedDevice>([[LOCAL_APIC_ADDRESS / PAGE, localApic]]);
+
+  function readPort(port: number, size: number): number {
+    const range = ports.get(port);
+    if (size > 1 && (range === undefined || !takesWhole(range, port, size))) {
+      const half = size / 2;
+      return readPort(port, half) + readPort((port + half) & 0xffff, half) * 2 ** (half * 8);
+    }
+    return range === undefined ? 0xff : range.device.readPort(port - range.first, size) >>> 0;
+  }
+
+  function writePort(port: number, size: number, value: number): void {
+    const range = ports.get(port);
+    if (size > 1 && (range === undefined || !takesWhole(range, port, size))) {
+      const half = size / 2;
+      writePort(port, half, value % 2 ** (half * 8));
+      writePort((port + half) & 0xffff, half, Math.floor(value / 2 ** (half * 8)));
+    } else {
+      range?.device.writePort(port - range.first, size, value);
+    }
+  }
+
+  return {
+    interruptController: localApic,
+    serial: uart.console,
+    inputLog: uart.inputLog,
+    readPort,
+    writePort,
+    readMemory(address, size) {
+      const device = pages.get(Math.floor(address / PAGE));
+      return device === undefined ? 2 ** (size * 8) - 1 : device.readRegister(address % PAGE, size) >>> 0;
+    },
+    writeMemory(address, size, value) {
+      pages.get(Math.floor(address / PAGE))?.writeRegister(address % PAGE, size, value);
+    },
+    nextEvent() {
+      let next = Number.POSITIVE_INFINITY;
+      for (const device of timed) next = Math.min(next, device.nextEvent());
+      return next;
+    },
+    advance(now) {
+      for (const device of timed) device.advance(now);
+    },
+    takeExitRequest: exit.takeRequest,
+    saveState() {
+      const states = Object.entries(named).map(([name, device]) => [name, device.state]);
+      return structuredClone(Object.fromEntries(states));
+    },
+    restoreState(saved) {
+      for (const [name, device] of Object.entries(named)) {
+        Object.assign(device.state, structuredClone(saved[name]));
+      }
+      localApic.stateReplaced();
+      clock.eventsChanged();
+    },
+  };
+}
+
+function takesWhole(range: PortRange, port: number, size: number): boolean {
+  return size <= range.widest && port + size <= range.first + range.count;
+}
+
+function portMap(ranges: readonly PortRange[]): Map<number, PortRange> {
+  const map = new Map<number, PortRange>();
+  for (const range of ranges) {
+    for (let port = range.first; port < range.first + range.count; port++) map.set(port, range);
+  }
+  return map;
+}
