@@ -9,6 +9,9 @@ import type {
   PortDevice,
 } from './device.ts';
 import { createExitDevice, EXIT_PORT } from './exit-device.ts';
+import { createPit, PIT_PORT, SYSTEM_CONTROL_PORT } from './i8254.ts';
+import { createPicPair, EDGE_LEVEL_PORT, FIRST_PIC_PORT, SECOND_PIC_PORT } from './i8259.ts';
+import { createIoApic, IO_APIC_ADDRESS } from './io-apic.ts';
 import { createLocalApic, LOCAL_APIC_ADDRESS } from './local-apic.ts';
 import { COM1_IRQ, COM1_PORT, createUart } from './uart-16550.ts';
 
@@ -60,25 +63,39 @@ export function createDevices(clock: Clock): PcDevices {
   const host: DeviceHost = {
     now: clock.now,
     eventsChanged: clock.eventsChanged,
-    setInterruptLine(_irq, _high) {},
+    setInterruptLine(irq, high) {
+      picPair.setLine(irq, high);
+      ioApic.setInput(irq === 0 ? 2 : irq, high);
+    },
   };
 
   const exit = createExitDevice();
   const uart = createUart(host, COM1_IRQ);
   const localApic = createLocalApic({
     clock,
-    acknowledgeExternal: () => 0xff,
-    endOfLevelInterrupt: (_vector) => {},
+    acknowledgeExternal: () => picPair.acknowledge(),
+    endOfLevelInterrupt: (vector) => ioApic.endOfInterrupt(vector),
   });
+  const picPair = createPicPair(localApic.setExternalInterrupt);
+  const ioApic = createIoApic(localApic.receive);
+  const pit = createPit(host);
 
-  const timed = [localApic, uart];
-  const named: Record<string, Device> = { exit, uart, localApic };
+  const timed = [localApic, pit, uart];
+  const named: Record<string, Device> = { exit, uart, pit, picPair, ioApic, localApic };
   const ports = portMap([
+    { first: FIRST_PIC_PORT, count: 2, widest: 1, device: picPair.firstPorts },
+    { first: SECOND_PIC_PORT, count: 2, widest: 1, device: picPair.secondPorts },
+    { first: EDGE_LEVEL_PORT, count: 2, widest: 1, device: picPair.edgeLevelPorts },
+    { first: PIT_PORT, count: 4, widest: 1, device: pit },
+    { first: SYSTEM_CONTROL_PORT, count: 1, widest: 1, device: pit.systemControlPort },
     { first: EXIT_PORT, count: 4, widest: 4, device: exit },
     { first: COM1_PORT, count: 8, widest: 1, device: uart },
     { first: ACPI_TIMER_PORT, count: 4, widest: 4, device: createAcpiPmTimer(clock) },
   ]);
-  const pages = new Map<number, MemoryMappedDevice>([[LOCAL_APIC_ADDRESS / PAGE, localApic]]);
+  const pages = new Map<number, MemoryMappedDevice>([
+    [LOCAL_APIC_ADDRESS / PAGE, localApic],
+    [IO_APIC_ADDRESS / PAGE, ioApic],
+  ]);
 
   function readPort(port: number, size: number): number {
     const range = ports.get(port);
