@@ -10,10 +10,11 @@ export const RIP = 0x0080;
 /** Vector registers 0…15, 32 bytes each: XMM is the low half, the upper half is kept for AVX. */
 export const VECTOR = 0x0200;
 
-/** Everything else of the CPU (flags, segments, control registers, MSRs) is laid out in 0x0400…0x3fff. */
+/** Everything else of the CPU (flags, segments, control registers, MSRs) is laid out in 0x0400…0x3fff
+ * by `cpu/state.ts`. */
 export const SYSTEM_STATE = 0x0400;
 
-/** Translation look-aside buffers. */
+/** Translation look-aside buffers, laid out by `mmu/tlb.ts`. */
 export const TLB = 0x4000;
 
 /** Guest physical address 0. Page-aligned; all below it belongs to the host side. */

@@ -1,0 +1,26 @@
+/** The CPU as handlers see it: views over the machine's memory and the way out to the devices. */
+import type { CodeCache } from './code-cache.ts';
+
+/** What lies beyond RAM: memory-mapped devices and I/O ports. Sizes 1, 2 or 4 bytes; values unsigned. */
+export interface Bus {
+  readMemory(physicalAddress: number, size: number): number;
+  writeMemory(physicalAddress: number, size: number, value: number): void;
+  readPort(port: number, size: number): number;
+  writePort(port: number, size: number, value: number): void;
+}
+
+export interface Cpu {
+  readonly i32: Int32Array;
+  readonly u8: Uint8Array;
+  readonly u16: Uint16Array;
+  readonly f64: Float64Array;
+  /** For guest memory, where accesses need not be aligned. Always little-endian. */
+  readonly view: DataView;
+  readonly ramBytes: number;
+  readonly bus: Bus;
+  readonly code: CodeCache;
+  /** Where the TLBs for the current privilege begin (Int32Array index): caches of CPL, see mmu/tlb.ts. */
+  readTlb: number;
+  writeTlb: number;
+  executeTlb: number;
+}

@@ -1,0 +1,281 @@
+/** Bytes to instructions, for 64-bit mode (Intel SDM volume 2, chapter 2). */
+
+import { BRANCHES, CONTINUES, ENDS, type Instruction } from './instruction.ts';
+import { generalProtectionHandler, undefinedOpcodeHandler } from './invalid-instruction.ts';
+import type { Opcode, RegisterFile } from './opcode.ts';
+import { OPCODE_TABLE } from './opcode-table.ts';
+import { FS_BASE, GS_BASE, RAX, VECTOR, ZERO } from './state.ts';
+
+/** The architecture's limit on the length of an instruction. */
+export const MAX_LENGTH = 15;
+
+const RSP_NUMBER = 4;
+const RBP_NUMBER = 5;
+
+export function createInstruction(): Instruction {
+  return {
+    execute: undefinedOpcodeHandler,
+    length: 0,
+    ripLow: 0,
+    ripHigh: 0,
+    nextLow: 0,
+    nextHigh: 0,
+    reg: 0,
+    rm: 0,
+    regNumber: 0,
+    rmNumber: 0,
+    isMemory: false,
+    operandSize: 4,
+    base: ZERO,
+    index: ZERO,
+    scale: 0,
+    displacementLow: 0,
+    displacementHigh: 0,
+    complexAddress: 0,
+    segmentBase: ZERO,
+    usesStackSegment: false,
+    addressSize: 8,
+    immediateLow: 0,
+    immediateHigh: 0,
+    opcode: 0,
+    repeat: 0,
+    lock: false,
+    ends: CONTINUES,
+  };
+}
+
+/** State word index (general, vector) or byte offset (byte) of a register. Without REX, byte registers 4…7 are AH…BH. */
+function registerOperand(file: RegisterFile, number: number, hasRex: boolean): number {
+  if (file === 'vector') return VECTOR + number * 8;
+  if (file === 'general') return RAX + number * 2;
+  return !hasRex && number >= 4 && number < 8 ? (number - 4) * 8 + 1 : number * 8;
+}
+
+const signExtend8 = (value: number): number => (value << 24) >> 24;
+const signExtend16 = (value: number): number => (value << 16) >> 16;
+
+/**
+ * Decodes one instruction at `offset` of `bytes`, of which `available` may be used, for the address given.
+ * Bytes that are no instruction decode to one whose execution raises the right exception (#UD, or #GP if longer
+ * than 15 bytes). Returns undefined if it needs more than `available` bytes.
+ */
+export function decode(
+  bytes: Uint8Array,
+  offset: number,
+  available: number,
+  ripLow: number,
+  ripHigh: number,
+): Instruction | undefined {
+  const i = createInstruction();
+  i.ripLow = ripLow;
+  i.ripHigh = ripHigh;
+  const limit = Math.min(available, MAX_LENGTH);
+  let at = 0;
+  let overrun = false;
+  const next = (): number => {
+    if (at >= limit) {
+      overrun = true;
+      return 0;
+    }
+    return bytes[offset + at++];
+  };
+  const word = (): number => next() | (next() << 8);
+  const doubleword = (): number => word() | (word() << 16);
+
+  // Prefixes.
+  let rex = 0;
+  let operandSizePrefix = false;
+  let byte = next();
+  for (; !overrun; byte = next()) {
+    if (byte === 0x66) operandSizePrefix = true;
+    else if (byte === 0x67) i.addressSize = 4;
+    else if (byte === 0xf2 || byte === 0xf3) i.repeat = byte;
+    else if (byte === 0xf0) i.lock = true;
+    else if (byte === 0x64) i.segmentBase = FS_BASE;
+    else if (byte === 0x65) i.segmentBase = GS_BASE;
+    else if (byte === 0x2e || byte === 0x36 || byte === 0x3e || byte === 0x26) {
+      // CS, SS, DS, ES have base 0 in 64-bit mode. These are ignored and do not cancel FS or GS.
+    } else if ((byte & 0xf0) === 0x40) {
+      rex = byte;
+      continue;
+    } else break;
+    // A REX prefix counts only directly before the opcode.
+    rex = 0;
+  }
+  const hasRex = rex !== 0;
+  const rexW = (rex & 8) !== 0;
+
+  // Opcode.
+  let opcode = byte;
+  if (opcode === 0x0f) {
+    byte = next();
+    opcode = 0x0f00 | byte;
+    if (byte === 0x38 || byte === 0x3a) opcode = (opcode << 8) | next();
+  }
+  i.opcode = opcode;
+
+  const rows = OPCODE_TABLE.get(opcode);
+  const mandatory = i.repeat !== 0 ? i.repeat : operandSizePrefix ? 0x66 : 0;
+  let row: Opcode | undefined;
+  if (rows !== undefined && !overrun) {
+    let modrm = 0;
+    if (rows[0].modrm || rows[0].extension !== undefined) {
+      modrm = next();
+      i.isMemory = modrm >> 6 !== 3 && !rows[0].ignoresMode;
+      i.regNumber = ((modrm >> 3) & 7) | ((rex & 4) << 1);
+      i.rmNumber = (modrm & 7) | ((rex & 1) << 3);
+      if (i.isMemory) memoryOperand(i, modrm, rex, next, doubleword);
+    } else {
+      i.rmNumber = (opcode & 7) | ((rex & 1) << 3);
+    }
+    row = rows.find(
+      (r) =>
+        (r.prefix === undefined || r.prefix === mandatory) &&
+        (r.extension === undefined || r.extension === ((modrm >> 3) & 7)) &&
+        (r.only === undefined || (r.only === 'memory') === i.isMemory),
+    );
+  }
+
+  if (row !== undefined && !overrun) {
+    const size = row.size;
+    i.operandSize =
+      size === 'byte'
+        ? 1
+        : size === 'near'
+          ? 8
+          : size === 'stack'
+            ? operandSizePrefix && !rexW
+              ? 2
+              : 8
+            : rexW
+              ? 8
+              : operandSizePrefix
+                ? 2
+                : 4;
+    const defaultFile: RegisterFile = size === 'byte' ? 'byte' : 'general';
+    i.reg = registerOperand(row.reg ?? defaultFile, i.regNumber, hasRex);
+    i.rm = registerOperand(row.rm ?? defaultFile, i.rmNumber, hasRex);
+    if (row.immediate !== undefined) immediateOperand(i, row, next, word, doubleword);
+  }
+
+  if (overrun && available < MAX_LENGTH) return undefined;
+  i.length = at;
+  i.nextLow = (ripLow + at) | 0;
+  i.nextHigh = (ripHigh + (i.nextLow >>> 0 < ripLow >>> 0 ? 1 : 0)) | 0;
+  if (row?.immediate === 'relative8' || row?.immediate === 'relative32') {
+    addNext(i, 'immediate');
+  }
+  if (i.base === RIP_RELATIVE) {
+    i.base = ZERO;
+    addNext(i, 'displacement');
+  }
+  i.complexAddress =
+    i.isMemory && (i.index !== ZERO || i.segmentBase !== ZERO || i.addressSize === 4) ? 1 : 0;
+
+  const handler = row?.handler(i);
+  if (overrun) {
+    i.execute = generalProtectionHandler;
+    i.ends = BRANCHES;
+  } else if (row === undefined || handler === undefined || (i.lock && !(row.lockable && i.isMemory))) {
+    i.execute = undefinedOpcodeHandler;
+    i.ends = BRANCHES;
+  } else {
+    i.execute = handler;
+    i.ends = row.endsBlock === 'branch' ? BRANCHES : row.endsBlock === 'plain' ? ENDS : CONTINUES;
+  }
+  return i;
+}
+
+/** Stands in `base` until the instruction's length is known. */
+const RIP_RELATIVE = -1;
+
+function memoryOperand(
+  i: Instruction,
+  modrm: number,
+  rex: number,
+  next: () => number,
+  doubleword: () => number,
+): void {
+  const mode = modrm >> 6;
+  let base = modrm & 7;
+  let hasBase = true;
+  if (base === 4) {
+    const sib = next();
+    base = sib & 7;
+    const index = ((sib >> 3) & 7) | ((rex & 2) << 2);
+    if (index !== RSP_NUMBER) {
+      i.index = RAX + index * 2;
+      i.scale = sib >> 6;
+    }
+    if (base === 5 && mode === 0) hasBase = false;
+  } else if (base === 5 && mode === 0) {
+    i.displacementLow = doubleword();
+    i.displacementHigh = i.displacementLow >> 31;
+    i.base = RIP_RELATIVE;
+    return;
+  }
+  if (hasBase) {
+    const number = base | ((rex & 1) << 3);
+    i.base = RAX + number * 2;
+    i.usesStackSegment = (number === RSP_NUMBER || number === RBP_NUMBER) && i.segmentBase === ZERO;
+  }
+  if (mode === 1) i.displacementLow = signExtend8(next());
+  else if (mode === 2 || !hasBase) i.displacementLow = doubleword();
+  i.displacementHigh = i.displacementLow >> 31;
+}
+
+function immediateOperand(
+  i: Instruction,
+  row: Opcode,
+  next: () => number,
+  word: () => number,
+  doubleword: () => number,
+): void {
+  switch (row.immediate) {
+    case 'byte':
+    case 'relative8':
+      i.immediateLow = signExtend8(next());
+      break;
+    case 'word':
+      i.immediateLow = signExtend16(word());
+      break;
+    case 'relative32':
+      i.immediateLow = doubleword();
+      break;
+    case 'z':
+      i.immediateLow = i.operandSize === 2 ? signExtend16(word()) : doubleword();
+      break;
+    case 'full':
+      if (i.operandSize === 8) {
+        i.immediateLow = doubleword();
+        i.immediateHigh = doubleword();
+        return;
+      }
+      i.immediateLow = i.operandSize === 2 ? signExtend16(word()) : doubleword();
+      break;
+    case 'address':
+      i.displacementLow = doubleword();
+      i.displacementHigh = i.addressSize === 8 ? doubleword() : 0;
+      i.isMemory = true;
+      return;
+    case 'enter':
+      i.immediateLow = word();
+      i.immediateHigh = next();
+      return;
+    default:
+  }
+  i.immediateHigh = i.immediateLow >> 31;
+}
+
+/** Adds the address behind the instruction to a relative operand. */
+function addNext(i: Instruction, operand: 'immediate' | 'displacement'): void {
+  if (operand === 'immediate') {
+    const low = (i.immediateLow + i.nextLow) | 0;
+    i.immediateHigh = (i.immediateHigh + i.nextHigh + (low >>> 0 < i.nextLow >>> 0 ? 1 : 0)) | 0;
+    i.immediateLow = low;
+  } else {
+    const low = (i.displacementLow + i.nextLow) | 0;
+    i.displacementHigh = (i.displacementHigh + i.nextHigh + (low >>> 0 < i.nextLow >>> 0 ? 1 : 0)) | 0;
+    i.displacementLow = low;
+  }
+}

@@ -1,0 +1,279 @@
+/**
+ * Guest memory as instructions see it: linear addresses as two words, checked and translated. The hit path is
+ * one compare with the TLB; everything else (misses, page crossings, devices, code pages) is the slow path.
+ */
+import { RAM } from '../memory-layout.ts';
+import { READ, translate, WRITE } from '../mmu/page-walk.ts';
+import { SUPERVISOR_READ, SUPERVISOR_WRITE, TLB_MASK } from '../mmu/tlb.ts';
+import type { Cpu } from './cpu.ts';
+import type { Instruction } from './instruction.ts';
+import { HIGH, LEAVE_BLOCK } from './state.ts';
+
+/** Address of the instruction's memory operand: returns the low half, high half in HIGH. */
+export function effectiveAddress(cpu: Cpu, i: Instruction): number {
+  const s = cpu.i32;
+  if (i.complexAddress !== 0) return complexAddress(s, i);
+  const base = s[i.base];
+  const low = (base + i.displacementLow) | 0;
+  s[HIGH] = s[i.base + 1] + i.displacementHigh + (low >>> 0 < base >>> 0 ? 1 : 0);
+  return low;
+}
+
+function complexAddress(s: Int32Array, i: Instruction): number {
+  const base = s[i.base];
+  let low = (base + i.displacementLow) | 0;
+  let high = (s[i.base + 1] + i.displacementHigh + (low >>> 0 < base >>> 0 ? 1 : 0)) | 0;
+  const index = s[i.index];
+  const scaled = index << i.scale;
+  low = (low + scaled) | 0;
+  // `>>> (32 − scale)` for scales 0…3 without a shift by 32.
+  high =
+    (high +
+      ((s[i.index + 1] << i.scale) | ((index >>> 1) >>> (31 - i.scale))) +
+      (low >>> 0 < scaled >>> 0 ? 1 : 0)) |
+    0;
+  if (i.addressSize === 4) high = 0;
+  const segmentBase = s[i.segmentBase];
+  low = (low + segmentBase) | 0;
+  s[HIGH] = high + s[i.segmentBase + 1] + (low >>> 0 < segmentBase >>> 0 ? 1 : 0);
+  return low;
+}
+
+// Hit paths. `entry` is the TLB entry of the first byte's page.
+
+export function load8(cpu: Cpu, low: number, high: number): number {
+  const s = cpu.i32;
+  const entry = cpu.readTlb + (((low >>> 12) & TLB_MASK) << 2);
+  if (s[entry] === (low & ~0xfff) && s[entry + 1] === high) return cpu.u8[(s[entry + 2] + low) >>> 0];
+  return loadSlow(cpu, low, high, 1);
+}
+
+export function load16(cpu: Cpu, low: number, high: number): number {
+  const s = cpu.i32;
+  const entry = cpu.readTlb + (((low >>> 12) & TLB_MASK) << 2);
+  if (s[entry] === ((low + 1) & ~0xfff) && s[entry + 1] === high) {
+    return cpu.view.getUint16((s[entry + 2] + low) >>> 0, true);
+  }
+  return loadSlow(cpu, low, high, 2);
+}
+
+export function load32(cpu: Cpu, low: number, high: number): number {
+  const s = cpu.i32;
+  const entry = cpu.readTlb + (((low >>> 12) & TLB_MASK) << 2);
+  if (s[entry] === ((low + 3) & ~0xfff) && s[entry + 1] === high) {
+    return cpu.view.getInt32((s[entry + 2] + low) >>> 0, true);
+  }
+  return loadSlow(cpu, low, high, 4);
+}
+
+/** Returns the low half, high half in HIGH. */
+export function load64(cpu: Cpu, low: number, high: number): number {
+  const s = cpu.i32;
+  const entry = cpu.readTlb + (((low >>> 12) & TLB_MASK) << 2);
+  if (s[entry] === ((low + 7) & ~0xfff) && s[entry + 1] === high) {
+    const host = (s[entry + 2] + low) >>> 0;
+    s[HIGH] = cpu.view.getInt32(host + 4, true);
+    return cpu.view.getInt32(host, true);
+  }
+  return loadSlow(cpu, low, high, 8);
+}
+
+/** Reads 16 bytes, aligned or not, into four words of the state. */
+export function load128(cpu: Cpu, low: number, high: number, destination: number): void {
+  const s = cpu.i32;
+  const entry = cpu.readTlb + (((low >>> 12) & TLB_MASK) << 2);
+  if (s[entry] === ((low + 15) & ~0xfff) && s[entry + 1] === high) {
+    const host = (s[entry + 2] + low) >>> 0;
+    const a = cpu.view.getInt32(host, true);
+    s[destination] = a;
+    s[destination + 1] = cpu.view.getInt32(host + 4, true);
+    s[destination + 2] = cpu.view.getInt32(host + 8, true);
+    s[destination + 3] = cpu.view.getInt32(host + 12, true);
+    return;
+  }
+  // Both halves are read before anything is changed; the first word fetch of the second half faults if any.
+  const next = (low + 8) | 0;
+  const nextHigh = (high + (next >>> 0 < 8 ? 1 : 0)) | 0;
+  const a = load64(cpu, low, high);
+  const b = s[HIGH];
+  const c = load64(cpu, next, nextHigh);
+  s[destination] = a;
+  s[destination + 1] = b;
+  s[destination + 2] = c;
+  s[destination + 3] = s[HIGH];
+}
+
+export function store8(cpu: Cpu, low: number, high: number, value: number): void {
+  const s = cpu.i32;
+  const entry = cpu.writeTlb + (((low >>> 12) & TLB_MASK) << 2);
+  if (s[entry] === (low & ~0xfff) && s[entry + 1] === high) cpu.u8[(s[entry + 2] + low) >>> 0] = value;
+  else storeSlow(cpu, low, high, 1, value, 0);
+}
+
+export function store16(cpu: Cpu, low: number, high: number, value: number): void {
+  const s = cpu.i32;
+  const entry = cpu.writeTlb + (((low >>> 12) & TLB_MASK) << 2);
+  if (s[entry] === ((low + 1) & ~0xfff) && s[entry + 1] === high) {
+    cpu.view.setInt16((s[entry + 2] + low) >>> 0, value, true);
+  } else storeSlow(cpu, low, high, 2, value, 0);
+}
+
+export function store32(cpu: Cpu, low: number, high: number, value: number): void {
+  const s = cpu.i32;
+  const entry = cpu.writeTlb + (((low >>> 12) & TLB_MASK) << 2);
+  if (s[entry] === ((low + 3) & ~0xfff) && s[entry + 1] === high) {
+    cpu.view.setInt32((s[entry + 2] + low) >>> 0, value, true);
+  } else storeSlow(cpu, low, high, 4, value, 0);
+}
+
+export function store64(cpu: Cpu, low: number, high: number, valueLow: number, valueHigh: number): void {
+  const s = cpu.i32;
+  const entry = cpu.writeTlb + (((low >>> 12) & TLB_MASK) << 2);
+  if (s[entry] === ((low + 7) & ~0xfff) && s[entry + 1] === high) {
+    const host = (s[entry + 2] + low) >>> 0;
+    cpu.view.setInt32(host, valueLow, true);
+    cpu.view.setInt32(host + 4, valueHigh, true);
+  } else storeSlow(cpu, low, high, 8, valueLow, valueHigh);
+}
+
+/** Writes four words of the state to 16 bytes, aligned or not. All or nothing. */
+export function store128(cpu: Cpu, low: number, high: number, source: number): void {
+  const s = cpu.i32;
+  checkWrite(cpu, low, high, 16);
+  const next = (low + 8) | 0;
+  store64(cpu, low, high, s[source], s[source + 1]);
+  store64(cpu, next, (high + (next >>> 0 < 8 ? 1 : 0)) | 0, s[source + 2], s[source + 3]);
+}
+
+/** Raises the fault that writing `size` (at most 4096) bytes would raise; changes nothing else. */
+export function checkWrite(cpu: Cpu, low: number, high: number, size: number): void {
+  const s = cpu.i32;
+  const entry = cpu.writeTlb + (((low >>> 12) & TLB_MASK) << 2);
+  const last = (low + size - 1) | 0;
+  if (s[entry] === (last & ~0xfff) && s[entry + 1] === high) return;
+  const user = cpu.writeTlb !== SUPERVISOR_WRITE;
+  translate(cpu, low, high, WRITE, user);
+  if (((last ^ low) & ~0xfff) !== 0) {
+    translate(cpu, last & ~0xfff, (high + (last >>> 0 < low >>> 0 ? 1 : 0)) | 0, WRITE, user);
+  }
+}
+
+// Loads of a read-modify-write operand: they fault as the write would, so that nothing happens before the fault.
+
+export function loadForWrite8(cpu: Cpu, low: number, high: number): number {
+  checkWrite(cpu, low, high, 1);
+  return load8(cpu, low, high);
+}
+
+export function loadForWrite16(cpu: Cpu, low: number, high: number): number {
+  checkWrite(cpu, low, high, 2);
+  return load16(cpu, low, high);
+}
+
+export function loadForWrite32(cpu: Cpu, low: number, high: number): number {
+  const s = cpu.i32;
+  const entry = cpu.writeTlb + (((low >>> 12) & TLB_MASK) << 2);
+  if (s[entry] === ((low + 3) & ~0xfff) && s[entry + 1] === high) {
+    return cpu.view.getInt32((s[entry + 2] + low) >>> 0, true);
+  }
+  checkWrite(cpu, low, high, 4);
+  return load32(cpu, low, high);
+}
+
+export function loadForWrite64(cpu: Cpu, low: number, high: number): number {
+  const s = cpu.i32;
+  const entry = cpu.writeTlb + (((low >>> 12) & TLB_MASK) << 2);
+  if (s[entry] === ((low + 7) & ~0xfff) && s[entry + 1] === high) {
+    const host = (s[entry + 2] + low) >>> 0;
+    s[HIGH] = cpu.view.getInt32(host + 4, true);
+    return cpu.view.getInt32(host, true);
+  }
+  checkWrite(cpu, low, high, 8);
+  return load64(cpu, low, high);
+}
+
+// Slow paths.
+
+function loadSlow(cpu: Cpu, low: number, high: number, size: number): number {
+  const s = cpu.i32;
+  const user = cpu.readTlb !== SUPERVISOR_READ;
+  const physical = translate(cpu, low, high, READ, user);
+  const inPage = 0x1000 - (low & 0xfff);
+  if (inPage < size) {
+    const nextPage = (low + inPage) | 0;
+    const second = translate(cpu, nextPage, (high + (nextPage === 0 ? 1 : 0)) | 0, READ, user);
+    let valueLow = 0;
+    let valueHigh = 0;
+    for (let i = 0; i < size; i++) {
+      const byte = readPhysical(cpu, i < inPage ? physical + i : second + i - inPage, 1);
+      if (i < 4) valueLow |= byte << (8 * i);
+      else valueHigh |= byte << (8 * (i - 4));
+    }
+    s[HIGH] = valueHigh;
+    return valueLow;
+  }
+  if (size === 8) {
+    const valueLow = readPhysical(cpu, physical, 4);
+    s[HIGH] = readPhysical(cpu, physical + 4, 4);
+    return valueLow;
+  }
+  return readPhysical(cpu, physical, size);
+}
+
+function storeSlow(
+  cpu: Cpu,
+  low: number,
+  high: number,
+  size: number,
+  valueLow: number,
+  valueHigh: number,
+): void {
+  const user = cpu.writeTlb !== SUPERVISOR_WRITE;
+  const physical = translate(cpu, low, high, WRITE, user);
+  const inPage = 0x1000 - (low & 0xfff);
+  if (inPage < size) {
+    const nextPage = (low + inPage) | 0;
+    const second = translate(cpu, nextPage, (high + (nextPage === 0 ? 1 : 0)) | 0, WRITE, user);
+    for (let i = 0; i < size; i++) {
+      const byte = (i < 4 ? valueLow >>> (8 * i) : valueHigh >>> (8 * (i - 4))) & 0xff;
+      writePhysical(cpu, i < inPage ? physical + i : second + i - inPage, 1, byte);
+    }
+  } else if (size === 8) {
+    writePhysical(cpu, physical, 4, valueLow);
+    writePhysical(cpu, physical + 4, 4, valueHigh);
+  } else {
+    writePhysical(cpu, physical, size, valueLow);
+  }
+}
+
+/** Reads 1, 2 or 4 bytes within a page: RAM or a device. 8 and 16 bits unsigned, 32 bits signed. */
+function readPhysical(cpu: Cpu, address: number, size: number): number {
+  if (address + size <= cpu.ramBytes) {
+    const host = RAM + address;
+    return size === 4
+      ? cpu.view.getInt32(host, true)
+      : size === 2
+        ? cpu.view.getUint16(host, true)
+        : cpu.u8[host];
+  }
+  cpu.i32[LEAVE_BLOCK] = 1;
+  const value = cpu.bus.readMemory(address, size);
+  return size === 4 ? value | 0 : value;
+}
+
+/** Writes 1, 2 or 4 bytes within a page: RAM, where decoded code is dropped, or a device. */
+function writePhysical(cpu: Cpu, address: number, size: number, value: number): void {
+  if (address + size <= cpu.ramBytes) {
+    const host = RAM + address;
+    if (size === 4) cpu.view.setInt32(host, value, true);
+    else if (size === 2) cpu.view.setInt16(host, value, true);
+    else cpu.u8[host] = value;
+    if (cpu.code.holdsCode(address >>> 12)) {
+      cpu.code.dropPage(address >>> 12);
+      cpu.i32[LEAVE_BLOCK] = 1;
+    }
+    return;
+  }
+  cpu.i32[LEAVE_BLOCK] = 1;
+  cpu.bus.writeMemory(address, size, size === 4 ? value >>> 0 : value & (size === 2 ? 0xffff : 0xff));
+}
