@@ -1,0 +1,227 @@
+import type { Form, OperandSize, Preparation } from './forms.ts';
+import type { InstructionCase } from './instruction-case.ts';
+import { CODE, DATA, PAGE, WRITABLE_SIZE } from './layout.ts';
+import { encodeMemory, type MemoryOperand } from './memory-operand.ts';
+import { interestingInteger, interestingVector, Random } from './random.ts';
+
+const LOCK = 0xf0;
+const OPERAND_SIZE = 0x66;
+const ADDRESS_SIZE = 0x67;
+
+/** State that the instructions of one case share while it is made. */
+interface Draft {
+  readonly random: Random;
+  readonly registers: Map<number, bigint>;
+  patchOffset: number;
+  patch: Uint8Array;
+  /** Addresses come from registers; in a sequence later instructions would find them changed. */
+  readonly useRegisters: boolean;
+}
+
+/** A case of one instruction of the form. */
+export function generateCase(form: Form, seed: number): InstructionCase {
+  const random = new Random(seed);
+  const draft = newDraft(random, true);
+  // Now and then the code lies across a page boundary.
+  const codeOffset = random.chance(10) ? PAGE - 1 - random.below(8) : 0x100 + random.below(16);
+  const code = encode(form, draft, CODE + codeOffset);
+  return finish(form.name, draft, codeOffset, code, seed);
+}
+
+/** A case of several instructions, each of which leaves all flags defined. */
+export function generateSequence(forms: readonly Form[], seed: number): InstructionCase {
+  const random = new Random(seed);
+  const draft = newDraft(random, random.chance(30));
+  const candidates = forms.filter((form) => form.undefinedFlags === undefined && !form.alone);
+  const chosen = Array.from({ length: 2 + random.below(5) }, () => random.pick(candidates));
+  const code: number[] = [];
+  for (const form of chosen) code.push(...encode(form, draft, CODE + 0x100 + code.length));
+  return finish(chosen.map((form) => form.name).join('; '), draft, 0x100, Uint8Array.from(code), seed);
+}
+
+function newDraft(random: Random, useRegisters: boolean): Draft {
+  return { random, registers: new Map(), patchOffset: 0, patch: new Uint8Array(0), useRegisters };
+}
+
+function finish(
+  form: string,
+  draft: Draft,
+  codeOffset: number,
+  code: Uint8Array,
+  seed: number,
+): InstructionCase {
+  const { registers, patchOffset, patch } = draft;
+  return { form, code, codeOffset, seed, registers, patchOffset, patch };
+}
+
+/** Extends the patch so that it covers the bytes too. Bytes outside of the writable data are dropped. */
+function addPatch(draft: Draft, address: number, bytes: Uint8Array): void {
+  const start = Math.max(address, DATA);
+  const end = Math.min(address + bytes.length, DATA + WRITABLE_SIZE);
+  if (end <= start) return;
+  const part = bytes.subarray(start - address, end - address);
+  // One patch only: a second one replaces the first unless it is the same place.
+  draft.patchOffset = start - DATA;
+  draft.patch = part.slice();
+}
+
+/** An address for an access of so many bytes. */
+function chooseTarget(random: Random, bytes: number, aligned: boolean): number {
+  const align = aligned && random.chance(85) ? 16 : random.chance(50) ? bytes : 1;
+  const somewhere = DATA + 0x40 + random.below(WRITABLE_SIZE - 0x80);
+  const edge = random.below(40);
+  if (edge === 0) return DATA + PAGE - random.below(bytes + 1);
+  if (edge === 1) return DATA + PAGE - random.below(bytes + 1);
+  if (edge === 2) return DATA - random.below(bytes + 1);
+  if (edge === 3) return DATA + WRITABLE_SIZE - random.below(bytes + 1); // read-only from here on
+  if (edge === 4) return DATA + WRITABLE_SIZE + PAGE - random.below(bytes + 1);
+  if (edge === 5) return CODE + random.below(64);
+  return somewhere - (somewhere % align);
+}
+
+function chooseAddress(random: Random, bytes: number, aligned: boolean): bigint {
+  if (random.chance(2))
+    return random.pick([
+      0x8000_0000_0000n,
+      0xffff_7fff_ffff_fff0n,
+      0x7fff_ffff_ffffn,
+      0x1234_5678_9abc_def0n,
+      0x10n,
+    ]);
+  return BigInt(chooseTarget(random, bytes, aligned));
+}
+
+/** Machine code of one instruction that begins at `address`; what it needs goes into the draft. */
+function encode(form: Form, draft: Draft, address: number): Uint8Array {
+  const { random, registers } = draft;
+  const size = random.pick(form.sizes);
+  const preparation: Preparation = {
+    random,
+    size,
+    registers,
+    patch: (at, bytes) => addPatch(draft, at, bytes),
+    target: (bytes) => chooseTarget(random, bytes, false),
+  };
+  form.prepare?.(preparation);
+
+  let rex = size === 64 ? 8 : 0;
+  const opcode = [...form.opcode];
+  const operand: number[] = [];
+  let memory: MemoryOperand | undefined;
+  if (form.plusRegister) {
+    const register = random.below(16);
+    opcode[opcode.length - 1] += register & 7;
+    rex |= register >> 3;
+  }
+  if (form.reg !== undefined) {
+    const value = form.operandValue?.(preparation);
+    const regNumber = typeof form.reg === 'number' ? form.reg : random.below(16);
+    if (typeof form.reg !== 'number') rex |= (regNumber >> 3) << 2;
+    const inMemory = form.only === 'memory' || (form.only !== 'register' && random.chance(50));
+    if (inMemory) {
+      const bytes = form.memoryBytes ?? size / 8;
+      let target = chooseAddress(random, bytes, form.aligned === true);
+      const inData = target >= BigInt(DATA) && target < BigInt(DATA + WRITABLE_SIZE);
+      if (value !== undefined) {
+        if (inData) addPatch(draft, Number(target), littleEndian(value, bytes));
+      } else if (inData && draft.patch.length === 0 && random.chance(70)) {
+        addPatch(
+          draft,
+          Number(target),
+          random.chance(50)
+            ? littleEndian(interestingInteger(random), bytes)
+            : interestingVector(random).slice(0, bytes),
+        );
+      }
+      if (form.bitOffset) {
+        // The offset reaches from the encoded address to the target.
+        const chunk = random.below(200) - 100;
+        const offset = BigInt(chunk * size + random.below(size));
+        const noise = random.u64();
+        const kept =
+          BigInt.asUintN(size, offset) | (size === 64 ? 0n : (noise >> BigInt(size)) << BigInt(size));
+        registers.set(regNumber, kept);
+        target = BigInt.asUintN(64, target - BigInt(chunk * (size / 8)));
+      }
+      memory = encodeMemory(random, registers, target, draft.useRegisters);
+      rex |= memory.rex;
+      operand.push(memory.modrm | ((regNumber & 7) << 3), ...memory.rest);
+    } else {
+      const rmNumber = random.below(16);
+      if (value !== undefined && form.rm === undefined) {
+        setRegister(
+          registers,
+          rmNumber,
+          value,
+          form.memoryBytes === undefined ? size : 8 * form.memoryBytes,
+          rex,
+          random,
+        );
+      }
+      rex |= rmNumber >> 3;
+      operand.push(0xc0 | ((regNumber & 7) << 3) | (rmNumber & 7));
+    }
+  }
+  if (rex === 0 && random.chance(size === 8 ? 40 : 3)) rex = 0x40; // SPL…DIL instead of AH…BH
+
+  const prefixes: number[] = [];
+  if (form.lock) prefixes.push(LOCK);
+  if (size === 16) prefixes.push(OPERAND_SIZE);
+  if (form.addressSize32) prefixes.push(ADDRESS_SIZE);
+  if (memory) prefixes.push(...memory.prefixes);
+  if (form.prefix !== undefined) prefixes.push(form.prefix);
+  if (rex !== 0) prefixes.push(0x40 | rex);
+
+  const head = [...prefixes, ...opcode, ...operand];
+  const immediate = encodeImmediate(form, size, random);
+  const length = head.length + immediate.length;
+  if (memory?.ripRelative) {
+    const target = chooseTarget(random, form.memoryBytes ?? size / 8, form.aligned === true);
+    head.splice(-4, 4, ...littleEndian(BigInt(target - (address + length)), 4));
+  }
+  return Uint8Array.from([...head, ...immediate]);
+}
+
+/** Gives a register operand its value, whichever of the byte registers the number means. */
+function setRegister(
+  registers: Map<number, bigint>,
+  number: number,
+  value: bigint,
+  bits: number,
+  rex: number,
+  random: Random,
+): void {
+  if (bits === 8 && rex === 0 && number >= 4 && number < 8) {
+    const old = registers.get(number - 4) ?? random.u64();
+    registers.set(number - 4, (old & ~0xff00n) | (value << 8n));
+    return;
+  }
+  if (registers.has(number)) return;
+  const noise = bits >= 64 ? 0n : (random.u64() >> BigInt(bits)) << BigInt(bits);
+  registers.set(number, noise | BigInt.asUintN(Math.min(bits, 64), value));
+}
+
+function encodeImmediate(form: Form, size: OperandSize, random: Random): Uint8Array {
+  const value = form.immediateValue ? BigInt(form.immediateValue(random)) : interestingInteger(random);
+  if (form.immediate === undefined) return new Uint8Array(0);
+  switch (form.immediate) {
+    case 'byte':
+      return littleEndian(value, 1);
+    case 'word':
+      return littleEndian(value, 2);
+    case 'operand':
+      return littleEndian(value, Math.min(size, 32) / 8);
+    case 'full':
+      return littleEndian(value, size / 8);
+    case 'address':
+      return littleEndian(chooseAddress(random, size / 8, false), 8);
+    case 'relative8':
+      return littleEndian(BigInt(random.below(128)), 1);
+    case 'relative32':
+      return littleEndian(BigInt(random.chance(80) ? random.below(0x400) : random.u32() & 0x0fff_ffff), 4);
+  }
+}
+
+function littleEndian(value: bigint, length: number): Uint8Array {
+  return Uint8Array.from({ length }, (_, i) => Number((value >> BigInt(8 * i)) & 0xffn));
+}

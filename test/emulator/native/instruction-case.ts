@@ -1,0 +1,79 @@
+import { DATA_SIZE } from './layout.ts';
+import { interestingInteger, interestingVector, Random } from './random.ts';
+
+/** One or more instructions and the machine state in which they start. */
+export interface InstructionCase {
+  /** Name of the form (see `forms.ts`); a sequence names all its forms, joined by `; `. */
+  readonly form: string;
+  readonly code: Uint8Array;
+  /** Where the code starts, from CODE. */
+  readonly codeOffset: number;
+  /** Stands for all of the state that the case does not name. */
+  readonly seed: number;
+  /** General registers by encoding number. */
+  readonly registers: ReadonlyMap<number, bigint>;
+  /** Bytes written over the data pattern at `patchOffset` from DATA. */
+  readonly patchOffset: number;
+  readonly patch: Uint8Array;
+}
+
+export interface InitialState {
+  readonly gpr: BigUint64Array;
+  readonly rflags: number;
+  readonly mxcsr: number;
+  /** 16 × 16 bytes. */
+  readonly xmm: Uint8Array;
+}
+
+export interface Outcome {
+  /** The exception that ended the case; 3 with RIP behind the code is the normal end. */
+  vector: number;
+  errorCode: number;
+  /** CR2, if the vector is 14. */
+  faultAddress: bigint;
+  rip: bigint;
+  rflags: number;
+  gpr: BigUint64Array;
+  xmm: Uint8Array;
+  mxcsr: number;
+  /** The writable data from the first to the last byte that changed. */
+  diffOffset: number;
+  diff: Uint8Array;
+}
+
+const STATUS_FLAGS = 0x8d5;
+const DIRECTION = 0x400;
+const ALWAYS_SET = 0x202; // bit 1, and IF as every user program has it
+const MXCSR_DEFAULT = 0x1f80;
+
+/** Rounding modes, FTZ, DAZ, sticky flags and unmasked exceptions, each in a part of the cases. */
+function randomMxcsr(random: Random): number {
+  if (random.chance(50)) return MXCSR_DEFAULT;
+  let mxcsr = MXCSR_DEFAULT | (random.below(4) << 13);
+  if (random.chance(25)) mxcsr |= 0x8000;
+  if (random.chance(25)) mxcsr |= 0x0040;
+  if (random.chance(25)) mxcsr |= random.below(64);
+  if (random.chance(15)) mxcsr &= ~(random.below(64) << 7);
+  return mxcsr;
+}
+
+/** The whole state a case starts in: derived from its seed, then its own registers. */
+export function initialState(test: InstructionCase): InitialState {
+  const random = new Random(test.seed);
+  const gpr = new BigUint64Array(16);
+  for (let i = 0; i < 16; i++) gpr[i] = interestingInteger(random);
+  const rflags = ALWAYS_SET | (random.u32() & STATUS_FLAGS) | (random.chance(25) ? DIRECTION : 0);
+  const mxcsr = randomMxcsr(random);
+  const xmm = new Uint8Array(256);
+  for (let i = 0; i < 16; i++) xmm.set(interestingVector(random), i * 16);
+  for (const [register, value] of test.registers) gpr[register] = value;
+  return { gpr, rflags, mxcsr, xmm };
+}
+
+/** What DATA holds before the patch of a case. */
+export const dataPattern: Uint8Array = (() => {
+  const random = new Random(1);
+  const pattern = new Uint8Array(DATA_SIZE);
+  for (let offset = 0; offset < DATA_SIZE; offset += 16) pattern.set(interestingVector(random), offset);
+  return pattern;
+})();

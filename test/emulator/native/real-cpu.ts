@@ -1,0 +1,51 @@
+import { execFileSync, spawn } from 'node:child_process';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { dataPattern, type InstructionCase, type Outcome } from './instruction-case.ts';
+import { decodeOutcomes, encodeCase } from './native-format.ts';
+
+/** The real CPU of this host. */
+export interface RealCpu {
+  run(cases: readonly InstructionCase[]): Promise<Outcome[]>;
+  dispose(): void;
+}
+
+/** Compiles the harness, or says in a sentence why this host cannot run it. */
+export function openRealCpu(): RealCpu | string {
+  if (process.platform !== 'linux' || process.arch !== 'x64')
+    return `the real CPU is compared on x86-64 Linux only; this is ${process.arch} ${process.platform}`;
+  const compiler = process.env['CC'] ?? 'gcc';
+  const directory = mkdtempSync(join(tmpdir(), 'instruction-harness-'));
+  const program = join(directory, 'harness');
+  try {
+    const source = new URL('harness.c', import.meta.url).pathname;
+    execFileSync(compiler, ['-O1', '-no-pie', '-o', program, source], {
+      stdio: ['ignore', 'ignore', 'pipe'],
+    });
+  } catch (error) {
+    rmSync(directory, { recursive: true });
+    return `the native harness does not compile with ${compiler} (install gcc or set CC): ${String(error)}`;
+  }
+  return {
+    run: (cases) => runHarness(program, cases),
+    dispose: () => rmSync(directory, { recursive: true }),
+  };
+}
+
+function runHarness(program: string, cases: readonly InstructionCase[]): Promise<Outcome[]> {
+  return new Promise((resolve, reject) => {
+    const child = spawn(program, { stdio: ['pipe', 'pipe', 'inherit'] });
+    const output: Buffer[] = [];
+    child.stdout.on('data', (chunk: Buffer) => output.push(chunk));
+    child.on('error', reject);
+    child.stdin.on('error', () => {}); // the harness died early; its exit code says so
+    child.on('close', (code, signal) => {
+      if (code === 0) resolve(decodeOutcomes(Buffer.concat(output), cases.length));
+      else reject(new Error(`native harness ended with ${signal ?? `exit code ${code}`}`));
+    });
+    child.stdin.write(dataPattern);
+    for (const test of cases) child.stdin.write(encodeCase(test));
+    child.stdin.end();
+  });
+}
