@@ -13,6 +13,7 @@ export interface Cpu {
   readonly i32: Int32Array;
   readonly u8: Uint8Array;
   readonly u16: Uint16Array;
+  readonly f32: Float32Array;
   readonly f64: Float64Array;
   /** For guest memory, where accesses need not be aligned. Always little-endian. */
   readonly view: DataView;
