@@ -1,0 +1,181 @@
+import { type AcpiTables, buildAcpiTables } from '../devices/acpi-tables.ts';
+import type { Machine } from '../machine-api.ts';
+import { BootError, type ElfImage, readElfImage } from './elf-image.ts';
+import { writeLongModeEntry } from './long-mode-entry.ts';
+import { buildMemoryMap, type MemoryRange, type MemoryType } from './memory-map.ts';
+
+/**
+ * The A9N boot protocol as a UEFI loader would carry it out: kernel and init image in memory, boot_info filled,
+ * the CPU in long mode at the kernel's entry with RDI = boot_info.
+ */
+export interface BootImages {
+  readonly kernel: Uint8Array;
+  readonly init: Uint8Array;
+  /** What messages call the files. */
+  readonly kernelName?: string;
+  readonly initName?: string;
+}
+
+const PAGE = 4096;
+const LARGE_PAGE = 2 * 1024 * 1024;
+
+/** Low memory this loader uses. Page 0x6000 is where the kernel may start further processors. */
+const PROCESSOR_START_PAGE = 0x6000;
+const BOOT_INFO = 0x7000;
+const MEMORY_MAP = 0x8000;
+const MAX_MEMORY_MAP_ENTRIES = PAGE / 24;
+const ENTRY_STATE = 0x9000;
+const ACPI_TABLES = 0xe_0000;
+
+/** boot_info (ABI-2026, section 20). */
+const BOOT_INFO_SIZE = 0x440;
+const MAX_INIT_PAGES = 32768;
+const INIT_INFO_SYMBOL = '__init_info_start';
+const IPC_BUFFER_SYMBOL = '__init_ipc_buffer_start';
+
+interface InitImage {
+  readonly elf: ElfImage;
+  readonly pageCount: number;
+  readonly initInfo: number;
+  readonly ipcBuffer: number;
+}
+
+/** Loads both images into a freshly created machine and sets its CPU. Throws BootError for unusable images. */
+export function bootA9n(machine: Machine, images: BootImages): void {
+  const kernel = readElfImage(images.kernelName ?? 'kernel', images.kernel);
+  const init = readInitImage(images.initName ?? 'init image', images.init);
+  const acpi = buildAcpiTables(ACPI_TABLES);
+  const kernelRange = loadKernel(machine, kernel);
+  const initRange = loadInit(machine, init, kernelRange);
+  machine.writePhysical(acpi.address, acpi.bytes);
+
+  const memoryMap = buildMemoryMap(machine.memoryBytes, [
+    { start: PROCESSOR_START_PAGE, end: PROCESSOR_START_PAGE + PAGE },
+    { start: BOOT_INFO, end: BOOT_INFO + PAGE },
+    { start: MEMORY_MAP, end: MEMORY_MAP + PAGE },
+    { start: ENTRY_STATE, end: ENTRY_STATE + 4 * PAGE },
+    kernelRange,
+    initRange,
+  ]);
+  if (memoryMap.length > MAX_MEMORY_MAP_ENTRIES) throw new RangeError('memory map exceeds its page');
+  machine.writePhysical(MEMORY_MAP, encodeMemoryMap(memoryMap));
+  machine.writePhysical(
+    BOOT_INFO,
+    encodeBootInfo(machine.memoryBytes, memoryMap.length, initRange, init, acpi),
+  );
+  writeLongModeEntry(machine, ENTRY_STATE, { entry: kernel.entry, argument: BOOT_INFO });
+}
+
+function readInitImage(name: string, file: Uint8Array): InitImage {
+  const elf = readElfImage(name, file);
+  const end = Math.max(...elf.segments.map((segment) => segment.physicalAddress + segment.memorySize));
+  const pageCount = Math.ceil(end / PAGE);
+  if (pageCount > MAX_INIT_PAGES) {
+    throw new BootError(
+      `${name}: would be ${pageCount} pages long from address 0, the kernel takes ${MAX_INIT_PAGES}. Link the init image to start at address 0.`,
+    );
+  }
+  if (elf.entry >= pageCount * PAGE) {
+    throw new BootError(
+      `${name}: its entry point lies outside of the image. Check ENTRY in the linker script.`,
+    );
+  }
+  const initInfo = requireSymbol(elf, INIT_INFO_SYMBOL);
+  const ipcBuffer = requireSymbol(elf, IPC_BUFFER_SYMBOL);
+  if (ipcBuffer % PAGE !== 0) {
+    throw new BootError(
+      `${name}: ${IPC_BUFFER_SYMBOL} is not page-aligned. Align it to 4096 in the linker script.`,
+    );
+  }
+  return { elf, pageCount, initInfo, ipcBuffer };
+}
+
+function requireSymbol(elf: ElfImage, symbol: string): number {
+  const value = elf.findSymbol(symbol);
+  if (value === undefined) {
+    throw new BootError(
+      `${elf.name}: has no symbol ${symbol}, so it is no A9N init image or it is stripped. Link it with an init linker script and keep its symbol table.`,
+    );
+  }
+  return value;
+}
+
+/** Copies the kernel's segments to their physical addresses. */
+function loadKernel(machine: Machine, kernel: ElfImage): MemoryRange {
+  let start = Number.POSITIVE_INFINITY;
+  let end = 0;
+  for (const segment of kernel.segments) {
+    const from = segment.physicalAddress;
+    const to = from + segment.memorySize;
+    if (from < 0x10_0000 || to > machine.memoryBytes) {
+      const megabytes = machine.memoryBytes / 2 ** 20;
+      throw new BootError(
+        `${kernel.name}: a segment at physical 0x${from.toString(16)}…0x${to.toString(16)} lies outside of memory (1 MiB…${megabytes} MiB). Give the machine more memory or link the kernel lower (above 1 MiB).`,
+      );
+    }
+    machine.writePhysical(from, segment.bytes);
+    clear(machine, from + segment.bytes.length, to);
+    start = Math.min(start, from);
+    end = Math.max(end, to);
+  }
+  if (kernel.entry < start || kernel.entry >= end) {
+    throw new BootError(
+      `${kernel.name}: entry point 0x${kernel.entry.toString(16)} is not a physical address inside the kernel. Use the physical address of the first instruction as ENTRY.`,
+    );
+  }
+  return { start: Math.floor(start / PAGE) * PAGE, end: Math.ceil(end / PAGE) * PAGE };
+}
+
+/** Copies the init image to the first free 2 MiB boundary above the kernel. */
+function loadInit(machine: Machine, init: InitImage, kernel: MemoryRange): MemoryRange {
+  const size = init.pageCount * PAGE;
+  const start = Math.ceil(kernel.end / LARGE_PAGE) * LARGE_PAGE;
+  if (start + size > machine.memoryBytes) {
+    const needed = Math.ceil((start + size) / 2 ** 20);
+    throw new BootError(
+      `${init.elf.name}: does not fit into memory behind the kernel. Give the machine more than ${needed} MiB.`,
+    );
+  }
+  clear(machine, start, start + size);
+  for (const segment of init.elf.segments) {
+    machine.writePhysical(start + segment.physicalAddress, segment.bytes);
+  }
+  return { start, end: start + size };
+}
+
+function clear(machine: Machine, start: number, end: number): void {
+  if (end > start) machine.writePhysical(start, new Uint8Array(end - start));
+}
+
+function encodeMemoryMap(map: readonly { start: number; pageCount: number; type: MemoryType }[]): Uint8Array {
+  const bytes = new Uint8Array(map.length * 24);
+  const view = new DataView(bytes.buffer);
+  for (const [index, entry] of map.entries()) {
+    view.setBigUint64(index * 24, BigInt(entry.start), true);
+    view.setBigUint64(index * 24 + 8, BigInt(entry.pageCount), true);
+    view.setUint32(index * 24 + 16, entry.type, true);
+  }
+  return bytes;
+}
+
+function encodeBootInfo(
+  memoryBytes: number,
+  memoryMapCount: number,
+  initRange: MemoryRange,
+  init: InitImage,
+  acpi: AcpiTables,
+): Uint8Array {
+  const bytes = new Uint8Array(BOOT_INFO_SIZE);
+  const view = new DataView(bytes.buffer);
+  const set = (at: number, value: number) => view.setBigUint64(at, BigInt(value), true);
+  set(0x00, memoryBytes);
+  view.setUint16(0x08, memoryMapCount, true);
+  set(0x10, MEMORY_MAP);
+  set(0x18, initRange.start);
+  set(0x20, init.pageCount);
+  set(0x28, init.elf.entry);
+  set(0x30, init.initInfo);
+  set(0x38, init.ipcBuffer);
+  set(0x40, acpi.rootPointer);
+  return bytes;
+}
