@@ -1,6 +1,7 @@
 /**
- * Steps as errands: by instruction, by line, out of a frame. A step belongs to the process in which it began: what other
- * processes and interrupt handlers do meanwhile runs through, and the step ends in its own process.
+ * Steps as errands: by instruction, by line, out of a frame. A step belongs to the process in which it began (`process`;
+ * undefined while there is none): what other processes and interrupt handlers do meanwhile runs through, and the step
+ * ends in its own process.
  */
 import type { Machine } from '../../emulator/machine-api.ts';
 import type { AddressRange, FrameContext, ProgramSymbols } from '../symbols/symbol-api.ts';
@@ -43,13 +44,12 @@ const LONGEST_INSTRUCTION = 15n;
 const LONGEST_ENTRY_STUB = 2000;
 
 /** One instruction; with `over`, also everything it calls, the kernel included. */
-export function* stepInstruction(view: SteppingView, over: boolean): Errand {
-  yield* passInstruction(view, view.currentProcess(), over);
+export function* stepInstruction(view: SteppingView, process: bigint | undefined, over: boolean): Errand {
+  yield* passInstruction(view, process, over);
 }
 
 /** To the start of another source line. Without line information: one instruction. */
-export function* stepLine(view: SteppingView, into: boolean): Errand {
-  const process = view.currentProcess();
+export function* stepLine(view: SteppingView, process: bigint | undefined, into: boolean): Errand {
   const start = place(view);
   const symbols = view.symbolsAt(start.pc);
   const startLine = symbols?.lineAt(start.pc);
@@ -68,7 +68,7 @@ export function* stepLine(view: SteppingView, into: boolean): Errand {
       return;
     }
     if (passage === 'called') {
-      if (yield* stopInCalled(view)) return;
+      if (yield* stopInCalled(view, process)) return;
       continue;
     }
     const here = place(view);
@@ -109,8 +109,11 @@ export interface ReturnPoint {
 }
 
 /** Until the stepping process reaches one of the return points. */
-export function* stepOut(view: SteppingView, points: readonly ReturnPoint[]): Errand {
-  const process = view.currentProcess();
+export function* stepOut(
+  view: SteppingView,
+  process: bigint | undefined,
+  points: readonly ReturnPoint[],
+): Errand {
   yield* runUntil(
     points.map((point) => point.address),
     () => {
@@ -127,8 +130,11 @@ export function* stepOut(view: SteppingView, points: readonly ReturnPoint[]): Er
 }
 
 /** Until the code of one inlined call is left, in the frame that contains it. */
-export function* stepOutOfInlined(view: SteppingView, ranges: readonly AddressRange[]): Errand {
-  const process = view.currentProcess();
+export function* stepOutOfInlined(
+  view: SteppingView,
+  process: bigint | undefined,
+  ranges: readonly AddressRange[],
+): Errand {
   const inside = (pc: bigint) => ranges.some((range) => pc >= range.start && pc < range.end);
   do yield* passInstruction(view, process, true);
   while (inside(view.machine.readRegister('rip')));
@@ -225,9 +231,8 @@ function* throughEntryStub(view: SteppingView, process: bigint | undefined): Par
 }
 
 /** At the entry of a called function. True: it has lines, and the step ends after its prologue. */
-function* stopInCalled(view: SteppingView): Part<boolean> {
+function* stopInCalled(view: SteppingView, process: bigint | undefined): Part<boolean> {
   const here = place(view);
-  const process = view.currentProcess();
   const symbols = view.symbolsAt(here.pc);
   if (symbols?.lineAt(here.pc) !== undefined) {
     yield* afterPrologue(view, symbols);

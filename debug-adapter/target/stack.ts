@@ -1,0 +1,128 @@
+/**
+ * Stacks as a person sees them: innermost frame first, inlined calls as frames of their own, and where a process entered
+ * the kernel its kernel frames above, its user frames below a visible boundary.
+ */
+import { registerName } from '../symbols/register-numbers.ts';
+import type { FrameContext, SourceFrame, SourceLocation } from '../symbols/symbol-api.ts';
+import { type Program, USER_ADDRESS_END } from './program.ts';
+
+export interface CodeFrame {
+  readonly kind: 'code';
+  readonly name: string;
+  readonly program: Program | undefined;
+  /** Undefined where there is no function with debug information. */
+  readonly sourceFrame: SourceFrame | undefined;
+  readonly location: SourceLocation | undefined;
+  /** Shared by a function and all that is inlined into it there. */
+  readonly context: FrameContext;
+  /** Physical address of the PML4 through which `context` reads. */
+  readonly root: number;
+  readonly user: boolean;
+  /** 0: the registers are the machine's or the saved ones; above: recovered by unwinding. */
+  readonly physicalIndex: number;
+}
+
+export interface BoundaryFrame {
+  readonly kind: 'boundary';
+  readonly name: string;
+}
+
+export type StackFrame = CodeFrame | BoundaryFrame;
+
+export interface StackStart {
+  readonly context: FrameContext;
+  readonly root: number;
+}
+
+export interface StackSources {
+  programAt(pc: bigint, root: number): Program | undefined;
+  /** Where the user half begins if the kernel frames do not lead to it by themselves. */
+  readonly userStart: StackStart | undefined;
+  /** The process's name, for the boundary. */
+  readonly processName: string;
+}
+
+const DEEPEST_STACK = 512;
+
+export function walkStack(start: StackStart, sources: StackSources): StackFrame[] {
+  const frames: StackFrame[] = [];
+  let { context, root } = start;
+  let inKernel = isKernelCode(context, sources.programAt(context.pc, root));
+  let previousCfa: bigint | undefined;
+  for (let physicalIndex = 0; physicalIndex < DEEPEST_STACK; physicalIndex++) {
+    const program = sources.programAt(context.pc, root);
+    frames.push(...codeFrames(context, root, program, physicalIndex));
+    let caller = unwindOnce(context, program, previousCfa);
+    const leavesKernel =
+      caller === undefined || !isKernelCode(caller.context, sources.programAt(caller.context.pc, root));
+    if (inKernel && leavesKernel) {
+      const userStart = sources.userStart;
+      // The saved context knows more than what the unwinder found beyond the entry stub.
+      if (userStart !== undefined) caller = { context: userStart.context, cfa: undefined };
+      if (caller === undefined) break;
+      if (userStart !== undefined) root = userStart.root;
+      frames.push({ kind: 'boundary', name: `── kernel ⇄ ${sources.processName} ──` });
+      inKernel = false;
+    }
+    if (caller === undefined) break;
+    context = caller.context;
+    previousCfa = caller.cfa;
+  }
+  return frames;
+}
+
+function isKernelCode(context: FrameContext, program: Program | undefined): boolean {
+  return context.pc >= USER_ADDRESS_END || program?.isKernel === true;
+}
+
+/** Undefined at the end of the stack, or where unwinding would go in circles. */
+function unwindOnce(
+  context: FrameContext,
+  program: Program | undefined,
+  previousCfa: bigint | undefined,
+): { context: FrameContext; cfa: bigint | undefined } | undefined {
+  const result = program?.symbols.unwind(context);
+  if (result?.kind !== 'caller' || result.frame.pc === 0n) return undefined;
+  if (previousCfa !== undefined && result.cfa <= previousCfa && !result.signalFrame) return undefined;
+  return { context: result.frame, cfa: result.signalFrame ? undefined : result.cfa };
+}
+
+function codeFrames(
+  context: FrameContext,
+  root: number,
+  program: Program | undefined,
+  physicalIndex: number,
+): CodeFrame[] {
+  const lookupPc = context.pcIsExact ? context.pc : context.pc - 1n;
+  const user = !isKernelCode(context, program);
+  const common = { kind: 'code', program, context, root, user, physicalIndex } as const;
+  const sourceFrames = program?.symbols.framesAt(lookupPc) ?? [];
+  if (sourceFrames.length > 0) {
+    return sourceFrames.map((sourceFrame) => ({
+      ...common,
+      name: sourceFrame.functionName,
+      sourceFrame,
+      location: sourceFrame.location,
+    }));
+  }
+  const symbol = program?.symbols.symbolAt(lookupPc);
+  const name =
+    symbol === undefined
+      ? `0x${context.pc.toString(16)}`
+      : symbol.offset === 0n
+        ? symbol.name
+        : `${symbol.name}+0x${symbol.offset.toString(16)}`;
+  return [{ ...common, name, sourceFrame: undefined, location: program?.symbols.lineAt(lookupPc) }];
+}
+
+/** Registers of a frame that are known, by name. */
+export function knownRegisters(
+  context: FrameContext,
+  numbers: readonly number[],
+): { name: string; value: bigint }[] {
+  return numbers.flatMap((number) => {
+    const name = registerName(number);
+    const value = context.readRegister(number);
+    return name === undefined || value === undefined ? [] : [{ name, value }];
+  });
+}

@@ -1,0 +1,164 @@
+/** The machine with what the debugger knows about its programs and processes: everything but the protocol. */
+import type { Machine } from '../../emulator/machine-api.ts';
+import type { KernelModel, KernelProcess } from '../kernel-model/kernel-model.ts';
+import type { ProgramSymbols } from '../symbols/symbol-api.ts';
+import { machineFrame, memoryReader, savedFrame } from './frame-context.ts';
+import { type Program, ProgramFinder, USER_ADDRESS_END } from './program.ts';
+import { type StackFrame, type StackStart, walkStack } from './stack.ts';
+import type { SteppingView } from './stepping.ts';
+
+/** The thread for code that runs in no process: boot and idle loop. */
+export const KERNEL_THREAD = 1;
+
+export interface TargetThread {
+  readonly id: number;
+  readonly name: string;
+  /** Its process control block's address; undefined for the kernel's own thread. */
+  readonly process: bigint | undefined;
+  readonly details: KernelProcess | undefined;
+  readonly onCpu: boolean;
+}
+
+export class Target implements SteppingView {
+  readonly machine: Machine;
+  readonly programs: readonly Program[];
+  readonly kernel: Program;
+  readonly model: KernelModel;
+  readonly #finder: ProgramFinder;
+  readonly #threadIds = new Map<bigint, number>();
+  readonly #names = new Map<bigint, string>();
+  #nextThreadId = KERNEL_THREAD + 1;
+  /** Set while the machine rests in kernel code that a step of this process led to: the kernel may already have
+   * made another process the current one. */
+  #kernelCodeOwner: bigint | undefined;
+
+  constructor(machine: Machine, programs: readonly Program[], kernel: Program, model: KernelModel) {
+    this.machine = machine;
+    this.programs = programs;
+    this.kernel = kernel;
+    this.model = model;
+    this.#finder = new ProgramFinder(machine, programs);
+  }
+
+  // ------------------------------------------------------------------------------------------ code
+
+  /** Physical address of the active PML4. */
+  activeRoot(): number {
+    return Number(this.machine.readRegister('cr3') & 0xf_ffff_ffff_f000n);
+  }
+
+  programIn(root: number): Program | undefined {
+    return this.#finder.programIn(root);
+  }
+
+  programAt(pc: bigint, root: number): Program | undefined {
+    if (pc >= USER_ADDRESS_END) return this.kernel.symbols.contains(pc) ? this.kernel : undefined;
+    // Before the kernel has built its own page tables it runs at low addresses.
+    if (this.kernel.symbols.contains(pc) && this.machine.privilegeLevel === 0 && root === this.activeRoot()) {
+      return this.kernel;
+    }
+    return this.#finder.programIn(root);
+  }
+
+  symbolsAt(pc: bigint): ProgramSymbols | undefined {
+    return this.programAt(pc, this.activeRoot())?.symbols;
+  }
+
+  innermostFrame() {
+    return machineFrame(this.machine);
+  }
+
+  // ------------------------------------------------------------------------------------- processes
+
+  currentProcess(): bigint | undefined {
+    return this.model.currentProcess();
+  }
+
+  /** The process to which what the CPU does now belongs. */
+  processOnCpu(): bigint | undefined {
+    return this.machine.privilegeLevel === 0 && this.#kernelCodeOwner !== undefined
+      ? this.#kernelCodeOwner
+      : this.model.currentProcess();
+  }
+
+  /** The machine came to rest; `steppedBy` is the process whose step ended, if one did. */
+  rest(steppedBy: bigint | undefined): void {
+    this.#kernelCodeOwner = this.machine.privilegeLevel === 0 ? steppedBy : undefined;
+  }
+
+  resumeAddress(process: bigint): bigint | undefined {
+    return this.#details(process)?.savedContext?.registers.get('rip');
+  }
+
+  #details(process: bigint): KernelProcess | undefined {
+    return this.model.processes().find((candidate) => candidate.address === process);
+  }
+
+  /** The thread on the CPU first, then in the order in which the processes appeared. */
+  threads(): TargetThread[] {
+    const onCpu = this.processOnCpu();
+    const processes = this.model.processes();
+    const threads = processes.map((details) => ({
+      id: this.threadId(details.address),
+      name: this.#nameOf(details, processes),
+      process: details.address,
+      details,
+      onCpu: details.address === onCpu,
+    }));
+    threads.sort((a, b) => Number(b.onCpu) - Number(a.onCpu) || a.id - b.id);
+    if (threads.some((thread) => thread.onCpu)) return threads;
+    const kernel = { id: KERNEL_THREAD, name: 'kernel', process: undefined, details: undefined, onCpu: true };
+    return [kernel, ...threads];
+  }
+
+  /** The same process control block is the same thread until the machine restarts. */
+  threadId(process: bigint | undefined): number {
+    if (process === undefined) return KERNEL_THREAD;
+    let id = this.#threadIds.get(process);
+    if (id === undefined) {
+      id = this.#nextThreadId++;
+      this.#threadIds.set(process, id);
+    }
+    return id;
+  }
+
+  #nameOf(details: KernelProcess, processes: readonly KernelProcess[]): string {
+    const program =
+      details.addressSpaceRoot === undefined ? undefined : this.programIn(details.addressSpaceRoot);
+    if (program === undefined) {
+      // A process whose address space is gone keeps the name by which the user knows it.
+      return this.#names.get(details.address) ?? `process ${this.threadId(details.address)}`;
+    }
+    const sameProgram = processes.filter(
+      ({ address, addressSpaceRoot }) =>
+        this.threadId(address) < this.threadId(details.address) &&
+        addressSpaceRoot !== undefined &&
+        this.programIn(addressSpaceRoot) === program,
+    ).length;
+    const name = sameProgram === 0 ? program.name : `${program.name} (${sameProgram + 1})`;
+    this.#names.set(details.address, name);
+    return name;
+  }
+
+  // ---------------------------------------------------------------------------------------- stacks
+
+  stackOf(thread: TargetThread): StackFrame[] {
+    const saved = this.#savedStart(thread);
+    const sources = {
+      programAt: (pc: bigint, root: number) => this.programAt(pc, root),
+      processName: thread.name,
+    };
+    if (thread.onCpu) {
+      const start = { context: machineFrame(this.machine), root: this.activeRoot() };
+      const inUserMode = this.machine.privilegeLevel === 3;
+      return walkStack(start, { ...sources, userStart: inUserMode ? undefined : saved });
+    }
+    return saved === undefined ? [] : walkStack(saved, { ...sources, userStart: undefined });
+  }
+
+  #savedStart({ details }: TargetThread): StackStart | undefined {
+    if (details?.savedContext === undefined || details.addressSpaceRoot === undefined) return undefined;
+    const root = details.addressSpaceRoot;
+    return { context: savedFrame(details.savedContext.registers, memoryReader(this.machine, root)), root };
+  }
+}
