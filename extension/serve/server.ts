@@ -76,6 +76,8 @@ async function answer(site: Site, request: IncomingMessage, response: ServerResp
   if (path === undefined) return refuse(response, 400, 'The path is not valid percent-encoding.');
   if (path === '/') return send(response, 'text/html; charset=utf-8', workbenchPage(host));
   if (path === '/extension/package.json') return sendFile(response, site.manifest);
+  // VS Code asks for translations again and again while there are none.
+  if (path.endsWith('/package.nls.json')) return send(response, 'application/json', '{}');
   if (path === '/workspace' || path.startsWith('/workspace/'))
     return answerWorkspace(site, path, url, response);
   const found = await find(site.files, path);
@@ -145,7 +147,10 @@ function main(): void {
       help: { type: 'boolean', short: 'h' },
     },
   });
-  if (values.help) return console.log(help);
+  if (values.help) {
+    console.log(help);
+    return;
+  }
   const port = parsePort(values.port);
   const repository = resolve(dirname(fileURLToPath(import.meta.url)), '../..');
   const site: Site = {

@@ -1,0 +1,112 @@
+import * as vscode from 'vscode';
+import type { MachineChange, MachineSessions } from '../session/machine-sessions.ts';
+import { type CustomRequest, contextOf, type TreeNode } from './tree-node.ts';
+
+/** How long a machine may run before its view says so: single steps must not make it flicker. */
+const quietMilliseconds = 500;
+
+/**
+ * A tree in the debug container whose rows come from the adapter. It is read again at every stop; while the machine
+ * runs it keeps showing what was true at the last stop, and says that it does.
+ */
+export class KernelTree<Node extends TreeNode<Node>> implements vscode.TreeDataProvider<Node> {
+  private readonly changes = new vscode.EventEmitter<undefined>();
+  readonly onDidChangeTreeData = this.changes.event;
+  readonly view: vscode.TreeView<Node>;
+  /** Rows as shown, by the id of the row above ('' for the top). */
+  private shown = new Map<string, Promise<Node[]>>();
+  private shownSession: string | undefined;
+  private quiet: ReturnType<typeof setTimeout> | undefined;
+
+  constructor(
+    viewId: string,
+    private readonly sessions: MachineSessions,
+    private readonly roots: (request: CustomRequest) => Promise<Node[]>,
+    private readonly emptyMessage: string,
+  ) {
+    this.view = vscode.window.createTreeView(viewId, { treeDataProvider: this, showCollapseAll: true });
+  }
+
+  register(context: vscode.ExtensionContext): void {
+    context.subscriptions.push(
+      this.view,
+      this.changes,
+      this.sessions.onDidChange((change) => this.follow(change)),
+      this.sessions.onDidInvalidate((session) => session.id === this.sessions.active?.id && this.refresh()),
+      vscode.debug.onDidChangeActiveDebugSession(() => this.refresh()),
+    );
+  }
+
+  getTreeItem(node: Node): vscode.TreeItem {
+    const { None, Collapsed } = vscode.TreeItemCollapsibleState;
+    const item = new vscode.TreeItem(node.label, node.children ? Collapsed : None);
+    item.id = node.id;
+    item.description = node.description;
+    item.tooltip = new vscode.MarkdownString(node.tooltip);
+    item.accessibilityInformation = { label: node.accessibleLabel };
+    item.iconPath = new vscode.ThemeIcon(node.icon);
+    item.contextValue = contextOf(node);
+    return item;
+  }
+
+  getParent(node: Node): Node | undefined {
+    return node.parent;
+  }
+
+  /** Rows below `node`, or the top ones: from the last stop while the machine runs, else read from the adapter. */
+  getChildren(node?: Node): Promise<Node[]> {
+    const session = this.sessions.active;
+    if (!session) return Promise.resolve([]);
+    const key = node?.id ?? '';
+    const known = this.shown.get(key);
+    if (known) return known;
+    if (this.sessions.stateOf(session).kind !== 'stopped') return Promise.resolve([]);
+    const request: CustomRequest = (command, args) => Promise.resolve(session.customRequest(command, args));
+    const children = node ? (node.children?.(request) ?? Promise.resolve([])) : this.roots(request);
+    const rows = children.catch((error: unknown) => this.fail(key, error));
+    this.shown.set(key, rows);
+    return rows;
+  }
+
+  /** A request can fail because the machine was set running meanwhile; the next stop asks again. */
+  private fail(key: string, error: unknown): Node[] {
+    this.shown.delete(key);
+    const session = this.sessions.active;
+    if (session && this.sessions.stateOf(session).kind === 'stopped') {
+      this.view.message = error instanceof Error ? error.message : String(error);
+    }
+    return [];
+  }
+
+  private follow({ session, state }: MachineChange): void {
+    if (session.id !== this.sessions.active?.id) return;
+    clearTimeout(this.quiet);
+    if (state.kind === 'running') {
+      this.quiet = setTimeout(() => this.describe(), quietMilliseconds);
+    } else {
+      this.refresh();
+    }
+  }
+
+  private refresh(): void {
+    const session = this.sessions.active;
+    const state = session && this.sessions.stateOf(session).kind;
+    if (session?.id !== this.shownSession || state === 'stopped' || state === 'ended') this.shown = new Map();
+    this.shownSession = session?.id;
+    this.describe();
+    this.changes.fire(undefined);
+  }
+
+  private describe(): void {
+    const session = this.sessions.active;
+    const state = session && this.sessions.stateOf(session).kind;
+    const rows = this.shown.size > 0;
+    if (state === 'running') {
+      this.view.message = rows
+        ? 'The machine is running; this is the last stop.'
+        : `The machine is running. ${this.emptyMessage}`;
+    } else if (state === 'starting') this.view.message = 'The machine is starting.';
+    else if (state === 'ended') this.view.message = 'The machine has ended.';
+    else this.view.message = '';
+  }
+}

@@ -1,0 +1,24 @@
+import * as vscode from 'vscode';
+import type { MemoryDocuments } from '../memory/memory-document.ts';
+import type { MachineSessions } from '../session/machine-sessions.ts';
+import type { TreeNode } from './tree-node.ts';
+
+/** The context menu of our trees' rows. */
+export function registerNodeCommands(
+  context: vscode.ExtensionContext,
+  sessions: MachineSessions,
+  memory: MemoryDocuments,
+): void {
+  const copy = (text: string | undefined) => text !== undefined && vscode.env.clipboard.writeText(text);
+  context.subscriptions.push(
+    vscode.commands.registerCommand('a9n.viewMemory', (node: TreeNode<unknown>) => {
+      const session = sessions.active;
+      if (!session || node.memoryReference === undefined) return undefined;
+      return memory.show(session, node.memoryReference, node.description || node.label);
+    }),
+    vscode.commands.registerCommand('a9n.copyDescriptor', (node: TreeNode<unknown>) => copy(node.descriptor)),
+    vscode.commands.registerCommand('a9n.copyAddress', (node: TreeNode<unknown>) =>
+      copy(node.address ?? node.memoryReference),
+    ),
+  );
+}
