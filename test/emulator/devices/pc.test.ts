@@ -1,0 +1,90 @@
+import { describe, expect, test } from 'vitest';
+import { createBoard, initializePics } from './board.ts';
+
+describe('empty places', () => {
+  test.each([
+    [1, 0xff],
+    [2, 0xffff],
+    [4, 0xffffffff],
+  ])('read as ones in accesses of %i bytes', (size, ones) => {
+    const board = createBoard();
+    expect(board.in(0xcf8, size)).toBe(ones);
+    expect(board.in(0xffff, size)).toBe(ones);
+    expect(board.devices.readMemory(0xe0000000, size)).toBe(ones);
+    board.out(0xffff, ones, size);
+    board.devices.writeMemory(0x2_0000_0000, size, ones);
+  });
+});
+
+test('a wide access is split between byte-wide ports', () => {
+  const board = createBoard();
+  board.out(0x3ff, 0x12);
+  // Modem status and scratch register.
+  expect(board.in(0x3fe, 2)).toBe(0x12b0);
+});
+
+test('every port answers every size', () => {
+  const board = createBoard();
+  for (let port = 0; port < 0x10000; port += 1) {
+    for (const size of [1, 2, 4]) {
+      const value = board.in(port, size);
+      if (!(value >= 0 && value < 2 ** (size * 8))) throw new Error(`port ${port}, ${size} bytes: ${value}`);
+    }
+  }
+});
+
+test('the exit device asks once for the end, with the code as written', () => {
+  const board = createBoard();
+  expect(board.devices.takeExitRequest()).toBeUndefined();
+  board.out(0xf4, 0x12345678, 4);
+  expect(board.devices.takeExitRequest()).toBe(0x12345678);
+  expect(board.devices.takeExitRequest()).toBeUndefined();
+});
+
+describe('the ACPI timer', () => {
+  test('counts 3579545 ticks a second, to the tick, at any time', () => {
+    const board = createBoard();
+    for (const seconds of [1, 10, 1200, 1_000_000, 20_000_000]) {
+      const count = seconds * 100_000_000;
+      board.runTo(count);
+      const exact = (BigInt(count) * 315n) / 8800n;
+      expect(board.in(0x608, 4)).toBe(Number(exact % (1n << 32n)));
+    }
+  });
+
+  test('can be read in parts', () => {
+    const board = createBoard();
+    board.runTo(123_456_789);
+    const whole = board.in(0x608, 4);
+    expect(board.in(0x608, 1) + board.in(0x609, 1) * 256 + board.in(0x60a, 2) * 65536).toBe(whole);
+  });
+});
+
+test('saved state is a copy, and restoring it brings back every device', () => {
+  const board = createBoard();
+  initializePics(board, 0xee, 0xff);
+  board.out(0x43, 0x34);
+  board.out(0x40, 0x00);
+  board.out(0x40, 0x10);
+  board.out(0x3fc, 0x0b);
+  board.apicWrite(0x3e0, 3);
+  board.apicWrite(0x320, 0x20040);
+  board.apicWrite(0x380, 777);
+  board.ioApicWrite(0x18, 0x8044);
+  const runs = [0, 1].map(() => ({ interrupts: [] as [number, number][] }));
+  const start = board.devices.saveState();
+  const reference = JSON.stringify(start);
+  for (const { interrupts } of runs) {
+    const replayed = createBoard();
+    replayed.devices.restoreState(start);
+    for (let n = 0; n < 200; n++) {
+      const at = replayed.runToInterrupt();
+      interrupts.push([at, replayed.takeInterrupt()]);
+      replayed.apicWrite(0xb0, 0);
+      replayed.out(0x20, 0x20);
+    }
+    expect(JSON.stringify(start)).toBe(reference);
+  }
+  expect(new Set(runs[0].interrupts.map(([, vector]) => vector)).size).toBe(2);
+  expect(runs[1]).toEqual(runs[0]);
+});
