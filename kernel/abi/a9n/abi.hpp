@@ -2,17 +2,17 @@
 // programs include it; it needs no library and defines no code that runs in the kernel only.
 #pragma once
 
-#include <cstddef>
-#include <cstdint>
+#include <stddef.h>
+#include <stdint.h>
 
 namespace a9n::abi
 {
-    using word = std::uint64_t;
+    using word = uint64_t;
 
     // ---- Kernel calls ----------------------------------------------------------------------------------------
 
     /// Value of RAX at `syscall`. Anything else is the fault `invalid_kernel_call`.
-    enum class kernel_call : std::int64_t
+    enum class kernel_call : int64_t
     {
         capability_call = -1, ///< MR0 descriptor, MR1 operation, MR2… arguments; results in the same registers
         yield           = -2, ///< gives up the rest of the quantum
@@ -37,7 +37,7 @@ namespace a9n::abi
 
     // ---- Capabilities ----------------------------------------------------------------------------------------
 
-    enum class capability_type : std::uint8_t
+    enum class capability_type : uint8_t
     {
         none                  = 0,
         debug                 = 1,
@@ -58,7 +58,7 @@ namespace a9n::abi
     };
 
     /// Rights of a capability: a set of bits.
-    enum class capability_rights : std::uint8_t
+    enum class capability_rights : uint8_t
     {
         none   = 0,
         read   = 1,
@@ -70,12 +70,12 @@ namespace a9n::abi
 
     constexpr capability_rights operator|(capability_rights a, capability_rights b)
     {
-        return static_cast<capability_rights>(static_cast<std::uint8_t>(a) | static_cast<std::uint8_t>(b));
+        return static_cast<capability_rights>(static_cast<uint8_t>(a) | static_cast<uint8_t>(b));
     }
 
     constexpr capability_rights operator&(capability_rights a, capability_rights b)
     {
-        return static_cast<capability_rights>(static_cast<std::uint8_t>(a) & static_cast<std::uint8_t>(b));
+        return static_cast<capability_rights>(static_cast<uint8_t>(a) & static_cast<uint8_t>(b));
     }
 
     /// A descriptor is a path: bits 63–56 are its depth − 8, bits 55–0 the node indexes, highest first. The depth is 8
@@ -311,7 +311,7 @@ namespace a9n::abi
 
     // ---- Boot ------------------------------------------------------------------------------------------------
 
-    enum class memory_map_type : std::uint32_t
+    enum class memory_map_type : uint32_t
     {
         free     = 0,
         device   = 1,
@@ -323,7 +323,7 @@ namespace a9n::abi
         word            start; ///< physical
         word            page_count;
         memory_map_type type;
-        std::uint32_t   padding;
+        uint32_t   padding;
     };
 
     static_assert(sizeof(memory_map_entry) == 24);
@@ -336,8 +336,8 @@ namespace a9n::abi
     struct boot_info
     {
         word          memory_size; ///< ignored
-        std::uint16_t memory_map_count;
-        std::uint8_t  padding[6];
+        uint16_t memory_map_count;
+        uint8_t  padding[6];
         word          memory_map; ///< → memory_map_entry[memory_map_count]
         word          init_loaded_address;
         word          init_image_size;         ///< pages of 4 KiB
@@ -402,9 +402,9 @@ namespace a9n::abi
     struct generic_descriptor
     {
         word         address; ///< physical
-        std::uint8_t size_bits;
-        std::uint8_t is_device;
-        std::uint8_t padding[6];
+        uint8_t size_bits;
+        uint8_t is_device;
+        uint8_t padding[6];
     };
 
     /// Written by the kernel into the init image at `__init_info_start`.
