@@ -1,3 +1,4 @@
+import { PM1_CONTROL_PORT, PM1_EVENT_PORT } from './acpi-fixed-registers.ts';
 import { ACPI_TIMER_PORT } from './acpi-pm-timer.ts';
 import { IO_APIC_ADDRESS } from './io-apic.ts';
 import { LOCAL_APIC_ADDRESS } from './local-apic.ts';
@@ -77,8 +78,16 @@ function buildFadtBody(dsdt: number): Uint8Array {
   const at = (offset: number) => offset - HEADER_SIZE;
   view.setUint32(at(40), dsdt, true);
   view.setUint16(at(46), 9, true); // SCI_INT
-  view.setUint32(at(76), ACPI_TIMER_PORT, true); // PM_TMR_BLK
-  body[at(91)] = 4; // PM_TMR_LEN
+  // Each register block twice: as a port with a length, and as a generic address of system I/O space.
+  const block = (port: number, bytes: number, address: number, length: number, generic: number) => {
+    view.setUint32(at(address), port, true);
+    body[at(length)] = bytes;
+    body.set([1, bytes * 8, 0, bytes === 2 ? 2 : 3], at(generic));
+    view.setBigUint64(at(generic + 4), BigInt(port), true);
+  };
+  block(PM1_EVENT_PORT, 4, 56, 88, 148); // PM1a_EVT_BLK
+  block(PM1_CONTROL_PORT, 2, 64, 89, 172); // PM1a_CNT_BLK
+  block(ACPI_TIMER_PORT, 4, 76, 91, 208); // PM_TMR_BLK
   view.setUint16(at(96), 0xffff, true); // P_LVL2_LAT: no C2
   view.setUint16(at(98), 0xffff, true); // P_LVL3_LAT: no C3
   // IAPC_BOOT_ARCH: legacy devices, no 8042, no VGA, no CMOS clock.
@@ -86,9 +95,6 @@ function buildFadtBody(dsdt: number): Uint8Array {
   // Flags: WBINVD works, no buttons, 32-bit timer.
   view.setUint32(at(112), 0x0000_0131, true);
   view.setBigUint64(at(140), BigInt(dsdt), true); // X_DSDT
-  // X_PM_TMR_BLK: system I/O space, 32 bits wide, accessed as a double word.
-  body.set([1, 32, 0, 3], at(208));
-  view.setBigUint64(at(212), BigInt(ACPI_TIMER_PORT), true);
   return body;
 }
 

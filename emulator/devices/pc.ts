@@ -1,4 +1,5 @@
 import type { InputEvent, SerialConsole } from '../machine-api.ts';
+import { createAcpiFixedRegisters, PM1_CONTROL_PORT, PM1_EVENT_PORT } from './acpi-fixed-registers.ts';
 import { ACPI_TIMER_PORT, createAcpiPmTimer } from './acpi-pm-timer.ts';
 import type {
   Clock,
@@ -70,6 +71,7 @@ export function createDevices(clock: Clock): PcDevices {
   };
 
   const exit = createExitDevice();
+  const acpi = createAcpiFixedRegisters();
   const uart = createUart(host, COM1_IRQ);
   const localApic = createLocalApic({
     clock,
@@ -81,7 +83,7 @@ export function createDevices(clock: Clock): PcDevices {
   const pit = createPit(host);
 
   const timed = [localApic, pit, uart];
-  const named: Record<string, Device> = { exit, uart, pit, picPair, ioApic, localApic };
+  const named: Record<string, Device> = { exit, acpi, uart, pit, picPair, ioApic, localApic };
   const ports = portMap([
     { first: FIRST_PIC_PORT, count: 2, widest: 1, device: picPair.firstPorts },
     { first: SECOND_PIC_PORT, count: 2, widest: 1, device: picPair.secondPorts },
@@ -90,6 +92,8 @@ export function createDevices(clock: Clock): PcDevices {
     { first: SYSTEM_CONTROL_PORT, count: 1, widest: 1, device: pit.systemControlPort },
     { first: EXIT_PORT, count: 4, widest: 4, device: exit },
     { first: COM1_PORT, count: 8, widest: 1, device: uart },
+    { first: PM1_EVENT_PORT, count: 4, widest: 4, device: acpi.eventPorts },
+    { first: PM1_CONTROL_PORT, count: 2, widest: 2, device: acpi.controlPorts },
     { first: ACPI_TIMER_PORT, count: 4, widest: 4, device: createAcpiPmTimer(clock) },
   ]);
   const pages = new Map<number, MemoryMappedDevice>([
