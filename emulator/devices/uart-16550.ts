@@ -4,7 +4,7 @@ import type { DeviceHost, PortDevice, TimedDevice } from './device.ts';
 /**
  * A 16550A serial port (National Semiconductor PC16550D): 16-byte receive FIFO, loopback, interrupts gated by
  * OUT2 as on PC boards. Transmission takes no virtual time, so the transmitter is always empty; received bytes
- * come no faster than 115200 baud allows.
+ * come no faster than 115200 baud allows, and only while the guest asserts RTS.
  */
 export const COM1_PORT = 0x3f8;
 export const COM1_IRQ = 4;
@@ -19,6 +19,7 @@ const IER_RECEIVED = 1;
 const IER_TRANSMITTER_EMPTY = 2;
 const IER_LINE_STATUS = 4;
 const IER_MODEM_STATUS = 8;
+const MCR_RTS = 2;
 const MCR_OUT2 = 8;
 const MCR_LOOPBACK = 0x10;
 const LSR_DATA_READY = 1;
@@ -77,7 +78,7 @@ export function createUart(host: DeviceHost, irq: number): Uart {
     timedOut: false,
   };
   // Host side of the cable, not machine state: bytes not yet entered, and the log of those that were.
-  let waiting: number[] = [];
+  const cable = createByteQueue();
   const inputLog: InputEvent[] = [];
 
   const capacity = () => (state.fifoEnabled ? FIFO_SIZE : 1);
@@ -124,8 +125,10 @@ export function createUart(host: DeviceHost, irq: number): Uart {
   }
 
   function nextByteAt(): number {
-    const hasRoom = state.receiveFifo.length < capacity() && !isLoopback();
-    return waiting.length > 0 && hasRoom ? state.lineFreeAt : Number.POSITIVE_INFINITY;
+    // The other end heeds RTS, so that nothing typed ahead is lost before the guest has set up the port.
+    const isReady = (state.modemControl & (MCR_RTS | MCR_LOOPBACK)) === MCR_RTS;
+    const hasRoom = state.receiveFifo.length < capacity();
+    return cable.length > 0 && isReady && hasRoom ? state.lineFreeAt : Number.POSITIVE_INFINITY;
   }
 
   function clearReceiver(): void {
@@ -234,15 +237,14 @@ export function createUart(host: DeviceHost, irq: number): Uart {
     console: {
       onOutput: undefined,
       send(bytes) {
-        waiting = waiting.concat(Array.from(bytes));
+        cable.push(bytes);
         host.eventsChanged();
       },
     },
     nextEvent: () => Math.min(nextByteAt(), state.timeoutAt),
     advance(now) {
       if (nextByteAt() <= now) {
-        const byte = waiting[0];
-        waiting = waiting.slice(1);
+        const byte = cable.shift();
         state.lineFreeAt = now + INSTRUCTIONS_PER_CHARACTER;
         inputLog.push({ instructionCount: now, device: 'serial', bytes: Uint8Array.of(byte) });
         receive(byte);
@@ -264,4 +266,29 @@ export function createUart(host: DeviceHost, irq: number): Uart {
     },
   };
   return uart;
+}
+
+/** Bytes in order, cheap for chunks of any size. */
+function createByteQueue() {
+  let chunks: Uint8Array[] = [];
+  let position = 0;
+  return {
+    length: 0,
+    push(bytes: Uint8Array): void {
+      if (bytes.length === 0) return;
+      chunks.push(bytes.slice());
+      this.length += bytes.length;
+    },
+    /** The next byte; the queue must not be empty. */
+    shift(): number {
+      const byte = chunks[0][position];
+      position++;
+      this.length--;
+      if (position === chunks[0].length) {
+        chunks = chunks.slice(1);
+        position = 0;
+      }
+      return byte;
+    },
+  };
 }

@@ -82,6 +82,18 @@ describe('receiving', () => {
   });
 });
 
+test('the host keeps its bytes until the guest asserts RTS', () => {
+  const { board, send } = createSerialBoard();
+  board.out(MCR, 0);
+  send('q');
+  board.runTo(1_000_000);
+  expect(board.in(LSR) & 1).toBe(0);
+  board.out(FCR, 0xc7);
+  board.out(MCR, 3);
+  board.runTo(1_000_001);
+  expect(board.in(DATA)).toBe(0x71);
+});
+
 describe('interrupts', () => {
   test('of the transmitter come when enabled and after each byte, and are cleared by reading IIR', () => {
     const { board } = createSerialBoard();
