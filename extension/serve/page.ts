@@ -12,8 +12,6 @@ export function workbenchPage(host: string): string {
       'workbench.startupEditor': 'none',
       'workbench.layoutControl.enabled': false,
       'window.commandCenter': false,
-      // gcc's and clang's own output is not there to check against, so no squiggles are promised.
-      'problems.visibility': false,
       'debug.openDebug': 'openOnDebugBreak',
       'debug.disassemblyView.showSourceCode': true,
     },

@@ -10,7 +10,7 @@ import { type CustomRequest, type TreeNode, tooltipTable } from './tree-node.ts'
 const icons: Readonly<Record<string, string>> = {
   NONE: 'circle-slash',
   DEBUG: 'debug-console',
-  NODE: 'symbol-class',
+  NODE: 'type-hierarchy',
   GENERIC: 'package',
   ADDRESS_SPACE: 'list-tree',
   PAGE_TABLE: 'table',

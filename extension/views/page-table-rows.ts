@@ -51,13 +51,13 @@ function entryRow(parent: PageTableNode, entries: PageTableRow): PageTableNode {
   const isTable = entries.kind === 'table';
   const target = isTable ? tableNames[level - 1] : 'page';
   const flags = entries.flags.join(' ');
-  const range = `${virtualStart} – ${virtualEnd}`;
+  const range = `${virtualStart}–${lastAddress(virtualEnd)}`;
   const row: PageTableNode = {
     id: `${parent.id}/${firstIndex}:${entries.kind}`,
     parent,
     root: parent.root,
     entries,
-    label: `${indices} ${virtualStart}`,
+    label: `${indices} ${range}`,
     description: isTable ? `${target} at ${physicalAddress}` : `${size} → ${physicalAddress}  ${flags}`,
     tooltip: tooltipTable(`${tableNames[level]} ${indices}`, [
       { name: 'Virtual', value: range },
@@ -82,6 +82,11 @@ function entryRow(parent: PageTableNode, entries: PageTableRow): PageTableNode {
       : {}),
   };
   return row;
+}
+
+/** The table's rows end before `virtualEnd`; people read a range with its last address. */
+function lastAddress(virtualEnd: string): string {
+  return `0x${(BigInt(virtualEnd) - 1n).toString(16)}`;
 }
 
 /** The child of a row that stands for the entry of the given index, undefined if that entry is not present. */

@@ -55,7 +55,20 @@ async function translate(session: vscode.DebugSession, tree: KernelTree<PageTabl
     tree.getChildren(r),
   );
   if (row) await tree.view.reveal(row, { select: true, focus: true, expand: true });
-  vscode.window.showInformationMessage(`${space.name}: ${result.explanation}`);
+  // Not awaited: the message stays until it is read, the command is done.
+  void report(result);
+}
+
+async function report({ explanation, physicalAddress }: TranslateAddressResponse): Promise<void> {
+  if (physicalAddress !== undefined) {
+    const copy = 'Copy Physical Address';
+    const chosen = await vscode.window.showInformationMessage(explanation, copy);
+    if (chosen === copy) await vscode.env.clipboard.writeText(physicalAddress);
+  } else {
+    const again = 'Try Another Address';
+    const chosen = await vscode.window.showWarningMessage(explanation, again);
+    if (chosen === again) await vscode.commands.executeCommand('a9n.translateAddress');
+  }
 }
 
 function selectedText(): string {
