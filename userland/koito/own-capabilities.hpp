@@ -1,0 +1,59 @@
+// What KOITO has: the root node the kernel filled, and what KOITO adds to it.
+#pragma once
+
+#include <a9n/generic.hpp>
+#include <a9n/interrupt.hpp>
+#include <a9n/io-port.hpp>
+#include <a9n/ipc-port.hpp>
+#include <a9n/process-control-block.hpp>
+
+namespace koito
+{
+    using a9n::word;
+    using a9n::abi::init_slot;
+
+    inline constexpr word process_radix   = 5;
+    inline constexpr word maximum_processes = word { 1 } << process_radix;
+
+    /// Slots of KOITO's root node beyond those of the init protocol.
+    enum class own : word
+    {
+        os_port = 10,       ///< every process's port 7 and fault resolver is an identified copy
+        process_roots,      ///< node: slot p is the root node of process p
+        process_memories,   ///< node: slot p is the Generic all of process p was made from
+        shutdown_port,      ///< notification: the console driver saw the end of input
+        memory_server_port, ///< ULMM's requests
+        console_port,       ///< the console driver's requests
+        scratch,            ///< empty between operations
+        window_tables,      ///< three slots: page tables of the window in `process-loader.cpp`
+    };
+
+    inline constexpr a9n::root_path root_slots { a9n::abi::init_root_radix };
+
+    constexpr a9n::descriptor slot(own name)
+    {
+        return root_slots[static_cast<word>(name)];
+    }
+
+    constexpr a9n::descriptor slot(init_slot name)
+    {
+        return root_slots[static_cast<word>(name)];
+    }
+
+    inline constexpr a9n::node root { slot(init_slot::root_node), a9n::abi::init_root_radix };
+    inline constexpr a9n::node frame_node { slot(init_slot::frame_node), a9n::abi::init_frame_radix };
+    inline constexpr a9n::node generic_node { slot(init_slot::generic_node), a9n::abi::init_generic_radix };
+    inline constexpr a9n::node process_roots { slot(own::process_roots), process_radix };
+    inline constexpr a9n::node process_memories { slot(own::process_memories), process_radix };
+
+    inline constexpr a9n::address_space         own_address_space { slot(init_slot::address_space) };
+    inline constexpr a9n::process_control_block own_process { slot(init_slot::process_control_block) };
+    inline constexpr a9n::io_port               all_io_ports { slot(init_slot::io_port) };
+    inline constexpr a9n::interrupt_region      interrupts { slot(init_slot::interrupt_region) };
+    inline constexpr a9n::ipc_port              os_port { slot(own::os_port) };
+    inline constexpr a9n::ipc_port              memory_server_port { slot(own::memory_server_port) };
+    inline constexpr a9n::ipc_port              console_port { slot(own::console_port) };
+    inline constexpr a9n::notification_port     shutdown_port { slot(own::shutdown_port) };
+
+    inline constexpr word scratch_index = static_cast<word>(own::scratch);
+}
