@@ -1,0 +1,49 @@
+import { ExitCode } from './exit-code.ts';
+
+export const HELP = `a9n: boots the A9N microkernel on an x86_64 emulator, with or without a debugger.
+
+usage: a9n run [options]     boot, with the guest's serial port on this terminal
+       a9n dap [options]     serve the Debug Adapter Protocol
+       a9n <command> --help  explain a command
+       a9n --version         print the version
+`;
+
+export const RUN_HELP = `usage: a9n run [options]
+
+Boots a kernel and an init image. What the guest sends to its serial port goes to standard output, standard input
+goes to the guest.
+
+options:
+  --kernel FILE             kernel, ELF (default: the A9N kernel this package was built with)
+  --init FILE               init image, ELF (default: the KOITO server this package was built with)
+  --memory SIZE             RAM in bytes, or with suffix K, M or G (default: 256M, at most 3G, in steps of 2M)
+  --max-instructions N      end the run after N instructions; waiting for a timer counts 10 ns as one
+                            (suffixes K, M and G are powers of 1000)
+  --stop-on-unknown-opcode  end the run at an opcode the emulator does not know, instead of raising #UD in the guest
+  --help                    print this
+
+On a terminal, keys go to the guest one by one, Ctrl-C included. Ctrl-] or Ctrl-A x quits; Ctrl-A Ctrl-A sends Ctrl-A.
+When standard input is a file or a pipe, the byte 0x04 (Ctrl-D) is sent after its end, so that the guest can end the
+session. Input waits until the guest asserts RTS on its serial port.
+
+exit code:
+  the guest's        it wrote a code to port 0xF4; its low 8 bits become the exit code unchanged
+                     (QEMU's isa-debug-exit makes "code << 1 | 1" of it)
+  ${ExitCode.Usage}                wrong arguments, or images that cannot be booted
+  ${ExitCode.TripleFault}                triple fault
+  ${ExitCode.Budget}                --max-instructions are used up
+  ${ExitCode.Halted}                the guest halted and nothing can wake it
+  ${ExitCode.UnknownOpcode}                unknown opcode, with --stop-on-unknown-opcode
+  ${ExitCode.Internal}                error in a9n itself
+  ${ExitCode.Quit}                quit from the keyboard
+`;
+
+export const DAP_HELP = `usage: a9n dap [--port N]
+
+Serves the Debug Adapter Protocol to one client on standard input and output.
+
+options:
+  --port N   listen on TCP port N of 127.0.0.1 instead; each connection is a session of its own (0: any free port,
+             which is printed on standard error)
+  --help     print this
+`;

@@ -1,0 +1,74 @@
+import { parseArgs } from 'node:util';
+import { DEFAULT_MEMORY_BYTES } from '../../emulator/boot/create.ts';
+import { UsageError } from './exit-code.ts';
+
+export interface RunOptions {
+  /** Undefined: the image that was built with this package. */
+  readonly kernel: string | undefined;
+  readonly init: string | undefined;
+  readonly memoryBytes: number;
+  /** Infinity if there is no limit. */
+  readonly maxInstructions: number;
+  readonly stopOnUnknownOpcode: boolean;
+}
+
+const MEMORY_STEP = 2 * 2 ** 20;
+const MAX_MEMORY = 3 * 2 ** 30;
+
+/** Reads the arguments of `a9n run`; undefined if only help is wanted. Throws UsageError. */
+export function parseRunOptions(args: string[]): RunOptions | undefined {
+  const { values } = parseArguments(() =>
+    parseArgs({
+      args,
+      options: {
+        kernel: { type: 'string' },
+        init: { type: 'string' },
+        memory: { type: 'string' },
+        'max-instructions': { type: 'string' },
+        'stop-on-unknown-opcode': { type: 'boolean' },
+        help: { type: 'boolean', short: 'h' },
+      },
+    }),
+  );
+  if (values.help) return undefined;
+  return {
+    kernel: values.kernel,
+    init: values.init,
+    memoryBytes: values.memory === undefined ? DEFAULT_MEMORY_BYTES : parseMemory(values.memory),
+    maxInstructions:
+      values['max-instructions'] === undefined
+        ? Number.POSITIVE_INFINITY
+        : parseScaled('--max-instructions', values['max-instructions'], 1000, 'as in 5000000 or 500M'),
+    stopOnUnknownOpcode: values['stop-on-unknown-opcode'] ?? false,
+  };
+}
+
+/** Calls `parse`; what `node:util` says about wrong arguments becomes a UsageError. */
+export function parseArguments<T>(parse: () => T): T {
+  try {
+    return parse();
+  } catch (error) {
+    if (error instanceof TypeError && 'code' in error && String(error.code).startsWith('ERR_PARSE_ARGS')) {
+      throw new UsageError(`${error.message.split('. ')[0]}. See a9n --help.`);
+    }
+    throw error;
+  }
+}
+
+function parseMemory(text: string): number {
+  const bytes = parseScaled('--memory', text, 1024, 'as in 256M or 1G');
+  if (bytes % MEMORY_STEP !== 0 || bytes > MAX_MEMORY) {
+    throw new UsageError(`--memory ${text}: must be a multiple of 2M and at most 3G.`);
+  }
+  return bytes;
+}
+
+function parseScaled(option: string, text: string, unit: number, example: string): number {
+  const match = /^(\d[\d_]*)([KMG]?)$/i.exec(text);
+  const power = match === null ? 0 : ['', 'K', 'M', 'G'].indexOf(match[2].toUpperCase());
+  const value = match === null ? 0 : Number(match[1].replaceAll('_', '')) * unit ** power;
+  if (!Number.isSafeInteger(value) || value <= 0) {
+    throw new UsageError(`${option} ${text}: must be a positive number, ${example}.`);
+  }
+  return value;
+}
