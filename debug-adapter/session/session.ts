@@ -8,6 +8,7 @@ import { BreakpointTable } from './breakpoint-table.ts';
 import type { FileAccess } from './file-access.ts';
 import type { CheckedLaunch } from './launch-configuration.ts';
 import { ReferenceTable } from './reference-table.ts';
+import type { SerialOutput } from './serial.ts';
 import { createSourceMap, type SourceMap } from './source-map.ts';
 import type { VariableContainer } from './variables.ts';
 
@@ -60,6 +61,9 @@ export class Session {
   sourceMap: SourceMap = createSourceMap({});
   launched: Launched | undefined;
   configurationDone = false;
+  /** While a step is under way: the process in which it began. */
+  stepper: { readonly process: bigint | undefined } | undefined;
+  serialOutput: SerialOutput | undefined;
   /** Why the guest cannot go on, while the machine rests for that reason. */
   guestEnd: GuestEnd | undefined;
 

@@ -140,6 +140,13 @@ export function* stepOutOfInlined(
   while (inside(view.machine.readRegister('rip')));
 }
 
+/** Until a process that is not on the CPU runs in user mode. */
+export function* untilOnCpu(view: SteppingView, process: bigint | undefined): Errand {
+  const resume = process === undefined ? undefined : view.resumeAddress(process);
+  if (resume === undefined) return;
+  yield* runUntil([resume], () => view.machine.privilegeLevel === 3 && view.currentProcess() === process);
+}
+
 /** Until `process` runs in user mode again. */
 export function* toUserMode(view: SteppingView, process: bigint | undefined): Part {
   for (let guard = 0; guard < LONGEST_ENTRY_STUB && view.machine.privilegeLevel === 0; guard++)

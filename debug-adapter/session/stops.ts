@@ -1,0 +1,158 @@
+/** Starting the machine, and telling the client when and why it rests. */
+import type { DebugProtocol } from '@vscode/debugprotocol';
+import { integer, object } from '../protocol/argument-shape.ts';
+import type { Errand, GuestEnd, StopCause } from '../target/run-control.ts';
+import { flushSerial } from './serial.ts';
+import type { Session } from './session.ts';
+
+type StoppedBody = DebugProtocol.StoppedEvent['body'];
+
+/** Lets the machine run. `step`: the process in which a step began; undefined for a plain run. */
+export function startRun(
+  session: Session,
+  errand: Errand,
+  step: { readonly process: bigint | undefined } | undefined,
+): void {
+  const { run } = session.requireStopped();
+  session.forgetStop();
+  session.stepper = step;
+  run.start(errand);
+}
+
+/** The machine rests at the kernel's first instruction. */
+export function reportEntry(session: Session): void {
+  sendStopped(session, { reason: 'entry', description: 'Stopped at the kernel entry' });
+}
+
+export function reportStop(session: Session, cause: StopCause): void {
+  const { target } = session.requireLaunched();
+  flushSerial(session, true);
+  target.rest(cause.kind === 'errand-done' ? session.stepper?.process : undefined);
+  switch (cause.kind) {
+    case 'errand-done':
+      return sendStopped(session, { reason: 'step' });
+    case 'paused':
+      return sendStopped(session, { reason: 'pause' });
+    case 'breakpoint':
+      return sendStopped(session, breakpointStop(session, cause.ids));
+    case 'failed':
+      session.server.tell(
+        `Internal error of the debugger while the machine ran: ${cause.error instanceof Error ? (cause.error.stack ?? cause.error.message) : String(cause.error)}`,
+        'stderr',
+      );
+      return sendStopped(session, {
+        reason: 'pause',
+        description: 'Paused after an internal error of the debugger',
+        text: cause.error instanceof Error ? cause.error.message : String(cause.error),
+      });
+    case 'guest':
+      return reportGuestEnd(session, cause.reason);
+  }
+}
+
+function breakpointStop(session: Session, ids: readonly number[]): StoppedBody {
+  const kinds = session.breakpoints
+    .all()
+    .flatMap(({ id, request }) => (ids.includes(id) ? [request.kind] : []));
+  const reason = kinds.includes('source')
+    ? 'breakpoint'
+    : kinds.includes('function')
+      ? 'function breakpoint'
+      : 'instruction breakpoint';
+  return { reason, hitBreakpointIds: [...ids] };
+}
+
+function reportGuestEnd(session: Session, reason: GuestEnd): void {
+  if (reason.kind === 'exit') {
+    session.server.sendEvent('exited', { exitCode: reason.code });
+    session.server.sendEvent('terminated');
+    return;
+  }
+  session.guestEnd = reason;
+  const { title, explanation } = describeGuestEnd(reason);
+  session.server.tell(explanation, 'important');
+  sendStopped(session, { reason: 'exception', description: title, text: explanation });
+}
+
+interface GuestEndDescription {
+  readonly id: string;
+  readonly title: string;
+  /** Cause and remedy. */
+  readonly explanation: string;
+}
+
+function describeGuestEnd(reason: Exclude<GuestEnd, { kind: 'exit' }>): GuestEndDescription {
+  switch (reason.kind) {
+    case 'triple-fault':
+      return {
+        id: 'triple fault',
+        title: 'Triple fault',
+        explanation:
+          `Triple fault: the CPU could not deliver exception ${reason.vector} (${exceptionName(reason.vector)}) ` +
+          `raised at 0x${reason.address.toString(16)}, nor the double fault that followed. Check the IDT, the TSS stacks and ` +
+          'whether the handlers are mapped; registers and memory show the state at the fault.',
+      };
+    case 'halted':
+      return {
+        id: 'halted',
+        title: 'Halted',
+        explanation:
+          'The CPU executed HLT with interrupts disabled, so nothing can wake it: this is how a kernel ends after a panic. ' +
+          'Read its last message on the serial console; the call stack shows who called it. Restart to run again.',
+      };
+    case 'unknown-opcode': {
+      const bytes = [...reason.bytes].map((byte) => byte.toString(16).padStart(2, '0')).join(' ');
+      return {
+        id: 'unknown opcode',
+        title: 'Unknown opcode',
+        explanation:
+          `The emulator does not know the instruction ${bytes} at 0x${reason.address.toString(16)}. Build the guest for plain ` +
+          'x86-64 (-march=x86-64), or set "stopOnUnknownOpcode" to false to raise #UD in the guest instead.',
+      };
+    }
+  }
+}
+
+const EXCEPTION_NAMES: Readonly<Record<number, string>> = {
+  0: 'divide error',
+  1: 'debug',
+  3: 'breakpoint',
+  6: 'invalid opcode',
+  7: 'device not available',
+  8: 'double fault',
+  10: 'invalid TSS',
+  11: 'segment not present',
+  12: 'stack fault',
+  13: 'general protection',
+  14: 'page fault',
+  16: 'x87 error',
+  17: 'alignment check',
+  18: 'machine check',
+  19: 'SIMD error',
+};
+
+function exceptionName(vector: number): string {
+  return EXCEPTION_NAMES[vector] ?? 'interrupt';
+}
+
+function sendStopped(session: Session, body: Omit<StoppedBody, 'threadId' | 'allThreadsStopped'>): void {
+  const { target } = session.requireLaunched();
+  const threadId = target.threadId(target.processOnCpu());
+  session.server.sendEvent('stopped', { ...body, threadId, allThreadsStopped: true });
+}
+
+export function registerExceptionInfo(session: Session): void {
+  session.server.onRequest('exceptionInfo', object({ threadId: integer }), () => {
+    session.requireStopped();
+    const reason = session.guestEnd;
+    if (reason === undefined || reason.kind === 'exit') {
+      return {
+        exceptionId: 'none',
+        breakMode: 'always',
+        description: 'The machine did not stop for an exception.',
+      };
+    }
+    const { id, explanation } = describeGuestEnd(reason);
+    return { exceptionId: id, breakMode: 'always', description: explanation };
+  });
+}
