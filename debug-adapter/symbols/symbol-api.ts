@@ -169,9 +169,9 @@ export interface Member {
   /** Empty for an anonymous struct or union, whose members belong to the outer one. */
   readonly name: string;
   readonly type: Type;
-  /** Bytes from the start of the object. With `bits`, of the storage unit of type `type`. */
+  /** Bytes from the start of the object. */
   readonly offset: number;
-  /** Bit-field: `offset` bits from the least significant bit of the byte at `offset`, `size` bits wide. */
+  /** Bit-field: starts `offset` bits (0…7) above the least significant bit of the byte at the member's offset, `size` bits wide. */
   readonly bits?: { readonly offset: number; readonly size: number };
   /** The compiler made it (vtable pointer …). */
   readonly artificial: boolean;
@@ -212,6 +212,8 @@ export type Type =
       readonly size: number;
       /** No definition of it was found in the program. */
       readonly incomplete: boolean;
+      /** C: written `struct name`. */
+      readonly needsKeyword: boolean;
       readonly members: readonly Member[];
       readonly baseClasses: readonly BaseClass[];
       readonly staticMembers: readonly StaticMember[];
@@ -233,6 +235,8 @@ export type Type =
       readonly signed: boolean;
       /** `enum class`: enumerators are named with the enumeration. */
       readonly scoped: boolean;
+      /** C: written `enum name`. */
+      readonly needsKeyword: boolean;
       readonly enumerators: ReadonlyArray<{ readonly name: string; readonly value: bigint }>;
     }
   | { readonly kind: 'typedef'; readonly name: string; readonly size: number; readonly target: Type }
@@ -292,6 +296,12 @@ export interface Variable {
   readonly artificial: boolean;
   /** Places it; globals need no frame but memory. Never throws. */
   locate(frame: FrameContext): Value;
+}
+
+/** An enumerator named in an expression. */
+export interface EnumeratorReference {
+  readonly type: Type;
+  readonly value: bigint;
 }
 
 /** A typed object in one frame. */
@@ -367,4 +377,5 @@ export interface ProgramSymbols {
   globals(scope?: ScopeReference): readonly Variable[];
   /** Struct, class, union, enumeration, typedef or base type, by qualified name; complete if a definition exists anywhere. */
   typeNamed(name: string, scope?: ScopeReference): Type | undefined;
+  enumeratorNamed(name: string, scope?: ScopeReference): EnumeratorReference | undefined;
 }

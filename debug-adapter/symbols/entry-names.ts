@@ -1,0 +1,71 @@
+/** Qualified names of entries, as C++ writes them. */
+import type { Entry } from './debug-information.ts';
+import { AT, TAG } from './dwarf-constants.ts';
+
+const ANONYMOUS_NAMESPACE = '(anonymous namespace)';
+
+/** Undefined for entries without a name. Enclosing functions do not count; inline namespaces do. */
+export function qualifiedName(entry: Entry): string | undefined {
+  const name = entry.name;
+  if (name === undefined) return undefined;
+  const scope = scopeName(entry);
+  return scope === '' ? name : `${scope}::${name}`;
+}
+
+/** The namespaces and classes around an entry: `a::b`, empty at the top. */
+export function scopeName(entry: Entry): string {
+  // A definition outside of its class stands at the top level; its declaration knows the class.
+  let declaration = entry;
+  for (const origin of entry.withOrigins()) declaration = origin;
+  const parts: string[] = [];
+  for (let outer = declaration.parent; outer !== undefined; outer = outer.parent) {
+    switch (outer.tag) {
+      case TAG.namespace:
+      case TAG.module:
+        parts.push(outer.name ?? ANONYMOUS_NAMESPACE);
+        break;
+      case TAG.structure_type:
+      case TAG.class_type:
+      case TAG.union_type:
+      case TAG.enumeration_type: {
+        const name = outer.name;
+        if (name !== undefined) parts.push(name);
+        break;
+      }
+      case TAG.subprogram: {
+        // A class local to a function, a lambda: named after the function.
+        const name = qualifiedName(outer);
+        if (name !== undefined && declaration.tag !== TAG.variable) parts.push(name);
+        return parts.reverse().join('::');
+      }
+    }
+  }
+  return parts.reverse().join('::');
+}
+
+export function linkageName(entry: Entry): string | undefined {
+  return entry.inherited((origin) => origin.string(AT.linkage_name) ?? origin.string(AT.MIPS_linkage_name));
+}
+
+/** `name` equals `wanted` or ends with `::wanted`. Template arguments may be left out. */
+export function nameMatches(name: string, wanted: string): boolean {
+  if (name === wanted) return true;
+  if (name.endsWith(wanted) && name.endsWith(`::${wanted}`)) return true;
+  if (!name.includes('<') || wanted.includes('<')) return false;
+  return nameMatches(withoutTemplateArguments(name), wanted);
+}
+
+export function withoutTemplateArguments(name: string): string {
+  let depth = 0;
+  let result = '';
+  for (let i = 0; i < name.length; i++) {
+    const character = name[i];
+    // `operator<`, `operator<<=`, `operator->` … are names, not brackets.
+    if (depth === 0 && (character === '<' || character === '>') && /operator[<>=-]*$/.test(result)) {
+      result += character;
+    } else if (character === '<') depth++;
+    else if (character === '>') depth--;
+    else if (depth === 0) result += character;
+  }
+  return result;
+}

@@ -1,0 +1,191 @@
+/** Questions about lines of a whole program, answered from the line tables of its units. */
+import { type DebugInformation, lastAtOrBefore, type Unit } from './debug-information.ts';
+import { AT } from './dwarf-constants.ts';
+import {
+  EMPTY_LINE_TABLE,
+  IS_STATEMENT,
+  type LineSequence,
+  type LineTable,
+  PROLOGUE_END,
+  readLineTable,
+} from './line-table.ts';
+import type { AddressRange, LineEntry, SourceLocation } from './symbol-api.ts';
+
+export interface LineRow {
+  readonly address: bigint;
+  readonly path: string;
+  readonly line: number;
+  readonly column: number;
+}
+
+export class SourceLines {
+  readonly #information: DebugInformation;
+  readonly #isCode: (address: bigint) => boolean;
+  readonly #tables = new Map<number, LineTable>();
+  #sourceFiles: readonly string[] | undefined;
+
+  /** `isCode` tells real code from functions that the linker threw away, whose lines begin at 0 or thereabouts. */
+  constructor(information: DebugInformation, isCode: (address: bigint) => boolean) {
+    this.#information = information;
+    this.#isCode = isCode;
+  }
+
+  /** Units that share a line program share the table. */
+  table(unit: Unit): LineTable {
+    const offset = this.#information.root(unit)?.number(AT.stmt_list);
+    if (offset === undefined) return EMPTY_LINE_TABLE;
+    let table = this.#tables.get(offset);
+    if (table === undefined) {
+      const { files, sequences } = readLineTable(unit);
+      const live = sequences.filter((sequence) => this.#isCode(sequence.start));
+      live.sort((a, b) => (a.start < b.start ? -1 : a.start > b.start ? 1 : 0));
+      table = { files, sequences: live };
+      this.#tables.set(offset, table);
+    }
+    return table;
+  }
+
+  #allTables(): Iterable<LineTable> {
+    for (const unit of this.#information.units) this.table(unit);
+    return this.#tables.values();
+  }
+
+  sourceFiles(): readonly string[] {
+    if (this.#sourceFiles === undefined) {
+      const paths = new Set<string>();
+      for (const { files, sequences } of this.#allTables()) {
+        const used = new Set<number>();
+        for (const sequence of sequences) for (const file of sequence.files) used.add(file);
+        for (const file of used) if (files[file] !== undefined) paths.add(files[file]);
+      }
+      this.#sourceFiles = [...paths].sort();
+    }
+    return this.#sourceFiles;
+  }
+
+  lineAt(unit: Unit, pc: bigint): LineEntry | undefined {
+    const table = this.table(unit);
+    const found = findRow(table, pc);
+    if (found === undefined) return undefined;
+    const { sequence, row } = found;
+    return {
+      path: table.files[sequence.files[row]] ?? '',
+      line: sequence.lines[row],
+      column: sequence.columns[row],
+      isStatement: (sequence.flags[row] & IS_STATEMENT) !== 0,
+      start: addressOf(sequence, row),
+      end: addressOf(sequence, nextAddressRow(sequence, row)),
+    };
+  }
+
+  /** Contiguous rows of the same line; line 0 (no source) belongs to what surrounds it. */
+  lineRange(unit: Unit, pc: bigint): AddressRange | undefined {
+    const found = findRow(this.table(unit), pc);
+    if (found === undefined) return undefined;
+    const { sequence, row } = found;
+    // Of the rows at one address only the one that findRow prefers counts.
+    const lineOf = (index: number): { file: number; line: number } => {
+      const preferred = preferredRow(sequence, index);
+      return { file: sequence.files[preferred], line: sequence.lines[preferred] };
+    };
+    const here = lineOf(row);
+    const same = (index: number): boolean => {
+      const other = lineOf(index);
+      return other.line === 0 || (other.line === here.line && other.file === here.file);
+    };
+    let first = firstAtAddress(sequence, row);
+    while (first > 0 && same(first - 1)) first = firstAtAddress(sequence, first - 1);
+    let next = nextAddressRow(sequence, row);
+    while (next < sequence.offsets.length && same(next)) next = nextAddressRow(sequence, next);
+    return { start: addressOf(sequence, first), end: addressOf(sequence, next) };
+  }
+
+  isStatementStart(unit: Unit, pc: bigint): boolean {
+    const found = findRow(this.table(unit), pc);
+    if (found === undefined) return false;
+    const { sequence, row } = found;
+    return (
+      addressOf(sequence, row) === pc &&
+      (sequence.flags[row] & IS_STATEMENT) !== 0 &&
+      sequence.lines[row] !== 0
+    );
+  }
+
+  /** Statements of a file with lines in [first, last], in no particular order. */
+  *statements(path: string, first: number, last: number): Generator<LineRow> {
+    for (const { files, sequences } of this.#allTables()) {
+      const numbers = new Set<number>();
+      for (const [number, name] of files.entries()) if (name === path) numbers.add(number);
+      if (numbers.size === 0) continue;
+      for (const sequence of sequences) {
+        const { lines, files: rowFiles, flags, columns } = sequence;
+        for (let row = 0; row < lines.length; row++) {
+          const line = lines[row];
+          if (line < first || line > last || line === 0 || !(flags[row] & IS_STATEMENT)) continue;
+          if (numbers.has(rowFiles[row]))
+            yield { address: addressOf(sequence, row), path, line, column: columns[row] };
+        }
+      }
+    }
+  }
+
+  /**
+   * Where the body of a function starts: at the compiler's own mark if it set one; at the entry if a statement of
+   * the body already begins there; else at the second row, since the first covers the prologue.
+   */
+  afterPrologue(unit: Unit, range: AddressRange): bigint {
+    const found = findRow(this.table(unit), range.start);
+    if (found === undefined || addressOf(found.sequence, found.row) !== range.start) return range.start;
+    const { sequence, row } = found;
+    const inside = (index: number): boolean =>
+      index < sequence.offsets.length && addressOf(sequence, index) < range.end;
+    const first = firstAtAddress(sequence, row);
+    for (let i = first; inside(i); i++) if (sequence.flags[i] & PROLOGUE_END) return addressOf(sequence, i);
+    const next = nextAddressRow(sequence, row);
+    const lines = new Set(sequence.lines.slice(first, next));
+    if (lines.size > 1 || !inside(next)) return range.start;
+    return addressOf(sequence, next);
+  }
+
+  location(
+    unit: Unit,
+    file: number | undefined,
+    line: number | undefined,
+    column: number | undefined,
+  ): SourceLocation | undefined {
+    const path = file === undefined ? undefined : this.table(unit).files[file];
+    return path === undefined || !line ? undefined : { path, line, column: column ?? 0 };
+  }
+}
+
+function addressOf(sequence: LineSequence, row: number): bigint {
+  return row < sequence.offsets.length ? sequence.start + BigInt(sequence.offsets[row]) : sequence.end;
+}
+
+function firstAtAddress(sequence: LineSequence, row: number): number {
+  while (row > 0 && sequence.offsets[row - 1] === sequence.offsets[row]) row--;
+  return row;
+}
+
+/** The first row at a higher address; the number of rows if there is none. */
+function nextAddressRow(sequence: LineSequence, row: number): number {
+  const offset = sequence.offsets[row];
+  while (row < sequence.offsets.length && sequence.offsets[row] === offset) row++;
+  return row;
+}
+
+/** Of several rows at one address the last describes the code, unless only an earlier one begins a statement. */
+function preferredRow(sequence: LineSequence, row: number): number {
+  const last = nextAddressRow(sequence, row) - 1;
+  for (let i = last; i >= 0 && sequence.offsets[i] === sequence.offsets[last]; i--) {
+    if (sequence.flags[i] & IS_STATEMENT) return i;
+  }
+  return last;
+}
+
+function findRow(table: LineTable, pc: bigint): { sequence: LineSequence; row: number } | undefined {
+  const sequence = table.sequences[lastAtOrBefore(table.sequences, pc, (candidate) => candidate.start)];
+  if (sequence === undefined || pc >= sequence.end) return undefined;
+  const row = lastAtOrBefore(sequence.offsets, Number(pc - sequence.start), (offset) => offset);
+  return row < 0 ? undefined : { sequence, row: preferredRow(sequence, row) };
+}
