@@ -2,7 +2,6 @@
  * Stacks as a person sees them: innermost frame first, inlined calls as frames of their own, and where a process entered
  * the kernel its kernel frames above, its user frames below a visible boundary.
  */
-import { registerName } from '../symbols/register-numbers.ts';
 import type { FrameContext, SourceFrame, SourceLocation } from '../symbols/symbol-api.ts';
 import { type Program, USER_ADDRESS_END } from './program.ts';
 
@@ -113,16 +112,4 @@ function codeFrames(
         ? symbol.name
         : `${symbol.name}+0x${symbol.offset.toString(16)}`;
   return [{ ...common, name, sourceFrame: undefined, location: program?.symbols.lineAt(lookupPc) }];
-}
-
-/** Registers of a frame that are known, by name. */
-export function knownRegisters(
-  context: FrameContext,
-  numbers: readonly number[],
-): { name: string; value: bigint }[] {
-  return numbers.flatMap((number) => {
-    const name = registerName(number);
-    const value = context.readRegister(number);
-    return name === undefined || value === undefined ? [] : [{ name, value }];
-  });
 }

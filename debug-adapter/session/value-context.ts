@@ -1,0 +1,69 @@
+/** How values of a frame are read, written and used in expressions. */
+
+import type { ExpressionScope } from '../expressions/expression-api.ts';
+import { RequestError } from '../protocol/protocol-server.ts';
+import { registerName } from '../symbols/register-numbers.ts';
+import type { ProgramSymbols } from '../symbols/symbol-api.ts';
+import type { CodeFrame } from '../target/stack.ts';
+import type { Target } from '../target/target.ts';
+import type { ValueContext, ValueWrite } from '../values/value-api.ts';
+import type { FrameReference, Session } from './session.ts';
+
+export interface FrameValues extends ValueContext {
+  readonly root: number;
+  /** Writes as `encodeWrite` planned it. Throws RequestError if the place cannot be written. */
+  write(write: ValueWrite): void;
+  readonly scope: ExpressionScope;
+}
+
+export function valueContext(session: Session, { thread }: FrameReference, frame: CodeFrame): FrameValues {
+  const { target } = session.requireLaunched();
+  const programs = programsFor(target, frame);
+  const isMachineFrame = thread.onCpu && frame.physicalIndex === 0 && !isSavedFrame(target, frame);
+  return {
+    frame: frame.context,
+    programs,
+    root: frame.root,
+    scope: {
+      frame: frame.context,
+      sourceFrame: frame.sourceFrame,
+      programs,
+      machineRegister: isMachineFrame ? (name) => readMachineRegister(target, name) : () => undefined,
+    },
+    write(write) {
+      if (write.kind === 'memory') {
+        const written = target.machine.writeVirtual(write.address, write.bytes, frame.root);
+        if (written < write.bytes.length) throw new RequestError('The memory of this value is not mapped.');
+        return;
+      }
+      const name = registerName(write.register);
+      if (!isMachineFrame || name === undefined) {
+        throw new RequestError(
+          'The value lies in a register of a frame that is not running; it cannot be changed.',
+        );
+      }
+      target.machine.writeRegister(name, write.value);
+    },
+  };
+}
+
+/** The frame's own program, then the kernel, whose memory every address space has. */
+function programsFor(target: Target, frame: CodeFrame): ProgramSymbols[] {
+  const own = frame.program?.symbols ?? target.programIn(frame.root)?.symbols;
+  const kernel = target.kernel.symbols;
+  return own === undefined || own === kernel ? [kernel] : [own, kernel];
+}
+
+/** The user half of a process that is in the kernel starts at physical index above 0 or reads saved registers. */
+function isSavedFrame(target: Target, frame: CodeFrame): boolean {
+  return frame.user && target.machine.privilegeLevel !== 3;
+}
+
+export function readMachineRegister(target: Target, name: string): bigint | undefined {
+  try {
+    return target.machine.readRegister(name);
+  } catch (error) {
+    if (error instanceof RangeError) return undefined;
+    throw error;
+  }
+}
