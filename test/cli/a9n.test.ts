@@ -1,0 +1,225 @@
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import {
+  echoUntilEnd,
+  enableInterrupts,
+  exit,
+  halt,
+  haltForever,
+  loadInterruptTable,
+  loopForever,
+  out,
+  print,
+  startTimer,
+  tinyGuest,
+  undefinedOpcode,
+} from '../emulator/boot/tiny-guest.ts';
+import { bundleCommand, type Command, collect } from './a9n-process.ts';
+
+let command: Command;
+beforeAll(async () => {
+  command = await bundleCommand();
+});
+afterAll(() => command?.remove());
+
+const guest = (code: readonly number[]) => command.images(tinyGuest({ code }));
+const small = ['--memory', '32M'];
+
+describe('help and mistakes', () => {
+  test('--help, --version and the help of each command', async () => {
+    expect((await command.run(['--help'])).output).toMatch(/a9n run.*\n.*a9n dap/);
+    expect(await command.run(['--version'])).toEqual({ code: 0, output: 'a9n 9.8.7\n', errors: '' });
+    const help = await command.run(['run', '--help']);
+    expect(help.code).toBe(0);
+    for (const word of [
+      '--kernel',
+      '--init',
+      '--memory',
+      '--max-instructions',
+      '--stop-on-unknown-opcode',
+      'exit code',
+      'Ctrl-]',
+    ]) {
+      expect(help.output).toContain(word);
+    }
+    expect((await command.run(['dap', '--help'])).output).toContain('--port');
+  });
+
+  test.each([
+    [[], /no command given.*a9n --help/],
+    [['boot'], /there is no command boot/],
+    [['run', '--turbo'], /Unknown option '--turbo'/],
+    [['run', 'file'], /Unexpected argument 'file'/],
+    [['run', '--memory', '3M'], /--memory 3M: must be a multiple of 2M/],
+    [['run', '--memory', '4G'], /at most 3G/],
+    [['run', '--memory', 'lots'], /must be a positive number, as in 256M/],
+    [['run', '--max-instructions', '0'], /--max-instructions 0: must be a positive number/],
+    [['run', '--kernel', '/nowhere/k.elf'], /\/nowhere\/k\.elf: cannot be read .*Check the path/],
+    [
+      ['run'],
+      /guest\/kernel\.elf does not exist\. Build it with npm run build, or name a file with --kernel/,
+    ],
+    [['dap', '--port', '70000'], /--port 70000: must be a number from 0 to 65535/],
+  ])('%j', async (args, message) => {
+    const { code, output, errors } = await command.run(args);
+    expect(errors).toMatch(message);
+    expect(errors).toMatch(/^a9n: .*\n$/);
+    expect(output).toBe('');
+    expect(code).toBe(120);
+  });
+
+  test('an image that cannot be booted', async () => {
+    const path = join(command.folder, 'text.elf');
+    writeFileSync(path, 'just text');
+    const args = guest(exit(0));
+    const { code, errors } = await command.run(['run', ...args.slice(2), '--kernel', path]);
+    expect(errors).toMatch(/^a9n: .*text\.elf: not an ELF file.*Give the linked ELF executable\.\n$/);
+    expect(code).toBe(120);
+  });
+});
+
+describe('exit codes', () => {
+  test.each([0, 1, 42, 255])('the guest exits with %i', async (code) => {
+    const outcome = await command.run([
+      'run',
+      ...small,
+      ...guest([...print(`code ${code}\n`), ...exit(code)]),
+    ]);
+    expect(outcome).toEqual({ code, output: `code ${code}\n`, errors: '' });
+  });
+
+  test('a triple fault', async () => {
+    const { code, errors } = await command.run(['run', ...small, ...guest(undefinedOpcode)]);
+    expect(errors).toMatch(
+      /^a9n: triple fault at 0x100000 after 0 instructions: .* Check the interrupt descriptor table/,
+    );
+    expect(code).toBe(121);
+  });
+
+  test('the budget', async () => {
+    const args = ['run', ...small, '--max-instructions', '300K', ...guest(loopForever)];
+    const { code, errors } = await command.run(args);
+    expect(errors).toMatch(
+      /^a9n: the budget of 300,000 instructions is used up at 0x100000\. Raise --max-instructions/,
+    );
+    expect(code).toBe(122);
+  });
+
+  test('halted for good', async () => {
+    const { code, errors } = await command.run(['run', ...small, ...guest(haltForever)]);
+    expect(errors).toMatch(
+      /^a9n: halted for good at 0x10000[12] after [12] instructions: HLT with interrupts off/,
+    );
+    expect(code).toBe(123);
+  });
+
+  test('waiting for input that has ended', async () => {
+    const { code, errors } = await command.run(['run', ...small, ...guest([...enableInterrupts, ...halt])]);
+    expect(errors).toMatch(/^a9n: the guest waits for ever at 0x10000[12]/);
+    expect(code).toBe(123);
+  });
+
+  test('an unknown opcode, if asked for', async () => {
+    const args = ['run', ...small, '--stop-on-unknown-opcode', ...guest([...print('x'), 0x0f, 0xff, 0xc0])];
+    const { code, output, errors } = await command.run(args);
+    expect(output).toBe('x');
+    expect(errors).toMatch(
+      /^a9n: unknown opcode 0f ff .*at 0x100007 after 3 instructions\. Compile for plain x86-64/,
+    );
+    expect(code).toBe(124);
+  });
+});
+
+describe('the console', () => {
+  test('passes bytes unchanged both ways and sends Ctrl-D at the end', async () => {
+    const bytes = Uint8Array.from({ length: 400 }, (_, n) => (n * 7) & 0xff).filter((byte) => byte !== 4);
+    const child = command.start(['run', ...small, ...guest(echoUntilEnd(9))]);
+    const received: Buffer[] = [];
+    child.stdout.on('data', (chunk) => received.push(chunk));
+    const ended = collect(child);
+    child.stdin.end(bytes);
+    expect((await ended).code).toBe(9);
+    expect([...Buffer.concat(received)]).toEqual([...bytes]);
+  });
+
+  test('is live: a reply comes while standard input stays open', async () => {
+    const child = command.start(['run', ...small, ...guest(echoUntilEnd(3))]);
+    const ended = collect(child);
+    child.stdin.write('ping');
+    await new Promise<void>((heard) => {
+      let text = '';
+      child.stdout.on('data', (chunk) => {
+        text += chunk;
+        if (text === 'ping') heard();
+      });
+    });
+    child.stdin.write('\x04');
+    expect((await ended).code).toBe(3);
+    child.stdin.end();
+  });
+
+  test('a reader that goes away ends the run', async () => {
+    const chatter = [...print('y'), 0xeb, 0x100 - print('y').length - 2];
+    const child = command.start(['run', ...small, ...guest(chatter)]);
+    const ended = collect(child);
+    child.stdout.once('data', () => child.stdout.destroy());
+    expect((await ended).code).toBe(130);
+  });
+});
+
+describe('idle guests', () => {
+  const timerGuest = (instructions: number) =>
+    tinyGuest({
+      code: [
+        ...loadInterruptTable,
+        ...startTimer(0x40, instructions),
+        ...enableInterrupts,
+        ...halt,
+        ...haltForever,
+      ],
+      handlers: { 64: [...print('tick'), ...exit(5)] },
+    });
+
+  test('wait for their timer in real time without using the processor', async () => {
+    // Half a second of virtual time.
+    const args = ['run', ...small, ...command.images(timerGuest(50_000_000))];
+    const started = performance.now();
+    const child = command.start(args);
+    const ended = collect(child);
+    const usage = await new Promise<number>((measured) => {
+      setTimeout(() => measured(processorMilliseconds(child.pid!)), 400);
+    });
+    const later = await new Promise<number>((measured) => {
+      setTimeout(() => measured(processorMilliseconds(child.pid!)), 80);
+    });
+    expect(await ended).toMatchObject({ code: 5, output: 'tick' });
+    expect(performance.now() - started).toBeGreaterThan(490);
+    // Ticks of 10 ms; a busy loop would show 80.
+    if (existsSync('/proc/self/stat')) expect(later - usage).toBeLessThanOrEqual(40);
+  });
+
+  test('are not waited for beyond the budget', async () => {
+    const args = ['run', ...small, '--max-instructions', '1G', ...command.images(timerGuest(0xffffffff))];
+    const started = performance.now();
+    expect((await command.run(args)).code).toBe(122);
+    expect(performance.now() - started).toBeLessThan(5000);
+  });
+});
+
+test('a wide write to the exit port gives its low byte', async () => {
+  // mov eax, 0x12c; out 0xf4, eax
+  const { code } = await command.run([
+    'run',
+    ...small,
+    ...guest([0xb8, 0x2c, 1, 0, 0, 0xe7, 0xf4, ...out(0xf4, 0)]),
+  ]);
+  expect(code).toBe(0x2c);
+});
+
+/** Processor time of a process, 0 where the host does not tell. */
+function processorMilliseconds(pid: number): number {
+  if (!existsSync(`/proc/${pid}/stat`)) return 0;
+  const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1].split(' ');
+  return (Number(fields[11]) + Number(fields[12])) * 10;
+}
