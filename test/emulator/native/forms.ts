@@ -60,8 +60,8 @@ export interface Form {
   readonly plusRegister?: boolean;
   /** ModRM.reg: a register or an opcode extension. Without it there is no ModRM byte. */
   readonly reg?: 'gpr' | 'xmm' | number;
-  /** ModRM.rm, if not a general register. */
-  readonly rm?: 'xmm';
+  /** Default 'gpr'. */
+  readonly rm?: 'gpr' | 'xmm';
   readonly only?: 'memory' | 'register';
   /** Bytes of the memory operand, if not the operand size. */
   readonly memoryBytes?: number;
@@ -72,6 +72,8 @@ export interface Form {
   readonly immediateValue?: (random: Random) => number;
   /** Prefixed with LOCK (memory operand only). */
   readonly lock?: boolean;
+  /** Other vendors' CPUs give other results. */
+  readonly intelOnly?: boolean;
   readonly undefinedFlags?: UndefinedFlags;
   readonly prepare?: (preparation: Preparation) => void;
   /** Value for the r/m operand, in a register or in memory. */

@@ -148,7 +148,7 @@ function encode(form: Form, draft: Draft, address: number): Uint8Array {
       operand.push(memory.modrm | ((regNumber & 7) << 3), ...memory.rest);
     } else {
       const rmNumber = random.below(16);
-      if (value !== undefined && form.rm === undefined) {
+      if (value !== undefined && form.rm !== 'xmm') {
         setRegister(
           registers,
           rmNumber,

@@ -1,0 +1,281 @@
+/**
+ * ADD, SUB, MUL, DIV, SQRT, MIN, MAX of singles and doubles. The host computes in round-to-nearest and tells
+ * nothing about exceptions; its result is taken where operands and result are normal numbers or zero, all
+ * exceptions are masked, and whether the result is exact is either known already (PE is set) or found by an
+ * error-free transformation. Everything else is left to `exact.ts`; NaNs never pass through host arithmetic.
+ */
+import type { Cpu } from '../cpu.ts';
+import { MXCSR, OPERAND } from '../state.ts';
+import { allMasked, lanes } from './exact.ts';
+import { packed, row, scalarDouble, scalarSingle, type VectorOperation } from './operands.ts';
+import { DAZ, DOUBLE, FTZ, MASKS, type Operation, PE, SINGLE } from './soft-float.ts';
+
+/** MXCSR bits that decide: rounding mode, FTZ, DAZ, masks. */
+const CONTROL = 0x6000 | FTZ | DAZ | MASKS;
+/** Round to nearest, nothing flushed, everything masked. */
+const PLAIN = MASKS;
+
+/** Scratch for results: the upper words of OPERAND. */
+const RESULT = OPERAND + 4;
+
+/** A double, by its high word, has an exponent that is neither the smallest nor the largest: normal and finite. */
+const isNormal = (high: number): boolean => ((high & 0x7ff0_0000) - 0x0010_0000) >>> 0 < 0x7fe0_0000;
+/** Likewise, and it is not the first binade either, to which tiny results may have been rounded up. */
+const isSafeResult = (high: number): boolean => ((high & 0x7ff0_0000) - 0x0020_0000) >>> 0 < 0x7fd0_0000;
+/** 2^−400 ≤ |x| < 2^400: products of two and their error terms neither overflow nor vanish. */
+const isModerate = (high: number): boolean => ((high & 0x7ff0_0000) - 0x26f0_0000) >>> 0 < 0x3200_0000;
+
+/** x · y − product, exactly, for moderate numbers (Veltkamp's splitting, Dekker's product). */
+function productError(x: number, y: number, product: number): number {
+  const cx = x * 134217729;
+  const xHigh = cx - (cx - x);
+  const xLow = x - xHigh;
+  const cy = y * 134217729;
+  const yHigh = cy - (cy - y);
+  const yLow = y - yHigh;
+  return xLow * yLow - (product - xHigh * yHigh - xLow * yHigh - xHigh * yLow);
+}
+
+/** a + b − sum, exactly (Knuth). */
+function sumError(a: number, b: number, sum: number): number {
+  const part = sum - a;
+  return a - (sum - part) + (b - part);
+}
+
+/** The host's operation on doubles, and whether its result is inexact; NaN if it cannot tell. */
+interface DoubleArithmetic {
+  readonly operation: Operation;
+  readonly compute: (a: number, b: number) => number;
+  readonly error: (a: number, b: number, result: number) => number;
+  /** Error terms are right only for moderate operands and results. */
+  readonly needsModerate: boolean;
+  /** No result that is too small becomes zero. */
+  readonly zeroIsExact: boolean;
+}
+
+function doubleLane({
+  operation,
+  compute,
+  error,
+  needsModerate,
+  zeroIsExact,
+}: DoubleArithmetic): VectorOperation {
+  return (cpu, destination, source) => {
+    const s = cpu.i32;
+    const f = cpu.f64;
+    const a = f[destination >> 1];
+    const b = f[source >> 1];
+    const mxcsr = s[MXCSR];
+    const aHigh = s[destination + 1];
+    const bHigh = s[source + 1];
+    if ((mxcsr & CONTROL) === PLAIN && (isNormal(aHigh) || a === 0) && (isNormal(bHigh) || b === 0)) {
+      const result = compute(a, b);
+      f[RESULT >> 1] = result;
+      const high = s[RESULT + 1];
+      if (isSafeResult(high)) {
+        if ((mxcsr & PE) !== 0) {
+          f[destination >> 1] = result;
+          return;
+        }
+        if (!needsModerate || (isModerate(aHigh) && isModerate(bHigh) && isModerate(high))) {
+          if (error(a, b, result) !== 0) s[MXCSR] |= PE;
+          f[destination >> 1] = result;
+          return;
+        }
+      } else if (result === 0 && (zeroIsExact || a === 0 || b === 0)) {
+        f[destination >> 1] = result;
+        return;
+      }
+    }
+    lanes(cpu, operation, DOUBLE, 1, destination, source);
+  };
+}
+
+interface SingleArithmetic {
+  readonly operation: Operation;
+  /** In double precision: rounding its result once more to single is innocuous. */
+  readonly compute: (a: number, b: number) => number;
+  readonly exact: (a: number, b: number, double: number, single: number) => boolean;
+}
+
+const isNormalSingle = (bits: number): boolean => ((bits & 0x7f80_0000) - 0x0080_0000) >>> 0 < 0x7f00_0000;
+const isSafeSingle = (bits: number): boolean => ((bits & 0x7f80_0000) - 0x0100_0000) >>> 0 < 0x7e80_0000;
+
+function singleLane({ operation, compute, exact }: SingleArithmetic): VectorOperation {
+  return (cpu, destination, source) => {
+    const s = cpu.i32;
+    const f = cpu.f32;
+    const a = f[destination];
+    const b = f[source];
+    const mxcsr = s[MXCSR];
+    if (
+      (mxcsr & CONTROL) === PLAIN &&
+      (isNormalSingle(s[destination]) || a === 0) &&
+      (isNormalSingle(s[source]) || b === 0)
+    ) {
+      const double = compute(a, b);
+      const single = Math.fround(double);
+      f[RESULT] = single;
+      if (isSafeSingle(s[RESULT]) || double === 0) {
+        if ((mxcsr & PE) === 0 && !exact(a, b, double, single)) s[MXCSR] |= PE;
+        f[destination] = single;
+        return;
+      }
+    }
+    lanes(cpu, operation, SINGLE, 1, destination, source);
+  };
+}
+
+const exactSum = (a: number, b: number, double: number, single: number): boolean =>
+  single === double && sumError(a, b, double) === 0;
+const exactDifference = (a: number, b: number, double: number, single: number): boolean =>
+  exactSum(a, -b, double, single);
+
+const ADD = {
+  double: doubleLane({
+    operation: 'add',
+    compute: (a, b) => a + b,
+    error: sumError,
+    needsModerate: false,
+    zeroIsExact: true,
+  }),
+  single: singleLane({ operation: 'add', compute: (a, b) => a + b, exact: exactSum }),
+};
+const SUB = {
+  double: doubleLane({
+    operation: 'sub',
+    compute: (a, b) => a - b,
+    error: (a, b, result) => sumError(a, -b, result),
+    needsModerate: false,
+    zeroIsExact: true,
+  }),
+  single: singleLane({ operation: 'sub', compute: (a, b) => a - b, exact: exactDifference }),
+};
+const MUL = {
+  double: doubleLane({
+    operation: 'mul',
+    compute: (a, b) => a * b,
+    error: productError,
+    needsModerate: true,
+    zeroIsExact: false,
+  }),
+  single: singleLane({
+    operation: 'mul',
+    compute: (a, b) => a * b,
+    exact: (_a, _b, d, single) => single === d,
+  }),
+};
+const DIV = {
+  double: doubleLane({
+    operation: 'div',
+    compute: (a, b) => a / b,
+    error: (a, b, quotient) => {
+      const product = quotient * b;
+      return product === a ? productError(quotient, b, product) : 1;
+    },
+    needsModerate: true,
+    zeroIsExact: false,
+  }),
+  single: singleLane({
+    operation: 'div',
+    compute: (a, b) => a / b,
+    exact: (a, b, _d, single) => single * b === a,
+  }),
+};
+
+/** The square root has one operand: what the destination holds must not matter. */
+function squareRootDouble(cpu: Cpu, destination: number, source: number): void {
+  const s = cpu.i32;
+  const f = cpu.f64;
+  const b = f[source >> 1];
+  const high = s[source + 1];
+  if ((s[MXCSR] & CONTROL) === PLAIN && high > 0 && isModerate(high)) {
+    const root = Math.sqrt(b);
+    if ((s[MXCSR] & PE) === 0) {
+      const product = root * root;
+      if (product !== b || productError(root, root, product) !== 0) s[MXCSR] |= PE;
+    }
+    f[destination >> 1] = root;
+  } else lanes(cpu, 'sqrt', DOUBLE, 1, destination, source);
+}
+
+function squareRootSingle(cpu: Cpu, destination: number, source: number): void {
+  const s = cpu.i32;
+  const b = cpu.f32[source];
+  if ((s[MXCSR] & CONTROL) === PLAIN && s[source] > 0 && isNormalSingle(s[source])) {
+    const root = Math.fround(Math.sqrt(b));
+    if (root * root !== b) s[MXCSR] |= PE;
+    cpu.f32[destination] = root;
+  } else lanes(cpu, 'sqrt', SINGLE, 1, destination, source);
+}
+
+const SQRT = { double: squareRootDouble, single: squareRootSingle };
+
+/** The destination stays if it wins; otherwise the source is copied, also if both are zeros. */
+function selection(operation: 'min' | 'max', wins: (a: number, b: number) => boolean) {
+  const double: VectorOperation = (cpu, destination, source) => {
+    const s = cpu.i32;
+    const a = cpu.f64[destination >> 1];
+    const b = cpu.f64[source >> 1];
+    if ((isNormal(s[destination + 1]) || a === 0) && (isNormal(s[source + 1]) || b === 0)) {
+      if (!wins(a, b)) {
+        s[destination] = s[source];
+        s[destination + 1] = s[source + 1];
+      }
+    } else lanes(cpu, operation, DOUBLE, 1, destination, source);
+  };
+  const single: VectorOperation = (cpu, destination, source) => {
+    const s = cpu.i32;
+    const a = cpu.f32[destination];
+    const b = cpu.f32[source];
+    if ((isNormalSingle(s[destination]) || a === 0) && (isNormalSingle(s[source]) || b === 0)) {
+      if (!wins(a, b)) s[destination] = s[source];
+    } else lanes(cpu, operation, SINGLE, 1, destination, source);
+  };
+  return { double, single };
+}
+
+const MIN = selection('min', (a, b) => a < b);
+const MAX = selection('max', (a, b) => a > b);
+
+/** Lane by lane while nothing can be raised; together otherwise. */
+function packedDoubles(operation: Operation, lane: VectorOperation): VectorOperation {
+  return (cpu, destination, source, immediate) => {
+    if (allMasked(cpu)) {
+      lane(cpu, destination, source, immediate);
+      lane(cpu, destination + 2, source + 2, immediate);
+    } else lanes(cpu, operation, DOUBLE, 2, destination, source);
+  };
+}
+
+function packedSingles(operation: Operation, lane: VectorOperation): VectorOperation {
+  return (cpu, destination, source, immediate) => {
+    if (allMasked(cpu)) {
+      lane(cpu, destination, source, immediate);
+      lane(cpu, destination + 1, source + 1, immediate);
+      lane(cpu, destination + 2, source + 2, immediate);
+      lane(cpu, destination + 3, source + 3, immediate);
+    } else lanes(cpu, operation, SINGLE, 4, destination, source);
+  };
+}
+
+const family = (
+  opcode: number,
+  operation: Operation,
+  by: { double: VectorOperation; single: VectorOperation },
+) => [
+  row(opcode, 0, packed(packedSingles(operation, by.single))),
+  row(opcode, 0x66, packed(packedDoubles(operation, by.double))),
+  row(opcode, 0xf3, scalarSingle(by.single)),
+  row(opcode, 0xf2, scalarDouble(by.double)),
+];
+
+export const SSE_ARITHMETIC_OPCODES = [
+  ...family(0x51, 'sqrt', SQRT),
+  ...family(0x58, 'add', ADD),
+  ...family(0x59, 'mul', MUL),
+  ...family(0x5c, 'sub', SUB),
+  ...family(0x5d, 'min', MIN),
+  ...family(0x5e, 'div', DIV),
+  ...family(0x5f, 'max', MAX),
+];

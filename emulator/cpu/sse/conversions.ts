@@ -1,0 +1,268 @@
+/** Conversions between singles, doubles and integers. Integers out of range and NaNs give "integer indefinite". */
+import type { Cpu } from '../cpu.ts';
+import type { Handler, Instruction } from '../instruction.ts';
+import { byForm } from '../opcode.ts';
+import { MXCSR, OPERAND } from '../state.ts';
+import { raiseFlags, readLane } from './exact.ts';
+import {
+  fetch32,
+  fetch64,
+  packed,
+  requireSse,
+  row,
+  scalarDouble,
+  scalarSingle,
+  type VectorOperation,
+} from './operands.ts';
+import {
+  convert,
+  DAZ,
+  DOUBLE,
+  type Format,
+  fromInteger,
+  lastFlags,
+  PE,
+  SINGLE,
+  toInteger,
+} from './soft-float.ts';
+
+const ROUNDING_AND_DAZ = 0x6000 | DAZ;
+const ROUNDING = 0x6000;
+const TWO_32 = 2 ** 32;
+const TWO_63 = 2 ** 63;
+
+/** Results of all lanes, written to the destination once nothing can be raised any more. */
+const results = new ArrayBuffer(16);
+const r32 = new Int32Array(results);
+const rf32 = new Float32Array(results);
+const rf64 = new Float64Array(results);
+/** Exceptions met since it was cleared. */
+let raised = 0;
+
+/** Copies `words` results and clears the rest of the 16 bytes if `clear`. */
+function finish(cpu: Cpu, destination: number, words: number, clear: boolean): void {
+  if (raised !== 0) raiseFlags(cpu, raised);
+  for (let word = 0; word < words; word++) cpu.i32[destination + word] = r32[word];
+  if (clear) for (let word = words; word < 4; word++) cpu.i32[destination + word] = 0;
+}
+
+function putDouble(lane: number, bits: bigint): void {
+  r32[2 * lane] = Number(BigInt.asIntN(32, bits));
+  r32[2 * lane + 1] = Number(BigInt.asIntN(32, bits >> 32n));
+}
+
+// To integers.
+
+/** Adding and subtracting this rounds |x| < 2⁵¹ to an integer, ties to even. */
+const INTEGER_GRID = 6755399441055744;
+
+/** The integer that a number, given as a double, is converted to; NaN if it takes the exact way. */
+function hostInteger(value: number, truncate: boolean, mxcsr: number): number {
+  if (truncate) return (mxcsr & DAZ) === 0 ? Math.trunc(value) : NaN;
+  if ((mxcsr & ROUNDING_AND_DAZ) !== 0) return NaN;
+  return Math.abs(value) < 2251799813685248 ? value + INTEGER_GRID - INTEGER_GRID : NaN;
+}
+
+function toInteger32(cpu: Cpu, format: Format, source: number, truncate: boolean): number {
+  const value = format === SINGLE ? cpu.f32[source] : cpu.f64[source >> 1];
+  const integer = hostInteger(value, truncate, cpu.i32[MXCSR]);
+  if (integer >= -2147483648 && integer <= 2147483647) {
+    if (integer !== value) raised |= PE;
+    return integer | 0;
+  }
+  const result = toInteger(format, readLane(cpu, format, source), 32, truncate, cpu.i32[MXCSR]);
+  raised |= lastFlags();
+  return Number(BigInt.asIntN(32, result));
+}
+
+/** Leaves the integer in the first two result words. */
+function toInteger64(cpu: Cpu, format: Format, source: number, truncate: boolean): void {
+  const value = format === SINGLE ? cpu.f32[source] : cpu.f64[source >> 1];
+  const integer = hostInteger(value, truncate, cpu.i32[MXCSR]);
+  if (integer >= -TWO_63 && integer < TWO_63) {
+    if (integer !== value) raised |= PE;
+    const high = Math.floor(integer / TWO_32);
+    r32[0] = (integer - high * TWO_32) >>> 0;
+    r32[1] = high;
+    return;
+  }
+  const result = toInteger(format, readLane(cpu, format, source), 64, truncate, cpu.i32[MXCSR]);
+  raised |= lastFlags();
+  putDouble(0, result);
+}
+
+/** CVT(T)SS2SI, CVT(T)SD2SI: to a general register. */
+function scalarToInteger(format: Format, truncate: boolean): (i: Instruction) => Handler | undefined {
+  const to32 = (cpu: Cpu, destination: number, source: number): void => {
+    raised = 0;
+    const result = toInteger32(cpu, format, source, truncate);
+    if (raised !== 0) raiseFlags(cpu, raised);
+    cpu.i32[destination] = result;
+    cpu.i32[destination + 1] = 0;
+  };
+  const to64 = (cpu: Cpu, destination: number, source: number): void => {
+    raised = 0;
+    toInteger64(cpu, format, source, truncate);
+    finish(cpu, destination, 2, false);
+  };
+  const handlers = format === SINGLE ? scalarSingle : scalarDouble;
+  return (i) => handlers(i.operandSize === 8 ? to64 : to32)(i);
+}
+
+/** Packed to doublewords; `count` lanes, the rest of the destination is cleared. */
+const packedToInteger =
+  (format: Format, count: number, truncate: boolean): VectorOperation =>
+  (cpu, destination, source) => {
+    raised = 0;
+    const words = format === SINGLE ? 1 : 2;
+    for (let lane = 0; lane < count; lane++)
+      r32[lane] = toInteger32(cpu, format, source + lane * words, truncate);
+    finish(cpu, destination, count, true);
+  };
+
+// From integers.
+
+function integerToSingle(cpu: Cpu, lane: number, value: number): void {
+  const single = Math.fround(value);
+  if (single === value) rf32[lane] = single;
+  else if ((cpu.i32[MXCSR] & ROUNDING) === 0) {
+    rf32[lane] = single;
+    raised |= PE;
+  } else {
+    r32[lane] = Number(BigInt.asIntN(32, fromInteger(SINGLE, BigInt(value), cpu.i32[MXCSR])));
+    raised |= lastFlags();
+  }
+}
+
+function singleFromInteger32(cpu: Cpu, destination: number, source: number): void {
+  raised = 0;
+  integerToSingle(cpu, 0, cpu.i32[source]);
+  finish(cpu, destination, 1, false);
+}
+
+function singleFromInteger64(cpu: Cpu, destination: number, source: number): void {
+  raised = 0;
+  const value = cpu.i32[source + 1] * TWO_32 + (cpu.i32[source] >>> 0);
+  // Beyond 2⁵³ the double would be rounded already.
+  if (Math.abs(value) < 9007199254740992) integerToSingle(cpu, 0, value);
+  else {
+    const bits = fromInteger(SINGLE, BigInt.asIntN(64, readLane(cpu, DOUBLE, source)), cpu.i32[MXCSR]);
+    r32[0] = Number(BigInt.asIntN(32, bits));
+    raised |= lastFlags();
+  }
+  finish(cpu, destination, 1, false);
+}
+
+function doubleFromInteger32(cpu: Cpu, destination: number, source: number): void {
+  cpu.f64[destination >> 1] = cpu.i32[source];
+}
+
+function doubleFromInteger64(cpu: Cpu, destination: number, source: number): void {
+  const value = cpu.i32[source + 1] * TWO_32 + (cpu.i32[source] >>> 0);
+  if (Math.abs(value) < 9007199254740992) {
+    cpu.f64[destination >> 1] = value;
+    return;
+  }
+  raised = 0;
+  putDouble(0, fromInteger(DOUBLE, BigInt.asIntN(64, readLane(cpu, DOUBLE, source)), cpu.i32[MXCSR]));
+  raised |= lastFlags();
+  finish(cpu, destination, 2, false);
+}
+
+/** CVTSI2SS, CVTSI2SD: from a general register or memory of 32 or 64 bits. */
+function scalarFromInteger(from32: VectorOperation, from64: VectorOperation) {
+  return (i: Instruction): Handler | undefined => {
+    const operation = i.operandSize === 8 ? from64 : from32;
+    const fetch = i.operandSize === 8 ? fetch64 : fetch32;
+    return byForm(
+      (cpu, j) => {
+        requireSse(cpu);
+        operation(cpu, j.reg, j.rm, 0);
+      },
+      (cpu, j) => {
+        requireSse(cpu);
+        fetch(cpu, j);
+        operation(cpu, j.reg, OPERAND, 0);
+      },
+    )(i);
+  };
+}
+
+function packedSinglesFromIntegers(cpu: Cpu, destination: number, source: number): void {
+  raised = 0;
+  for (let lane = 0; lane < 4; lane++) integerToSingle(cpu, lane, cpu.i32[source + lane]);
+  finish(cpu, destination, 4, false);
+}
+
+function packedDoublesFromIntegers(cpu: Cpu, destination: number, source: number): void {
+  const first = cpu.i32[source];
+  const second = cpu.i32[source + 1];
+  cpu.f64[destination >> 1] = first;
+  cpu.f64[(destination >> 1) + 1] = second;
+}
+
+// Between singles and doubles.
+
+const isNormalSingle = (bits: number): boolean => ((bits & 0x7f80_0000) - 0x0080_0000) >>> 0 < 0x7f00_0000;
+
+function widen(cpu: Cpu, lane: number, source: number): void {
+  const value = cpu.f32[source];
+  if (isNormalSingle(cpu.i32[source]) || value === 0) rf64[lane] = value;
+  else {
+    putDouble(lane, convert(SINGLE, DOUBLE, readLane(cpu, SINGLE, source), cpu.i32[MXCSR]));
+    raised |= lastFlags();
+  }
+}
+
+function narrow(cpu: Cpu, lane: number, source: number): void {
+  const value = cpu.f64[source >> 1];
+  const single = Math.fround(value);
+  const size = Math.abs(single);
+  // Safely inside the normal singles; NaNs fail this.
+  if ((cpu.i32[MXCSR] & ROUNDING) === 0 && ((size > 2e-38 && size < 3e38) || value === 0)) {
+    rf32[lane] = single;
+    if (single !== value) raised |= PE;
+  } else {
+    const bits = convert(DOUBLE, SINGLE, readLane(cpu, DOUBLE, source), cpu.i32[MXCSR]);
+    r32[lane] = Number(BigInt.asIntN(32, bits));
+    raised |= lastFlags();
+  }
+}
+
+const toDoubles =
+  (count: number): VectorOperation =>
+  (cpu, destination, source) => {
+    raised = 0;
+    for (let lane = 0; lane < count; lane++) widen(cpu, lane, source + lane);
+    finish(cpu, destination, 2 * count, false);
+  };
+
+const toSingles =
+  (count: number): VectorOperation =>
+  (cpu, destination, source) => {
+    raised = 0;
+    for (let lane = 0; lane < count; lane++) narrow(cpu, lane, source + 2 * lane);
+    finish(cpu, destination, count, count === 2);
+  };
+
+const toGeneral = { reg: 'general' } as const;
+const fromGeneral = { rm: 'general' } as const;
+
+export const SSE_CONVERSION_OPCODES = [
+  row(0x2a, 0xf3, scalarFromInteger(singleFromInteger32, singleFromInteger64), fromGeneral),
+  row(0x2a, 0xf2, scalarFromInteger(doubleFromInteger32, doubleFromInteger64), fromGeneral),
+  row(0x2c, 0xf3, scalarToInteger(SINGLE, true), toGeneral),
+  row(0x2c, 0xf2, scalarToInteger(DOUBLE, true), toGeneral),
+  row(0x2d, 0xf3, scalarToInteger(SINGLE, false), toGeneral),
+  row(0x2d, 0xf2, scalarToInteger(DOUBLE, false), toGeneral),
+  row(0x5a, 0, scalarDouble(toDoubles(2))),
+  row(0x5a, 0x66, packed(toSingles(2))),
+  row(0x5a, 0xf3, scalarSingle(toDoubles(1))),
+  row(0x5a, 0xf2, scalarDouble(toSingles(1))),
+  row(0x5b, 0, packed(packedSinglesFromIntegers)),
+  row(0x5b, 0x66, packed(packedToInteger(SINGLE, 4, false))),
+  row(0x5b, 0xf3, packed(packedToInteger(SINGLE, 4, true))),
+  row(0xe6, 0x66, packed(packedToInteger(DOUBLE, 2, true))),
+  row(0xe6, 0xf2, packed(packedToInteger(DOUBLE, 2, false))),
+  row(0xe6, 0xf3, scalarDouble(packedDoublesFromIntegers)),
+];

@@ -1,0 +1,66 @@
+import type { InstructionCase, Outcome } from './instruction-case.ts';
+import { initialState } from './instruction-case.ts';
+
+const GENERAL = [
+  'rax',
+  'rcx',
+  'rdx',
+  'rbx',
+  'rsp',
+  'rbp',
+  'rsi',
+  'rdi',
+  'r8',
+  'r9',
+  'r10',
+  'r11',
+  'r12',
+  'r13',
+  'r14',
+  'r15',
+];
+
+/** What the emulator did otherwise than the CPU, one line each; empty if it did the same. */
+export function differences(cpu: Outcome, emulator: Outcome, undefinedFlags: number): string[] {
+  const lines: string[] = [];
+  const check = (name: string, expected: number | bigint, actual: number | bigint) => {
+    if (expected !== actual) lines.push(`${name}: CPU ${hex(expected)}, emulator ${hex(actual)}`);
+  };
+  check('vector', cpu.vector, emulator.vector);
+  check('error code', cpu.errorCode, emulator.errorCode);
+  check('cr2', cpu.faultAddress, emulator.faultAddress);
+  check('rip', cpu.rip, emulator.rip);
+  check('rflags', cpu.rflags & ~undefinedFlags, emulator.rflags & ~undefinedFlags);
+  check('mxcsr', cpu.mxcsr, emulator.mxcsr);
+  for (let i = 0; i < 16; i++) check(GENERAL[i], cpu.gpr[i], emulator.gpr[i]);
+  for (let i = 0; i < 16; i++) {
+    const expected = hexBytes(cpu.xmm.subarray(i * 16, i * 16 + 16));
+    const actual = hexBytes(emulator.xmm.subarray(i * 16, i * 16 + 16));
+    if (expected !== actual) lines.push(`xmm${i}: CPU ${expected}, emulator ${actual}`);
+  }
+  const expected = `${hexBytes(cpu.diff)} at +${hex(cpu.diffOffset)}`;
+  const actual = `${hexBytes(emulator.diff)} at +${hex(emulator.diffOffset)}`;
+  if (expected !== actual) lines.push(`data: CPU ${expected}, emulator ${actual}`);
+  return lines;
+}
+
+/** All that is needed to see what a case is about. */
+export function describeCase(test: InstructionCase): string {
+  const state = initialState(test);
+  const registers = GENERAL.map((name, i) => `${name}=${state.gpr[i].toString(16)}`).join(' ');
+  const vectors = Array.from(
+    { length: 16 },
+    (_, i) => `xmm${i}=${hexBytes(state.xmm.subarray(i * 16, i * 16 + 16))}`,
+  );
+  return [
+    `${test.form}: ${hexBytes(test.code)} at +${hex(test.codeOffset)}, seed ${test.seed}`,
+    `  before: ${registers} rflags=${state.rflags.toString(16)} mxcsr=${state.mxcsr.toString(16)}`,
+    `  ${vectors.join(' ')}`,
+    `  data: ${hexBytes(test.patch)} at +${hex(test.patchOffset)}`,
+  ].join('\n');
+}
+
+const hex = (value: number | bigint): string => `0x${value.toString(16)}`;
+
+const hexBytes = (bytes: Uint8Array): string =>
+  Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join(' ');
