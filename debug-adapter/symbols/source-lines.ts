@@ -187,5 +187,13 @@ function findRow(table: LineTable, pc: bigint): { sequence: LineSequence; row: n
   const sequence = table.sequences[lastAtOrBefore(table.sequences, pc, (candidate) => candidate.start)];
   if (sequence === undefined || pc >= sequence.end) return undefined;
   const row = lastAtOrBefore(sequence.offsets, Number(pc - sequence.start), (offset) => offset);
-  return row < 0 ? undefined : { sequence, row: preferredRow(sequence, row) };
+  if (row < 0) return undefined;
+  let preferred = preferredRow(sequence, row);
+  // Line 0 is code without a line of its own: it belongs to what stands before it.
+  while (sequence.lines[preferred] === 0) {
+    const first = firstAtAddress(sequence, preferred);
+    if (first === 0) break;
+    preferred = preferredRow(sequence, first - 1);
+  }
+  return { sequence, row: preferred };
 }

@@ -1,0 +1,106 @@
+/**
+ * Builds the fixture program with the compilers at hand, in every combination of DWARF version and optimization, and
+ * runs the tools that the reader is compared with. What is missing is printed, not silently passed over.
+ */
+import { execFileSync, spawnSync } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { afterAll } from 'vitest';
+import { parseElf } from '../../../debug-adapter/symbols/elf.ts';
+import { loadProgramSymbols } from '../../../debug-adapter/symbols/program-symbols.ts';
+import type { ProgramSymbols } from '../../../debug-adapter/symbols/symbol-api.ts';
+
+export const fixtures = fileURLToPath(new URL('./fixtures', import.meta.url));
+
+/** Debug information names the sources with this prefix, as that of the guest does. */
+export const SOURCE_PREFIX = '/a9n/fixtures';
+
+export interface Variant {
+  readonly compiler: 'gcc' | 'clang';
+  readonly dwarf: 4 | 5;
+  readonly optimization: 'O0' | 'Og' | 'O2';
+  readonly label: string;
+}
+
+export function hasTool(tool: string): boolean {
+  return spawnSync(tool, ['--version']).status === 0;
+}
+
+/** Prints why tests are skipped if a tool is missing. */
+export function requireTool(tool: string, purpose: string): boolean {
+  const present = hasTool(tool);
+  if (!present) console.warn(`${tool} is not installed: skipping ${purpose}`);
+  return present;
+}
+
+export const variants: readonly Variant[] = (['gcc', 'clang'] as const)
+  .filter((compiler) => requireTool(compiler, `programs compiled by ${compiler}`))
+  .flatMap((compiler) =>
+    ([4, 5] as const).flatMap((dwarf) =>
+      (['O0', 'Og', 'O2'] as const).map((optimization) => ({
+        compiler,
+        dwarf,
+        optimization,
+        label: `${compiler} -gdwarf-${dwarf} -${optimization}`,
+      })),
+    ),
+  );
+
+let directory: string | undefined;
+
+/** A directory that is removed when the test file is done. */
+export function scratchDirectory(): string {
+  if (directory === undefined) {
+    const created = mkdtempSync(join(tmpdir(), 'a9n-symbols-'));
+    directory = created;
+    afterAll(() => rmSync(created, { recursive: true, force: true }));
+  }
+  return directory;
+}
+
+/** Path of the linked program. */
+export function build(variant: Variant): string {
+  const { compiler, dwarf, optimization } = variant;
+  const output = join(scratchDirectory(), `shapes-${compiler}-${dwarf}-${optimization}`);
+  const options = [
+    `-gdwarf-${dwarf}`,
+    `-${optimization}`,
+    '-fomit-frame-pointer',
+    '-ffunction-sections',
+    '-fasynchronous-unwind-tables',
+    `-ffile-prefix-map=${fixtures}=${SOURCE_PREFIX}`,
+  ];
+  execFileSync(compiler, [...options, '-c', join(fixtures, 'fold.c'), '-o', `${output}.o`]);
+  const cpp = [
+    ...options,
+    '-std=c++20',
+    '-fno-exceptions',
+    '-fno-rtti',
+    '-no-pie',
+    '-fno-pie',
+    '-Wl,--gc-sections',
+  ];
+  execFileSync(compiler === 'gcc' ? 'g++' : 'clang++', [
+    ...cpp,
+    join(fixtures, 'shapes.cpp'),
+    `${output}.o`,
+    '-o',
+    output,
+  ]);
+  return output;
+}
+
+export function load(path: string): ProgramSymbols {
+  return loadProgramSymbols(parseElf(new Uint8Array(readFileSync(path)), path));
+}
+
+export function run(tool: string, args: readonly string[], input = ''): string {
+  return execFileSync(tool, args, {
+    input,
+    encoding: 'utf8',
+    maxBuffer: 1 << 28,
+    stdio: ['pipe', 'pipe', 'ignore'],
+  });
+}
