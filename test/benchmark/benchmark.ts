@@ -1,0 +1,173 @@
+import { spawnSync } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { createBootedMachine, DEFAULT_MEMORY_BYTES } from '../../emulator/boot/create.ts';
+import { tinyInit } from '../emulator/boot/tiny-guest.ts';
+import { findGuest, type GuestPaths, readGuest } from '../system/guest-images.ts';
+import { findQemu, QEMU_MISSING, runOnQemu } from '../system/qemu.ts';
+
+/**
+ * npm run bench: how fast the emulator is, as instructions per second and as a ratio to QEMU's translator on the same
+ * images in the same run. Times are taken between two marks in the serial output, so that neither loading nor
+ * firmware counts. It compares and prints; it never fails on a time.
+ */
+
+const ROOT = resolve(fileURLToPath(new URL('.', import.meta.url)), '../..');
+const RUNS = 3;
+const SLICE = 2_000_000;
+
+interface Workload {
+  readonly name: string;
+  readonly paths: GuestPaths;
+  /** Serial output from which and up to which time is taken. */
+  readonly begin: string;
+  readonly end: string;
+}
+
+interface Measurement {
+  readonly instructions: number;
+  readonly milliseconds: number;
+}
+
+/** Watches serial output for the two marks of a workload. */
+function createStopwatch({ begin, end }: Workload) {
+  let text = '';
+  let began = 0;
+  let ended = 0;
+  return {
+    add(piece: string): void {
+      text += piece;
+      if (began === 0 && text.includes(begin)) began = performance.now();
+      if (ended === 0 && text.includes(end)) ended = performance.now();
+    },
+    get hasBegun() {
+      return began !== 0;
+    },
+    get hasEnded() {
+      return ended !== 0;
+    },
+    get milliseconds() {
+      return ended - began;
+    },
+  };
+}
+
+function measureEmulator(workload: Workload): Measurement {
+  const machine = createBootedMachine({ memoryBytes: DEFAULT_MEMORY_BYTES }, readGuest(workload.paths));
+  const stopwatch = createStopwatch(workload);
+  let beginCount = 0;
+  let endCount = 0;
+  machine.serial.onOutput = (byte) => {
+    const hadBegun = stopwatch.hasBegun;
+    stopwatch.add(String.fromCharCode(byte));
+    if (!hadBegun) beginCount = machine.instructionCount;
+    if (stopwatch.hasEnded && endCount === 0) endCount = machine.instructionCount;
+  };
+  while (!stopwatch.hasEnded) {
+    const reason = machine.run(SLICE);
+    const goesOn = reason.kind === 'budget' || (reason.kind === 'idle' && reason.until !== undefined);
+    if (!goesOn && !stopwatch.hasEnded) {
+      throw new Error(
+        `${workload.name}: the guest ended (${reason.kind}) before it printed "${workload.end}"`,
+      );
+    }
+  }
+  return { instructions: endCount - beginCount, milliseconds: stopwatch.milliseconds };
+}
+
+async function measureQemu(workload: Workload): Promise<number> {
+  const stopwatch = createStopwatch(workload);
+  await runOnQemu(workload.paths, {
+    onOutput(text) {
+      stopwatch.add(text);
+      // Lets KOITO end; the other workload ends by itself.
+      return stopwatch.hasEnded ? '\x04' : undefined;
+    },
+  });
+  return stopwatch.milliseconds;
+}
+
+/** Compiles the computing kernel; undefined, with a reason printed, where there is no compiler. */
+function buildCompute(folder: string, loader: string): GuestPaths | undefined {
+  const compiler = `${process.env['A9N_GCC_PREFIX'] ?? ''}gcc`;
+  const kernel = join(folder, 'compute.elf');
+  const options = [
+    ...['-O2', '-march=x86-64', '-ffreestanding', '-fno-pic', '-fno-stack-protector', '-fcf-protection=none'],
+    ...[
+      '-static',
+      '-nostdlib',
+      '-no-pie',
+      '-Wl,-Ttext-segment=0x400000,--build-id=none,-z,max-page-size=4096',
+    ],
+  ];
+  const result = spawnSync(compiler, [...options, '-o', kernel, join(ROOT, 'test/benchmark/compute.c')], {
+    encoding: 'utf8',
+  });
+  if (result.status !== 0) {
+    const cause = result.error?.message ?? result.stderr.trim();
+    console.log(`skipped: compute loop: ${compiler} cannot build it: ${cause}`);
+    return undefined;
+  }
+  const init = join(folder, 'init.elf');
+  writeFileSync(init, tinyInit());
+  return { kernel, init, loader };
+}
+
+async function measure(workload: Workload, withQemu: boolean): Promise<string[]> {
+  const own = Array.from({ length: RUNS }, () => measureEmulator(workload));
+  const best = Math.min(...own.map((run) => run.milliseconds));
+  const [{ instructions, milliseconds: first }] = own;
+  const mips = (milliseconds: number) => (instructions / milliseconds / 1000).toFixed(1);
+  const row = [workload.name, (instructions / 1e6).toFixed(1), mips(first), mips(best)];
+  if (!withQemu) return [...row, '-', '-'];
+  const theirs: number[] = [];
+  for (let run = 0; run < RUNS; run++) theirs.push(await measureQemu(workload));
+  const qemu = Math.min(...theirs);
+  // Both marks may come in one piece of output.
+  return qemu < 1 ? [...row, '(< 1 ms)', '-'] : [...row, mips(qemu), (best / qemu).toFixed(2)];
+}
+
+function printTable(rows: string[][]): void {
+  const widths = rows[0].map((_, column) => Math.max(...rows.map((row) => row[column].length)));
+  for (const row of rows) {
+    console.log(
+      row
+        .map((cell, column) => (column === 0 ? cell.padEnd(widths[0]) : cell.padStart(widths[column])))
+        .join('   '),
+    );
+  }
+}
+
+async function main(): Promise<void> {
+  const guest = findGuest(ROOT);
+  const { preset }: { preset: string } = JSON.parse(
+    readFileSync(join(ROOT, 'dist/guest/index.json'), 'utf8'),
+  );
+  const qemu = findQemu();
+  console.log(`Node ${process.version}; ${qemu ?? `no comparison: ${QEMU_MISSING}`}; best of ${RUNS} runs`);
+
+  const folder = mkdtempSync(join(tmpdir(), 'a9n-benchmark-'));
+  try {
+    const compute = buildCompute(folder, guest.loader);
+    const workloads: Workload[] = [
+      {
+        name: `boot to the client's last line (${preset})`,
+        paths: guest,
+        begin: '\n',
+        end: 'memory-tour exited with code',
+      },
+    ];
+    if (compute !== undefined) {
+      workloads.push({ name: 'compute: sort, mix, SSE2', paths: compute, begin: '<S>', end: '<E>' });
+    }
+    const rows = [['', 'M instructions', 'MIPS, first run', 'MIPS', 'QEMU TCG MIPS', 'time ÷ QEMU']];
+    for (const workload of workloads) rows.push(await measure(workload, qemu !== undefined));
+    printTable(rows);
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+}
+
+await main();
