@@ -1,5 +1,6 @@
 // The KOITO server: the init process of A9N. It starts the memory server, the console driver and the client program
 // from the archive in its image, gives each exactly the capabilities it needs, and then serves them.
+#include "fault-resolver.hpp"
 #include "own-memory.hpp"
 #include "system.hpp"
 
@@ -53,10 +54,8 @@ namespace koito
         /// An identified copy of `port` with WRITE only, in slot `index` of the client's root node.
         bool connect(const process &client, a9n::ipc_port port, word index)
         {
-            const a9n::ipc_port identified { root[scratch_index] };
-            const bool connected = check("copy of a port", root.copy(scratch_index, port))
-                && check("identifier of a port", identified.identify(client.identifier))
-                && check("grant of a port", client.root().mint(index, identified, capability_rights::write));
+            const bool connected = check("copy of a port", make_identified_copy(port, client.identifier))
+                && check("grant of a port", client.root().mint(index, root[scratch_index], capability_rights::write));
             (void)root.remove(scratch_index);
             return connected;
         }
@@ -142,7 +141,7 @@ namespace koito
                     interrupts.make_port(serial_irq, its_root, index_of(driver_slot::interrupt_port)))
                 && check("console's shutdown notification",
                     its_root.mint(
-                        index_of(driver_slot::shutdown_notification), shutdown_port, capability_rights::write)))
+                        index_of(driver_slot::shutdown_notification), shutdown_event, capability_rights::write)))
             {
                 start(*driver);
                 koito.console = driver;
@@ -179,14 +178,16 @@ namespace koito
         bool make_own_objects(a9n::generic reserve)
         {
             a9n::process_configuration bound;
-            bound.set_notification_port(shutdown_port);
-            return check("own port", reserve.convert(capability_type::ipc_port, 0, 1, root, index_of(own::os_port)))
+            bound.set_notification_port(shutdown_event);
+            return check("own ports", reserve.convert(capability_type::ipc_port, 0, 2, root, index_of(own::os_port)))
                 && check("own nodes",
                     reserve.convert(capability_type::node, process_radix, 2, root, index_of(own::process_roots)))
-                && check("shutdown port",
-                    reserve.convert(capability_type::notification_port, 0, 1, root, index_of(own::shutdown_port)))
-                && check("shutdown port", shutdown_port.identify(shutdown_flag))
-                && check("shutdown port", own_process.configure(bound));
+                && check("event port",
+                    reserve.convert(capability_type::notification_port, 0, 1, root, index_of(own::shutdown_event)))
+                && check("event port", root.copy(index_of(own::fault_event), shutdown_event))
+                && check("event port", shutdown_event.identify(shutdown_flag))
+                && check("event port", fault_event.identify(fault_flag))
+                && check("event port", own_process.configure(bound));
         }
 
         [[noreturn]] void give_up(const char *reason)
@@ -226,6 +227,11 @@ extern "C" [[noreturn]] void a9n_start_init(a9n::abi::ipc_buffer *buffer, const 
     if (!make_own_objects(the_memory.reserve.generic))
     {
         give_up("cannot make the objects every process needs");
+    }
+
+    if (!check("fault resolver", start_fault_resolver(the_system, the_memory.reserve.generic)))
+    {
+        give_up("cannot start the fault resolver");
     }
 
     const bytes archive { koito_archive_start, static_cast<size_t>(koito_archive_end - koito_archive_start) };

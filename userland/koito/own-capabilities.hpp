@@ -18,10 +18,13 @@ namespace koito
     /// Slots of KOITO's root node beyond those of the init protocol.
     enum class own : word
     {
-        os_port = 10,       ///< every process's port 7 and fault resolver is an identified copy
+        os_port = 10,       ///< every process's port 7 is an identified copy
+        fault_port,         ///< every process's resolver is an identified copy
         process_roots,      ///< node: slot p is the root node of process p
         process_memories,   ///< node: slot p is the Generic all of process p was made from
-        shutdown_port,      ///< notification: the console driver saw the end of input
+        shutdown_event,     ///< notification to KOITO's main thread: the console driver saw the end of input
+        fault_event,        ///< the same port with the other flag: a process was ended for a fault
+        resolver,           ///< control block of the fault resolver, KOITO's second thread
         memory_server_port, ///< ULMM's requests
         console_port,       ///< the console driver's requests
         scratch,            ///< empty between operations
@@ -53,7 +56,24 @@ namespace koito
     inline constexpr a9n::ipc_port              os_port { slot(own::os_port) };
     inline constexpr a9n::ipc_port              memory_server_port { slot(own::memory_server_port) };
     inline constexpr a9n::ipc_port              console_port { slot(own::console_port) };
-    inline constexpr a9n::notification_port     shutdown_port { slot(own::shutdown_port) };
+    inline constexpr a9n::ipc_port              fault_port { slot(own::fault_port) };
+    inline constexpr a9n::notification_port     shutdown_event { slot(own::shutdown_event) };
+    inline constexpr a9n::notification_port     fault_event { slot(own::fault_event) };
+    inline constexpr a9n::process_control_block resolver { slot(own::resolver) };
+
+    /// Flags of notifications to the main thread.
+    inline constexpr word shutdown_flag = 1;
+    inline constexpr word fault_flag    = 2;
 
     inline constexpr word scratch_index = static_cast<word>(own::scratch);
+
+    /// Puts a copy of `port` with that identifier into the scratch slot, for `mint` or `configure`.
+    inline a9n::status make_identified_copy(a9n::ipc_port port, word identifier)
+    {
+        if (const a9n::status copied = root.copy(scratch_index, port); !copied)
+        {
+            return copied;
+        }
+        return a9n::ipc_port { root[scratch_index] }.identify(identifier);
+    }
 }

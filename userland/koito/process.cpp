@@ -123,21 +123,35 @@ namespace koito
             return bits;
         }
 
-        /// An identified copy of the OS port: WRITE for the process, READ and WRITE for its faults.
-        a9n::status connect_operating_system(const process &target, a9n::process_configuration &configuration)
+        /// The process's port to KOITO: it may only send.
+        a9n::status connect_operating_system(const process &target)
         {
-            if (const a9n::status copied = root.copy(scratch_index, os_port); !copied)
-            {
-                return copied;
-            }
-            const a9n::ipc_port identified { root[scratch_index] };
-            if (const a9n::status named = identified.identify(target.identifier); !named)
-            {
-                return named;
-            }
-            configuration.set_resolver(identified);
-            return target.root().mint(static_cast<word>(process_slot::operating_system_port), identified,
-                a9n::capability_rights::write);
+            const a9n::status copied = make_identified_copy(os_port, target.identifier);
+            const a9n::status minted =
+                copied ? target.root().mint(static_cast<word>(process_slot::operating_system_port),
+                             root[scratch_index], a9n::capability_rights::write)
+                       : copied;
+            (void)root.remove(scratch_index);
+            return minted;
+        }
+
+        /// Gives the control block everything it needs to run `program`.
+        a9n::status configure(
+            const process &target, const elf_program &program, a9n::frame ipc_buffer, word priority)
+        {
+            a9n::process_configuration configuration;
+            configuration.set_address_space(target.space());
+            configuration.set_root_node(target.root());
+            configuration.set_ipc_buffer(ipc_buffer);
+            configuration.set_instruction_pointer(program.entry);
+            configuration.set_stack_pointer(stack_top);
+            configuration.set_priority(priority);
+            configuration.set_resolver({ root[scratch_index] });
+
+            const a9n::status copied     = make_identified_copy(fault_port, target.identifier);
+            const a9n::status configured = copied ? target.control_block().configure(configuration) : copied;
+            (void)root.remove(scratch_index);
+            return configured;
         }
 
         /// Everything that can fail; the caller cleans up.
@@ -202,22 +216,14 @@ namespace koito
                 step = its_root.copy(in_root(process_slot::ipc_buffer_frame), ipc_buffer);
             }
 
-            a9n::process_configuration configuration;
-            configuration.set_address_space(target.space());
-            configuration.set_root_node(its_root);
-            configuration.set_ipc_buffer(ipc_buffer);
-            configuration.set_instruction_pointer(program.entry);
-            configuration.set_stack_pointer(stack_top);
-            configuration.set_priority(description.priority);
             if (step)
             {
-                step = connect_operating_system(target, configuration);
+                step = connect_operating_system(target);
             }
             if (step)
             {
-                step = target.control_block().configure(configuration);
+                step = configure(target, program, ipc_buffer, description.priority);
             }
-            (void)root.remove(scratch_index);
 
             // What is mapped stays mapped, but a process does not learn physical addresses: that needs READ.
             for (word i = 0; i < frame_count && step; ++i)
@@ -270,7 +276,7 @@ namespace koito
         if (!built)
         {
             runtime::debug_line("koito: cannot start ", description.name, ": ", a9n::to_string(built.error));
-            destroy_process(target);
+            revoke_process(target);
             return false;
         }
         target.name     = description.name;
@@ -279,9 +285,8 @@ namespace koito
         return true;
     }
 
-    void destroy_process(process &target)
+    void revoke_process(const process &target)
     {
         (void)process_memories.revoke(target.identifier);
-        target.state = process_state::exited;
     }
 }

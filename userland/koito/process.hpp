@@ -13,6 +13,7 @@ namespace koito
         unused,
         built, ///< complete but not yet resumed
         running,
+        faulted, ///< destroyed by the fault resolver; the main thread has yet to take note
         exited,
     };
 
@@ -63,6 +64,6 @@ namespace koito
     /// console what went wrong if it returns false; the process's memory is then as before.
     bool build_process(process &target, const program_description &description, bytes file, a9n::generic reserve);
 
-    /// Ends a process: everything it was made from is memory again.
-    void destroy_process(process &target);
+    /// Everything the process was made from is memory again: it has ended, its ports too.
+    void revoke_process(const process &target);
 }

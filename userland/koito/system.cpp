@@ -14,43 +14,53 @@ namespace koito
         constexpr word exit_device_port  = 0xf4;
         constexpr word exit_device_width = 4;
 
-        /// As a shell reports a program that a signal ended.
-        constexpr word fault_exit_code = 128;
-
-        const char *to_string(a9n::abi::fault_type type)
+        /// The servers forget a process that has ended or is about to.
+        void take_leave(system &koito, process &target)
         {
-            using a9n::abi::fault_type;
-            switch (type)
+            if (&target == koito.memory_server)
             {
-                case fault_type::memory : return "memory access";
-                case fault_type::memory_instruction_fetch : return "instruction fetch";
-                case fault_type::invalid_instruction : return "invalid instruction";
-                case fault_type::invalid_arithmetic : return "invalid arithmetic";
-                case fault_type::invalid_kernel_call : return "invalid kernel call";
-                case fault_type::fatal : return "fatal";
-                case fault_type::architecture : return "processor exception";
-            }
-            return "unknown fault";
-        }
-
-        void end_process(system &koito, process &target, word exit_code)
-        {
-            target.exit_code = exit_code;
-            // Servers that hold something of the process give it up first.
-            if (koito.memory_server != nullptr && &target != koito.memory_server)
-            {
-                (void)call_server(koito, memory_server_port,
-                    a9n::make_message(ulmm::request::detach_client, target.identifier));
+                koito.memory_server = nullptr;
             }
             if (&target == koito.console)
             {
                 koito.console = nullptr;
             }
-            if (&target == koito.memory_server)
+            if (koito.memory_server != nullptr)
             {
-                koito.memory_server = nullptr;
+                (void)call_server(koito, memory_server_port,
+                    a9n::make_message(ulmm::request::detach_client, target.identifier));
             }
-            destroy_process(target);
+        }
+
+        void end_machine(const system &koito)
+        {
+            const process *program = koito.main_program;
+            const bool     exited  = program != nullptr && program->state == process_state::exited;
+            const word     code    = exited ? program->exit_code : 1;
+            runtime::debug_line("koito: shutting down with code ", code);
+            (void)all_io_ports.write(exit_device_port, exit_device_width, code);
+            runtime::debug_line("koito: there is no exit device; the machine may be switched off");
+        }
+
+        void handle_events(system &koito)
+        {
+            const word events    = koito.pending_events;
+            koito.pending_events = 0;
+            if ((events & fault_flag) != 0)
+            {
+                for (process &each : koito.processes)
+                {
+                    if (each.state == process_state::faulted)
+                    {
+                        take_leave(koito, each);
+                        each.state = process_state::exited;
+                    }
+                }
+            }
+            if ((events & shutdown_flag) != 0)
+            {
+                end_machine(koito);
+            }
         }
 
         a9n::message answer_write(system &koito, const a9n::message &request)
@@ -60,15 +70,17 @@ namespace koito
             {
                 return a9n::make_message(os_reply::invalid_argument);
             }
-            if (koito.console == nullptr)
+            if (koito.console != nullptr)
             {
-                runtime::debug_write(text);
-                return a9n::make_message(os_reply::ok);
+                // The text is still in the IPC buffer, where the message to the driver needs it.
+                a9n::message forwarded = a9n::make_message(console::request::write, 0, text.length);
+                forwarded.length       = request.length;
+                if (call_server(koito, console_port, forwarded))
+                {
+                    return a9n::make_message(os_reply::ok);
+                }
             }
-            // The text is still in the IPC buffer, where the message to the driver needs it.
-            a9n::message forwarded = a9n::make_message(console::request::write, 0, text.length);
-            forwarded.length       = request.length;
-            (void)call_server(koito, console_port, forwarded);
+            runtime::debug_write(text); // there is no driver, or it ended just now
             return a9n::make_message(os_reply::ok);
         }
 
@@ -89,43 +101,14 @@ namespace koito
                 case os_request::exit :
                     runtime::debug_line(
                         "koito: ", sender->name, " exited with code ", request.payload[1]);
-                    end_process(koito, *sender, request.payload[1]);
+                    take_leave(koito, *sender);
+                    revoke_process(*sender);
+                    sender->exit_code = request.payload[1];
+                    sender->state     = process_state::exited;
                     return false;
             }
             answer = a9n::make_message(os_reply::unknown_request);
             return true;
-        }
-
-        /// KOITO repairs no fault: it says what happened and ends the process.
-        void handle_fault(system &koito, const a9n::message &fault)
-        {
-            process *culprit = koito.find(fault.identifier);
-            if (culprit == nullptr)
-            {
-                return;
-            }
-            const auto type = static_cast<a9n::abi::fault_type>(fault.payload[0]);
-            runtime::line line =
-                runtime::format("koito: ", culprit->name, " faulted: ", to_string(type), " at ",
-                    runtime::hexadecimal { fault.payload[1] });
-            if (type == a9n::abi::fault_type::memory || type == a9n::abi::fault_type::memory_instruction_fetch)
-            {
-                line.append(", address ");
-                line.append(runtime::hexadecimal { fault.payload[2] });
-            }
-            line.append('\n');
-            runtime::debug_write(line);
-            end_process(koito, *culprit, fault_exit_code + fault.payload[0]);
-        }
-
-        void end_machine(const system &koito)
-        {
-            const process *program = koito.main_program;
-            const bool     exited  = program != nullptr && program->state == process_state::exited;
-            const word     code    = exited ? program->exit_code : 1;
-            runtime::debug_line("koito: shutting down with code ", code);
-            (void)all_io_ports.write(exit_device_port, exit_device_width, code);
-            runtime::debug_line("koito: there is no exit device; the machine may be switched off");
         }
     }
 
@@ -166,7 +149,7 @@ namespace koito
             {
                 return reply;
             }
-            koito.shutdown_pending = true;
+            koito.pending_events |= reply->identifier;
         }
     }
 
@@ -174,27 +157,21 @@ namespace koito
     {
         for (;;)
         {
-            if (koito.shutdown_pending)
-            {
-                end_machine(koito);
-                koito.shutdown_pending = false;
-            }
+            handle_events(koito);
             const a9n::result<a9n::message> incoming = os_port.receive();
             if (!incoming)
             {
                 continue;
             }
-            switch (incoming->source)
+            if (incoming->source == a9n::message_source::notification)
             {
-                case a9n::message_source::notification : koito.shutdown_pending = true; break;
-                case a9n::message_source::fault : handle_fault(koito, *incoming); break;
-                case a9n::message_source::normal :
-                    a9n::message answer;
-                    if (handle_request(koito, *incoming, answer))
-                    {
-                        (void)os_port.reply(answer);
-                    }
-                    break;
+                koito.pending_events |= incoming->identifier;
+                continue;
+            }
+            a9n::message answer;
+            if (handle_request(koito, *incoming, answer))
+            {
+                (void)os_port.reply(answer);
             }
         }
     }

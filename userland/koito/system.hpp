@@ -12,7 +12,7 @@ namespace koito
         process *memory_server    = nullptr; ///< once it serves
         process *console          = nullptr;
         process *main_program     = nullptr; ///< its exit code becomes the machine's
-        bool     shutdown_pending = false;
+        word     pending_events   = 0;       ///< flags of notifications not yet acted upon
 
         /// The process of that identifier, or nullptr.
         process *find(word identifier);
@@ -24,6 +24,6 @@ namespace koito
     /// A call to a server. A notification that arrives meanwhile is remembered and the call repeated.
     a9n::result<a9n::message> call_server(system &koito, a9n::ipc_port server, const a9n::message &request);
 
-    /// Answers requests, faults and notifications until the console driver asks for the end; then ends the machine.
+    /// Answers requests and events until the console driver asks for the end; then ends the machine.
     [[noreturn]] void serve(system &koito);
 }

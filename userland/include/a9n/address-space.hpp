@@ -23,12 +23,7 @@ namespace a9n
         /// Physical address; needs READ on the slot.
         result<word> address() const
         {
-            const auto reply = capability_call(value, abi::frame_operation::get_address);
-            if (!reply.ok())
-            {
-                return reply.error();
-            }
-            return reply.mr[2];
+            return capability_query(value, abi::frame_operation::get_address);
         }
     };
 
@@ -36,30 +31,24 @@ namespace a9n
     {
         status map(page_table table, word address) const
         {
-            return capability_call(value, abi::address_space_operation::map, table.value, address, 0).outcome();
+            return capability_command(value, abi::address_space_operation::map, table.value, address, 0);
         }
 
         status map(frame page, word address, access permitted) const
         {
-            return capability_call(value, abi::address_space_operation::map, page.value, address, permitted).outcome();
+            return capability_command(value, abi::address_space_operation::map, page.value, address, permitted);
         }
 
         /// `object` (frame or page table) says which level's entry for `address` is cleared.
         status unmap(descriptor object, word address) const
         {
-            return capability_call(value, abi::address_space_operation::unmap, object.value, address).outcome();
+            return capability_command(value, abi::address_space_operation::unmap, object.value, address);
         }
 
         /// Depth (3, 2 or 1) of the first page table missing on the way to a frame of `leaf_size_bits`, 0 if none is.
         result<word> missing_table_depth(word address, word leaf_size_bits) const
         {
-            const auto reply =
-                capability_call(value, abi::address_space_operation::get_unset_depth, address, leaf_size_bits);
-            if (!reply.ok())
-            {
-                return reply.error();
-            }
-            return reply.mr[2];
+            return capability_query(value, abi::address_space_operation::get_unset_depth, address, leaf_size_bits);
         }
 
         /// Whether the processor maps frames of 2^size_bits bytes.

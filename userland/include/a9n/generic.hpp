@@ -11,9 +11,8 @@ namespace a9n
         /// frame's size bits, a page table's depth, 0 for the rest.
         status convert(capability_type type, word specific_bits, word count, node destination, word first) const
         {
-            return capability_call(
-                value, abi::generic_operation::convert, type, specific_bits, count, destination.value, first)
-                .outcome();
+            return capability_command(
+                value, abi::generic_operation::convert, type, specific_bits, count, destination.value, first);
         }
     };
 }

@@ -11,8 +11,7 @@ namespace a9n
         /// Reserves an IRQ (ISA line below 16, else I/O APIC input) and puts its port into slot `index`.
         status make_port(word irq, node destination, word index) const
         {
-            return capability_call(value, abi::interrupt_region_operation::make_port, irq, destination.value, index)
-                .outcome();
+            return capability_command(value, abi::interrupt_region_operation::make_port, irq, destination.value, index);
         }
     };
 
@@ -21,27 +20,22 @@ namespace a9n
         /// From now on the interrupt sets the flags of `target`'s identifier, and is then masked until `acknowledge`.
         status bind(notification_port target) const
         {
-            return capability_call(value, abi::interrupt_port_operation::bind, target.value).outcome();
+            return capability_command(value, abi::interrupt_port_operation::bind, target.value);
         }
 
         status unbind() const
         {
-            return capability_call(value, abi::interrupt_port_operation::unbind).outcome();
+            return capability_command(value, abi::interrupt_port_operation::unbind);
         }
 
         status acknowledge() const
         {
-            return capability_call(value, abi::interrupt_port_operation::ack).outcome();
+            return capability_command(value, abi::interrupt_port_operation::ack);
         }
 
         result<word> irq() const
         {
-            const auto reply = capability_call(value, abi::interrupt_port_operation::get_irq_number);
-            if (!reply.ok())
-            {
-                return reply.error();
-            }
-            return reply.mr[2];
+            return capability_query(value, abi::interrupt_port_operation::get_irq_number);
         }
     };
 }

@@ -10,24 +10,18 @@ namespace a9n
         /// `width` is 1, 2 or 4 bytes; the whole access must lie in the slot's range.
         result<word> read(word port, word width) const
         {
-            const auto reply = capability_call(value, abi::io_port_operation::read, port, width);
-            if (!reply.ok())
-            {
-                return reply.error();
-            }
-            return reply.mr[2];
+            return capability_query(value, abi::io_port_operation::read, port, width);
         }
 
         status write(word port, word width, word data) const
         {
-            return capability_call(value, abi::io_port_operation::write, port, width, data).outcome();
+            return capability_command(value, abi::io_port_operation::write, port, width, data);
         }
 
         /// A capability to the ports `first`…`last` only, in slot `index` of `destination`.
         status mint(word first, word last, node destination, word index) const
         {
-            return capability_call(value, abi::io_port_operation::mint, first, last, destination.value, index)
-                .outcome();
+            return capability_command(value, abi::io_port_operation::mint, first, last, destination.value, index);
         }
     };
 }

@@ -47,42 +47,43 @@ namespace a9n
         /// Blocks until a receiver has taken the message.
         status send(const message &outgoing) const
         {
-            return transact(abi::ipc_port_operation::send, outgoing, true).outcome();
+            return outcome(transact(abi::ipc_port_operation::send, outgoing));
         }
 
         /// Blocks until a message, a fault or a notification to the bound port arrives.
         result<message> receive() const
         {
-            return received(transact(abi::ipc_port_operation::receive, {}, true));
+            return received(transact(abi::ipc_port_operation::receive, {}));
         }
 
         /// Sends and waits for the reply. A pending notification of the caller's bound port ends the call before it
         /// is sent; the result's source says so.
         result<message> call(const message &request) const
         {
-            return received(transact(abi::ipc_port_operation::call, request, true));
+            return received(transact(abi::ipc_port_operation::call, request));
         }
 
         /// Answers the caller whose message was received last; any port will do.
         status reply(const message &answer) const
         {
-            return transact(abi::ipc_port_operation::reply, answer, true).outcome();
+            return outcome(transact(abi::ipc_port_operation::reply, answer));
         }
 
         result<message> reply_receive(const message &answer) const
         {
-            return received(transact(abi::ipc_port_operation::reply_receive, answer, true));
+            return received(transact(abi::ipc_port_operation::reply_receive, answer));
         }
 
         /// Gives this slot, and later copies of it, the identifier that receivers see.
         status identify(word identifier) const
         {
-            return capability_call(value, abi::ipc_port_operation::identify, identifier).outcome();
+            return capability_command(value, abi::ipc_port_operation::identify, identifier);
         }
 
     private:
-        message_registers transact(abi::ipc_port_operation operation, const message &outgoing, bool block) const
+        message_registers transact(abi::ipc_port_operation operation, const message &outgoing) const
         {
+            constexpr bool          block = true;
             const abi::message_info info { block, outgoing.length, outgoing.transfer_count };
             return capability_call(value, operation, info.value, 0, outgoing.payload[0], outgoing.payload[1],
                 outgoing.payload[2], outgoing.payload[3], outgoing.payload[4], outgoing.payload[5]);

@@ -1,53 +1,15 @@
-// The three kernel calls, with exactly the registers of the ABI. Everything else in this folder is types over them.
+// The three kernel calls as functions. Everything else in this folder is types over them.
 #pragma once
 
 #include <a9n/result.hpp>
+#include <a9n/system-call.hpp>
 
 namespace a9n
 {
-    /// MR0…MR9, the message registers that are CPU registers. As input MR0 is the descriptor and MR1 the operation;
-    /// as output MR0 is 1 for success, or 0 with the error in MR1.
-    struct message_registers
+    /// Success or the error, of a call that has no other result.
+    constexpr status outcome(const message_registers &reply)
     {
-        word mr[abi::hardware_message_registers] {};
-
-        constexpr bool ok() const
-        {
-            return mr[0] == 1;
-        }
-
-        constexpr capability_error error() const
-        {
-            return static_cast<capability_error>(mr[1]);
-        }
-
-        constexpr status outcome() const
-        {
-            return ok() ? status {} : status { error() };
-        }
-    };
-
-    /// `syscall` destroys RCX and R11 only; all message registers may be results.
-    inline void kernel_call(abi::kernel_call type, message_registers &registers)
-    {
-        word         mr0         = registers.mr[0];
-        word         mr1         = registers.mr[1];
-        word         mr2         = registers.mr[2];
-        register word mr3 asm("r8")  = registers.mr[3];
-        register word mr4 asm("r9")  = registers.mr[4];
-        register word mr5 asm("r10") = registers.mr[5];
-        register word mr6 asm("r12") = registers.mr[6];
-        register word mr7 asm("r13") = registers.mr[7];
-        register word mr8 asm("r14") = registers.mr[8];
-        register word mr9 asm("r15") = registers.mr[9];
-
-        asm volatile("syscall"
-                     : "+D"(mr0), "+S"(mr1), "+d"(mr2), "+r"(mr3), "+r"(mr4), "+r"(mr5), "+r"(mr6), "+r"(mr7),
-                       "+r"(mr8), "+r"(mr9)
-                     : "a"(type)
-                     : "rcx", "r11", "memory");
-
-        registers = { { mr0, mr1, mr2, mr3, mr4, mr5, mr6, mr7, mr8, mr9 } };
+        return reply.ok() ? status {} : status { reply.error() };
     }
 
     /// CAPABILITY_CALL on `descriptor`; `arguments` become MR2, MR3, ….
@@ -58,6 +20,25 @@ namespace a9n
         message_registers registers { { descriptor, static_cast<word>(operation), static_cast<word>(arguments)... } };
         kernel_call(abi::kernel_call::capability_call, registers);
         return registers;
+    }
+
+    /// A CAPABILITY_CALL that has no other result than its success.
+    template<typename Operation, typename... Arguments>
+    inline status capability_command(word descriptor, Operation operation, Arguments... arguments)
+    {
+        return outcome(capability_call(descriptor, operation, arguments...));
+    }
+
+    /// A CAPABILITY_CALL whose result is MR2.
+    template<typename Operation, typename... Arguments>
+    inline result<word> capability_query(word descriptor, Operation operation, Arguments... arguments)
+    {
+        const message_registers reply = capability_call(descriptor, operation, arguments...);
+        if (!reply.ok())
+        {
+            return reply.error();
+        }
+        return reply.mr[2];
     }
 
     /// Gives up the rest of the quantum.

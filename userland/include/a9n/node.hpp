@@ -23,36 +23,36 @@ namespace a9n
         /// Duplicates `source` into slot `index`; rights and slot-local data stay the same.
         status copy(word index, descriptor source) const
         {
-            return capability_call(value, abi::node_operation::copy, index, source.value).outcome();
+            return capability_command(value, abi::node_operation::copy, index, source.value);
         }
 
         status move(word index, descriptor source) const
         {
-            return capability_call(value, abi::node_operation::move, index, source.value).outcome();
+            return capability_command(value, abi::node_operation::move, index, source.value);
         }
 
         /// As `copy`, with `rights`, which must be a subset of the source's.
         status mint(word index, descriptor source, capability_rights rights) const
         {
-            return capability_call(value, abi::node_operation::mint, index, source.value, rights).outcome();
+            return capability_command(value, abi::node_operation::mint, index, source.value, rights);
         }
 
         /// Reduces the rights of slot `index`, for good.
         status demote(word index, capability_rights rights) const
         {
-            return capability_call(value, abi::node_operation::demote, index, rights).outcome();
+            return capability_command(value, abi::node_operation::demote, index, rights);
         }
 
         /// Removes everything derived from slot `index`; the slot itself stays. A Generic is whole again afterwards.
         status revoke(word index) const
         {
-            return capability_call(value, abi::node_operation::revoke, index).outcome();
+            return capability_command(value, abi::node_operation::revoke, index);
         }
 
         /// Empties slot `index`. The object ends with its last slot.
         status remove(word index) const
         {
-            return capability_call(value, abi::node_operation::remove, index).outcome();
+            return capability_command(value, abi::node_operation::remove, index);
         }
     };
 }

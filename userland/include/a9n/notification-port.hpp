@@ -10,7 +10,7 @@ namespace a9n
         /// Sets the flags that this slot's identifier names. Never blocks.
         status notify() const
         {
-            return capability_call(value, abi::notification_port_operation::notify).outcome();
+            return capability_command(value, abi::notification_port_operation::notify);
         }
 
         /// Blocks until a flag is set; returns and clears all of them.
@@ -27,18 +27,13 @@ namespace a9n
 
         status identify(word identifier) const
         {
-            return capability_call(value, abi::notification_port_operation::identify, identifier).outcome();
+            return capability_command(value, abi::notification_port_operation::identify, identifier);
         }
 
     private:
         result<word> flags(abi::notification_port_operation operation) const
         {
-            const auto reply = capability_call(value, operation);
-            if (!reply.ok())
-            {
-                return reply.error();
-            }
-            return reply.mr[2];
+            return capability_query(value, operation);
         }
     };
 }

@@ -80,9 +80,8 @@ namespace a9n
                 current_ipc_buffer->messages[3 + field] = configuration.values[field];
             }
             const word *values = configuration.values;
-            return capability_call(value, abi::process_control_block_operation::configure, configuration.fields,
-                values[0], values[1], values[2], values[3], values[4], values[5], values[6])
-                .outcome();
+            return capability_command(value, abi::process_control_block_operation::configure, configuration.fields,
+                values[0], values[1], values[2], values[3], values[4], values[5], values[6]);
         }
 
         /// Reads register context words [0, count), in `abi::context_register` order.
@@ -117,18 +116,18 @@ namespace a9n
                 }
             }
             kernel_call(abi::kernel_call::capability_call, call);
-            return call.outcome();
+            return outcome(call);
         }
 
         status resume() const
         {
-            return capability_call(value, abi::process_control_block_operation::resume).outcome();
+            return capability_command(value, abi::process_control_block_operation::resume);
         }
 
         /// Takes the process off every queue. Of oneself: returns after someone's `resume`.
         status suspend() const
         {
-            return capability_call(value, abi::process_control_block_operation::suspend).outcome();
+            return capability_command(value, abi::process_control_block_operation::suspend);
         }
     };
 }

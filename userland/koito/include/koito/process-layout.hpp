@@ -63,7 +63,6 @@ namespace koito
     inline constexpr word ipc_buffer_address = 0x3f'f000;
     inline constexpr word image_start        = 0x40'0000;
 
-    /// Identifier bits of notifications.
+    /// The flag a driver's notification port gets from its interrupt.
     inline constexpr word interrupt_flag = 1;
-    inline constexpr word shutdown_flag  = 1;
 }
