@@ -3,7 +3,7 @@
  * one compare with the TLB; everything else (misses, page crossings, devices, code pages) is the slow path.
  */
 import { RAM } from '../memory-layout.ts';
-import { READ, translate, WRITE } from '../mmu/page-walk.ts';
+import { READ, requireCanonical, translate, WRITE } from '../mmu/page-walk.ts';
 import { SUPERVISOR_READ, SUPERVISOR_WRITE, TLB_MASK } from '../mmu/tlb.ts';
 import type { Cpu } from './cpu.ts';
 import type { Instruction } from './instruction.ts';
@@ -91,6 +91,7 @@ export function load128(cpu: Cpu, low: number, high: number, destination: number
     s[destination + 3] = cpu.view.getInt32(host + 12, true);
     return;
   }
+  requireCanonicalEnd(cpu, low, high, 16);
   // Both halves are read before anything is changed; the first word fetch of the second half faults if any.
   const next = (low + 8) | 0;
   const nextHigh = (high + (next >>> 0 < 8 ? 1 : 0)) | 0;
@@ -152,6 +153,7 @@ export function checkWrite(cpu: Cpu, low: number, high: number, size: number): v
   const last = (low + size - 1) | 0;
   if (s[entry] === (last & ~0xfff) && s[entry + 1] === high) return;
   const user = cpu.writeTlb !== SUPERVISOR_WRITE;
+  requireCanonicalEnd(cpu, low, high, size);
   translate(cpu, low, high, WRITE, user);
   if (((last ^ low) & ~0xfff) !== 0) {
     translate(cpu, last & ~0xfff, (high + (last >>> 0 < low >>> 0 ? 1 : 0)) | 0, WRITE, user);
@@ -194,9 +196,16 @@ export function loadForWrite64(cpu: Cpu, low: number, high: number): number {
 
 // Slow paths.
 
+/** A non-canonical last byte faults before the first byte's page does. */
+function requireCanonicalEnd(cpu: Cpu, low: number, high: number, size: number): void {
+  const last = (low + size - 1) | 0;
+  requireCanonical(cpu, (high + (last >>> 0 < low >>> 0 ? 1 : 0)) | 0);
+}
+
 function loadSlow(cpu: Cpu, low: number, high: number, size: number): number {
   const s = cpu.i32;
   const user = cpu.readTlb !== SUPERVISOR_READ;
+  requireCanonicalEnd(cpu, low, high, size);
   const physical = translate(cpu, low, high, READ, user);
   const inPage = 0x1000 - (low & 0xfff);
   if (inPage < size) {
@@ -229,6 +238,7 @@ function storeSlow(
   valueHigh: number,
 ): void {
   const user = cpu.writeTlb !== SUPERVISOR_WRITE;
+  requireCanonicalEnd(cpu, low, high, size);
   const physical = translate(cpu, low, high, WRITE, user);
   const inPage = 0x1000 - (low & 0xfff);
   if (inPage < size) {

@@ -52,16 +52,20 @@ function setEntryBits(cpu: Cpu, address: number, bits: number): void {
   if (cpu.code.holdsCode(address >>> 12)) cpu.code.dropPage(address >>> 12);
 }
 
+/** Raises #GP or #SS unless the address with this high half is canonical. */
+export function requireCanonical(cpu: Cpu, high: number): void {
+  if (isCanonical(high)) return;
+  cpu.i32[NON_CANONICAL] = 1;
+  raiseWithCode(cpu, GENERAL_PROTECTION, 0);
+}
+
 /**
  * Translates a linear address, sets accessed and dirty bits and enters the page into the TLB.
  * Returns the physical address; one outside of RAM belongs to a device or to nobody. Raises #PF, #GP.
  */
 export function translate(cpu: Cpu, low: number, high: number, access: Access, user: boolean): number {
   const s = cpu.i32;
-  if (!isCanonical(high)) {
-    s[NON_CANONICAL] = 1;
-    raiseWithCode(cpu, GENERAL_PROTECTION, 0);
-  }
+  requireCanonical(cpu, high);
   if ((s[CR0] & CR0_PG) === 0) {
     const address = (high & ADDRESS_HIGH) * 0x1_0000_0000 + (low >>> 0);
     enter(cpu, low, high, access, user, address, false, false);

@@ -13,6 +13,7 @@ export const UE = 0x10;
 export const PE = 0x20;
 export const DAZ = 0x40;
 export const MASKS = 0x1f80;
+const OVERFLOW_MASK = OE << 7;
 const UNDERFLOW_MASK = UE << 7;
 const ROUNDING = 0x6000;
 export const FTZ = 0x8000;
@@ -163,7 +164,7 @@ function roundToFormat(
   }
   if (inexact) flags |= PE;
   if (top > f.maximum) {
-    flags |= OE | PE;
+    flags |= (mxcsr & OVERFLOW_MASK) === 0 ? OE : OE | PE;
     const toInfinity = mode === NEAREST || mode === (negative ? DOWN : UP);
     return sign | (toInfinity ? f.infinity : f.infinity - 1n);
   }

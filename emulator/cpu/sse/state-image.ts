@@ -34,7 +34,6 @@ function requireFpu(cpu: Cpu): void {
 }
 
 function storeWord(cpu: Cpu, low: number, high: number, word: number, value: number): void {
-  // The area is aligned, so it does not cross 4 GiB within a word; carry out of the low half all the same.
   const at = (low + 4 * word) | 0;
   store32(cpu, at, (high + (at >>> 0 < low >>> 0 ? 1 : 0)) | 0, value);
 }
@@ -44,6 +43,9 @@ function fxsave(cpu: Cpu, i: Instruction): void {
   const s = cpu.i32;
   const low = alignedAddress(cpu, i);
   const high = s[HIGH];
+  // The end first, as CPUs do it.
+  const last = (low + 4 * AREA_WORDS - 1) | 0;
+  checkWrite(cpu, last, (high + (last >>> 0 < low >>> 0 ? 1 : 0)) | 0, 1);
   checkWrite(cpu, low, high, 4 * AREA_WORDS);
   const put = (word: number, value: number): void => storeWord(cpu, low, high, word, value);
   put(0, (s[FPU_CONTROL] & 0xffff) | (s[FPU_STATUS] << 16));
