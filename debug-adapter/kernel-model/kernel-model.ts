@@ -1,12 +1,7 @@
 /**
  * What a debugger wants to know of a running A9N, read out of guest memory through the kernel's own debug information.
- * Nothing here changes the guest.
+ * Nothing here changes the guest. Addresses of kernel objects are kernel virtual addresses.
  */
-
-export interface ProcessContext {
-  /** By manual name: rax … r15, rip, rsp, rflags, cs, ss, fs_base, gs_base. */
-  readonly registers: ReadonlyMap<string, bigint>;
-}
 
 export interface KernelProcess {
   /** Address of the process control block: the process's identity. */
@@ -16,13 +11,48 @@ export interface KernelProcess {
   readonly priority: number | undefined;
   /** Physical address of its PML4; undefined without address space. */
   readonly addressSpaceRoot: number | undefined;
-  /** User context as saved when the process last entered the kernel. */
-  readonly savedContext: ProcessContext | undefined;
+  /** Address of its root node; undefined without one. */
+  readonly rootNode: bigint | undefined;
+  /** The port in whose queue it waits. */
+  readonly blockedOn: bigint | undefined;
+  /** User registers as saved when the process last entered the kernel, by manual name. */
+  readonly savedRegisters: ReadonlyMap<string, bigint> | undefined;
+}
+
+/** A used capability slot. What is undefined does not belong to its type. */
+export interface CapabilityContent {
+  readonly address: bigint;
+  /** In the ABI's words: NODE, GENERIC … */
+  readonly type: string;
+  readonly rights: number;
+  readonly depth: bigint | undefined;
+  /** Kernel object; undefined for plain memory. */
+  readonly component: bigint | undefined;
+  readonly memory?: {
+    /** Physical. */
+    readonly base: bigint;
+    readonly sizeBits: number | undefined;
+    readonly isDevice: boolean;
+    /** GENERIC: everything from here on is free. */
+    readonly watermark: bigint | undefined;
+  };
+  /** PAGE_TABLE: 3 PDPT, 2 PD, 1 PT. */
+  readonly tableDepth?: number;
+  readonly identifier?: bigint;
+  readonly ioPorts?: { readonly first: bigint; readonly last: bigint };
+}
+
+export interface NodeContent {
+  readonly radix: number;
+  readonly slots: ReadonlyArray<{ readonly index: number; readonly content: CapabilityContent }>;
 }
 
 export interface KernelModel {
   /** Identity of the process on the CPU; undefined while there is none (boot, idle). */
   currentProcess(): bigint | undefined;
-  /** Every process control block that can run or has run. */
+  /** Every process control block that has an address space. */
   processes(): readonly KernelProcess[];
+  process(address: bigint): KernelProcess | undefined;
+  /** Undefined if nothing readable lies there. */
+  node(address: bigint): NodeContent | undefined;
 }

@@ -114,7 +114,7 @@ async function launch(session: Session, configuration: CheckedLaunch): Promise<v
   for (const warning of loaded.warnings) session.server.tell(warning, 'important');
   const machine = boot(session, configuration, loaded);
   connectSerial(session, machine);
-  const model = createKernelModel(machine, loaded.kernel.symbols);
+  const model = createKernelModel(machine, loaded.kernel.symbols, (text) => session.server.tell(text));
   const target = new Target(machine, loaded.programs, loaded.kernel, model);
   const run = new RunControl(machine, {
     breakpointsHit: (address) => hitBreakpoints(session, address),

@@ -87,11 +87,7 @@ export class Target implements SteppingView {
   }
 
   resumeAddress(process: bigint): bigint | undefined {
-    return this.#details(process)?.savedContext?.registers.get('rip');
-  }
-
-  #details(process: bigint): KernelProcess | undefined {
-    return this.model.processes().find((candidate) => candidate.address === process);
+    return this.model.process(process)?.savedRegisters?.get('rip');
   }
 
   /** The thread on the CPU first, then in the order in which the processes appeared. */
@@ -157,8 +153,8 @@ export class Target implements SteppingView {
   }
 
   #savedStart({ details }: TargetThread): StackStart | undefined {
-    if (details?.savedContext === undefined || details.addressSpaceRoot === undefined) return undefined;
+    if (details?.savedRegisters === undefined || details.addressSpaceRoot === undefined) return undefined;
     const root = details.addressSpaceRoot;
-    return { context: savedFrame(details.savedContext.registers, memoryReader(this.machine, root)), root };
+    return { context: savedFrame(details.savedRegisters, memoryReader(this.machine, root)), root };
   }
 }
