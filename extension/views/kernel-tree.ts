@@ -65,6 +65,8 @@ export class KernelTree<Node extends TreeNode<Node>> implements vscode.TreeDataP
     const children = node ? (node.children?.(request) ?? Promise.resolve([])) : this.roots(request);
     const rows = children.catch((error: unknown) => this.fail(key, error));
     this.shown.set(key, rows);
+    // VS Code keeps a view blank for two seconds if it was empty when first drawn, unless its message is set.
+    if (!node) rows.then(() => this.describe());
     return rows;
   }
 

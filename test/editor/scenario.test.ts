@@ -1,0 +1,192 @@
+import { readFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import type { Page } from 'playwright-core';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import {
+  chromiumPath,
+  expandRow,
+  openFile,
+  openWorkbench,
+  row,
+  rowTexts,
+  runCommand,
+  screenshot,
+  section,
+  setSectionExpanded,
+  stoppedAt,
+  terminalLines,
+  type Workbench,
+  widenSideBar,
+  withoutChromium,
+} from './workbench.ts';
+
+/**
+ * What a new user does and sees, in the web build of VS Code. The steps build on each other; the pictures are kept
+ * in test-output/editor for somebody to look at.
+ */
+
+const root = resolve(import.meta.dirname, '../..');
+const serverSource = 'userland/ulmm/server.cpp';
+
+/** 1-based line of the first line that contains `text`, after the line that contains `after`. */
+function lineOf(path: string, text: string, after = ''): number {
+  const lines = readFileSync(join(root, path), 'utf8').split('\n');
+  const from = lines.findIndex((line) => line.includes(after));
+  const index = lines.findIndex((line, at) => at >= from && line.includes(text));
+  if (from < 0 || index < 0) throw new Error(`${path} has no line with "${text}".`);
+  return index + 1;
+}
+
+if (!chromiumPath) console.log(`test/editor is skipped: ${withoutChromium}`);
+
+describe.skipIf(!chromiumPath)('VS Code in the browser', { timeout: 60_000 }, () => {
+  let workbench: Workbench;
+  let page: Page;
+  const allocate = lineOf(serverSource, 'buddies.generic_of', 'server::allocate(');
+
+  beforeAll(async () => {
+    workbench = await openWorkbench();
+    page = workbench.page;
+  }, 120_000);
+  afterAll(async () => {
+    if (page) await screenshot(page, '99-at-the-end');
+    await workbench?.close();
+  });
+
+  const callStack = () => section(page, 'Call Stack');
+  const variables = () => section(page, 'Variables');
+  const capabilities = () => section(page, 'Capability Spaces');
+  const pageTables = () => section(page, 'Page Tables');
+  const paused = () => row(callStack(), /Paused on/).waitFor({ timeout: 30_000 });
+
+  it('opens with the guest sources as the workspace and sets a breakpoint in the ULMM server', async () => {
+    await widenSideBar(page, 520);
+    await openFile(page, serverSource, allocate);
+    await page.keyboard.press('F9');
+    await page.locator('.codicon-debug-breakpoint').first().waitFor();
+    await screenshot(page, '01-breakpoint-before-boot');
+  });
+
+  it('boots KOITO with F5 and stops in the ULMM server', async () => {
+    await page.keyboard.press('Control+Shift+D');
+    await page.keyboard.press('F5');
+    await paused();
+    expect(await stoppedAt(page)).toEqual({ file: 'server.cpp', line: allocate });
+    await setSectionExpanded(page, 'Watch', false);
+    await setSectionExpanded(page, 'Breakpoints', false);
+    await setSectionExpanded(page, 'Capability Spaces', true);
+    await setSectionExpanded(page, 'Page Tables', true);
+  });
+
+  it('lists each process by name, and the stack of the one that stopped', async () => {
+    const rows = (await rowTexts(callStack())).join('\n');
+    for (const name of ['koito', 'ulmm', 'memory-tour']) expect(rows).toContain(name);
+    expect(rows).toMatch(/server::allocate/);
+    expect(rows).toMatch(/\bmain\b/);
+    expect(rows).not.toMatch(/\?\?|0x[0-9a-f]{6,}/);
+  });
+
+  it('shows arguments and locals, and expands them', async () => {
+    await expandRow(variables(), 'owner');
+    await row(variables(), /^\s*size/).waitFor();
+    const rows = (await rowTexts(variables())).join('\n');
+    expect(rows).toMatch(/order = \d+/);
+    expect(rows).toContain('frame_count');
+    await screenshot(page, '02-stopped-in-ulmm');
+  });
+
+  it('evaluates what the mouse rests on', async () => {
+    const text = page.locator('.editor-instance .view-line', { hasText: 'buddies.generic_of' }).first();
+    await text.getByText('memory', { exact: false }).last().hover();
+    await page.locator('.debug-hover-widget').waitFor();
+    await screenshot(page, '03-hover');
+    await page.keyboard.press('Escape');
+  });
+
+  it('shows the capability space of a process as a tree', async () => {
+    // Few rows fit beside everything else; what is not on the screen does not exist for a list of VS Code.
+    await setSectionExpanded(page, 'Variables', false);
+    await setSectionExpanded(page, 'Call Stack', false);
+    await expandRow(capabilities(), 'ulmm');
+    await row(capabilities(), 'NODE').waitFor();
+    const rows = await rowTexts(capabilities());
+    expect(rows).toContainEqual(
+      expect.stringMatching(/^\d+ (NODE|IPC_PORT|GENERIC|ADDRESS_SPACE|PROCESS_CONTROL_BLOCK) ./),
+    );
+    await screenshot(page, '04-capability-space');
+  });
+
+  it('shows the page tables of an address space as a tree', async () => {
+    await expandRow(pageTables(), 'ulmm');
+    await expandRow(pageTables(), /PDPT at/);
+    await expandRow(pageTables(), /PD at/);
+    await expandRow(pageTables(), /(?<!PD)PT at/);
+    await row(pageTables(), /KiB →/).waitFor();
+    expect((await rowTexts(pageTables())).join('\n')).toMatch(
+      /0x[0-9a-f]+–0x[0-9a-f]+ .*KiB → 0x[0-9a-f]+ .*read/,
+    );
+    await screenshot(page, '05-page-tables');
+  });
+
+  it('translates an address and reveals its entry', async () => {
+    await runCommand(page, 'A9N: Translate Address');
+    const input = page.locator('.quick-input-box input');
+    await input.fill('0x9000000000000');
+    await page.locator('.quick-input-message', { hasText: 'Not a canonical address' }).waitFor();
+    await input.fill('$rip');
+    await page.keyboard.press('Enter');
+    await page.locator('.quick-input-list .monaco-list-row', { hasText: 'ulmm' }).click();
+    await page.locator('.notification-toast', { hasText: 'mapped' }).waitFor();
+    const selected = pageTables().locator('.monaco-list-row.selected');
+    await selected.waitFor();
+    expect(await selected.textContent()).toMatch(/KiB →/);
+    await screenshot(page, '06-translated-address');
+    await runCommand(page, 'Notifications: Clear All Notifications');
+    await setSectionExpanded(page, 'Variables', true);
+    await setSectionExpanded(page, 'Call Stack', true);
+  });
+
+  it('steps into the kernel, shows the boundary, and steps out again', async () => {
+    await page.keyboard.press('F10');
+    await expect.poll(async () => (await stoppedAt(page)).line, { timeout: 10_000 }).toBe(allocate + 1);
+    const kernelFrames = () => callStack().locator('.stack-frame.label');
+    for (let steps = 0; steps < 8 && (await kernelFrames().count()) === 0; steps++) {
+      const before = await rowTexts(callStack());
+      await page.keyboard.press('F11');
+      await expect.poll(() => rowTexts(callStack()), { timeout: 10_000 }).not.toEqual(before);
+      await paused();
+    }
+    await kernelFrames().first().waitFor();
+    await screenshot(page, '07-in-the-kernel');
+    const inKernel = (await rowTexts(callStack())).join('\n');
+    expect(inKernel).toMatch(/server::allocate/);
+    for (let steps = 0; steps < 8 && (await kernelFrames().count()) > 0; steps++) {
+      const before = await rowTexts(callStack());
+      await page.keyboard.press('Shift+F11');
+      await expect.poll(() => rowTexts(callStack()), { timeout: 10_000 }).not.toEqual(before);
+      await paused();
+    }
+    await screenshot(page, '08-back-in-the-server');
+  });
+
+  it('prints the serial log and carries what is typed to the guest', async () => {
+    await runCommand(page, 'Debug: Continue');
+    await expect
+      .poll(async () => (await terminalLines(page)).join('\n'), { timeout: 30_000 })
+      .toContain('ulmm: ready');
+    await page.locator('.terminal-wrapper.active .xterm-screen').click();
+    await page.keyboard.type('hello');
+    await expect
+      .poll(async () => (await terminalLines(page)).join('\n'), { timeout: 30_000 })
+      .toContain('hello');
+    await screenshot(page, '09-serial-console');
+  });
+
+  it('ends, and the terminal says so', async () => {
+    await runCommand(page, 'Debug: Stop');
+    await expect
+      .poll(async () => (await terminalLines(page)).join('\n'), { timeout: 20_000 })
+      .toMatch(/ended/);
+    await screenshot(page, '10-ended');
+  });
+});

@@ -1,0 +1,159 @@
+/** A real VS Code in headless Chromium, driven as a person would: by keys and clicks. */
+import { type ChildProcess, spawn } from 'node:child_process';
+import { existsSync, mkdirSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { createInterface } from 'node:readline';
+import { type Browser, chromium, type Locator, type Page } from 'playwright-core';
+
+const root = resolve(import.meta.dirname, '../..');
+const screenshots = join(root, 'test-output/editor');
+
+/** Where Chromium is, undefined if it is not installed. A9N_CHROMIUM names another one. */
+export const chromiumPath = [
+  process.env['A9N_CHROMIUM'],
+  ...['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'],
+].find((path) => path !== undefined && existsSync(path));
+
+export const withoutChromium =
+  'no Chromium found. On Debian or Ubuntu: apt-get install chromium, or set A9N_CHROMIUM to its path';
+
+export interface Workbench {
+  readonly page: Page;
+  /** Console messages of type error, from the page and its workers. */
+  readonly errors: readonly string[];
+  close(): Promise<void>;
+}
+
+/** Starts the server of `npm start` on a free port and opens VS Code. Needs a finished build. */
+export async function openWorkbench(): Promise<Workbench> {
+  const server = await startServer();
+  let browser: Browser | undefined;
+  try {
+    browser = await chromium.launch({
+      ...(chromiumPath === undefined ? {} : { executablePath: chromiumPath }),
+      args: [
+        ...['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run'],
+        ...['--disable-background-networking', '--disable-component-update', '--disable-sync'],
+      ],
+    });
+    const page = await browser.newPage({ viewport: { width: 1600, height: 1000 } });
+    const errors: string[] = [];
+    page.on('console', (message) => message.type() === 'error' && errors.push(message.text()));
+    page.on('pageerror', (error) => errors.push(error.message));
+    await page.goto(server.url);
+    await page.locator('.explorer-folders-view .monaco-list-row').first().waitFor({ timeout: 60_000 });
+    const opened = browser;
+    const close = async () => {
+      await opened.close();
+      server.process.kill();
+    };
+    return { page, errors, close };
+  } catch (error) {
+    await browser?.close();
+    server.process.kill();
+    throw error;
+  }
+}
+
+async function startServer(): Promise<{ process: ChildProcess; url: string }> {
+  const program = process.env['A9N_EDITOR_SERVER'] ?? join(root, 'dist/serve/server.js');
+  if (!existsSync(program)) throw new Error(`${program} is missing; run npm run build first.`);
+  const child = spawn(process.execPath, [program, '--port', '0'], { stdio: ['ignore', 'pipe', 'inherit'] });
+  for await (const line of createInterface({ input: child.stdout })) {
+    const url = /http:\/\/\S+/.exec(line)?.[0];
+    if (url) return { process: child, url };
+  }
+  throw new Error('The server ended without printing its URL.');
+}
+
+/** Keeps a picture of the whole window for the person who looks at the test's output. */
+export async function screenshot(page: Page, name: string): Promise<void> {
+  mkdirSync(screenshots, { recursive: true });
+  await page.screenshot({ path: join(screenshots, `${name}.png`) });
+}
+
+/** Opens a file of the workspace from the explorer and puts the cursor on a line. */
+export async function openFile(page: Page, path: string, line: number): Promise<void> {
+  await page.keyboard.press('Control+Shift+E');
+  const names = path.split('/');
+  for (const [depth, name] of names.entries()) {
+    const row = page.locator(
+      `.explorer-folders-view .monaco-list-row[aria-level="${depth + 1}"][aria-label="${name}"]`,
+    );
+    await row.first().waitFor();
+    if (depth === names.length - 1) await row.first().dblclick();
+    else if ((await row.first().getAttribute('aria-expanded')) === 'false') await row.first().click();
+  }
+  await page.locator(`.tab.active[data-resource-name="${names.at(-1)}"]`).waitFor();
+  await goToLine(page, line);
+}
+
+export async function goToLine(page: Page, line: number): Promise<void> {
+  await page.keyboard.press('Control+G');
+  await page.locator('.quick-input-box input').fill(`:${line}`);
+  await page.keyboard.press('Enter');
+  await page.locator('.quick-input-widget').waitFor({ state: 'hidden' });
+}
+
+export async function runCommand(page: Page, title: string): Promise<void> {
+  await page.keyboard.press('F1');
+  await page.locator('.quick-input-box input').fill(`>${title}`);
+  await page.locator('.quick-input-list .monaco-list-row').first().waitFor();
+  await page.keyboard.press('Enter');
+}
+
+/** Makes the side bar wide enough for what the test wants to read, as a user would. */
+export async function widenSideBar(page: Page, width: number): Promise<void> {
+  const box = await page.locator('.part.sidebar').boundingBox();
+  if (!box) throw new Error('The side bar is not shown.');
+  const y = box.y + box.height / 2;
+  await page.mouse.move(box.x + box.width, y);
+  await page.mouse.down();
+  await page.mouse.move(box.x + width, y, { steps: 5 });
+  await page.mouse.up();
+}
+
+/** A section of the side bar by its title. */
+export function section(page: Page, title: string): Locator {
+  return page.locator('.pane').filter({ has: page.locator(`.pane-header[aria-label^="${title}"]`) });
+}
+
+export async function setSectionExpanded(page: Page, title: string, expanded: boolean): Promise<void> {
+  const header = section(page, title).locator('.pane-header');
+  if ((await header.getAttribute('aria-expanded')) !== String(expanded)) await header.click();
+}
+
+/** Rows of a tree or list as far as they are on the screen: what their parts say, with a space between. */
+export async function rowTexts(tree: Locator): Promise<string[]> {
+  const rows = await tree.locator('.monaco-list-row').all();
+  const parts = await Promise.all(rows.map((found) => found.locator(':not(:has(*))').allTextContents()));
+  return parts.map((texts) => texts.join(' ').replaceAll(/\s+/g, ' ').trim());
+}
+
+/** The row whose text contains `text`. */
+export function row(tree: Locator, text: string | RegExp): Locator {
+  return tree.locator('.monaco-list-row').filter({ hasText: text }).first();
+}
+
+export async function expandRow(tree: Locator, text: string | RegExp): Promise<void> {
+  const found = row(tree, text);
+  await found.waitFor();
+  if ((await found.getAttribute('aria-expanded')) !== 'true')
+    await found.locator('.monaco-tl-twistie').click();
+}
+
+/** File name and line of the yellow line in the editor: where the selected frame stands. */
+export async function stoppedAt(page: Page): Promise<{ file: string; line: number }> {
+  await page.locator('.debug-top-stack-frame-line, .debug-focused-stack-frame-line').first().waitFor();
+  const file = await page
+    .locator('.editor-group-container.active .tab.active')
+    .getAttribute('data-resource-name');
+  const status = await page.locator('#status\\.editor\\.selection').textContent();
+  return { file: file ?? '', line: Number(/Ln (\d+)/.exec(status ?? '')?.[1]) };
+}
+
+/** What the terminal's screen shows, line by line. */
+export async function terminalLines(page: Page): Promise<string[]> {
+  const rows = await page.locator('.terminal-wrapper.active .xterm-rows > div').allInnerTexts();
+  return rows.map((text) => text.replaceAll('\u00a0', ' ').trimEnd());
+}
