@@ -96,11 +96,10 @@ export function load(path: string): ProgramSymbols {
   return loadProgramSymbols(parseElf(new Uint8Array(readFileSync(path)), path));
 }
 
+/** What the tool prints. readelf warns by its exit status too, so that only silence counts as failure. */
 export function run(tool: string, args: readonly string[], input = ''): string {
-  return execFileSync(tool, args, {
-    input,
-    encoding: 'utf8',
-    maxBuffer: 1 << 28,
-    stdio: ['pipe', 'pipe', 'ignore'],
-  });
+  const { stdout, stderr, error } = spawnSync(tool, args, { input, encoding: 'utf8', maxBuffer: 1 << 28 });
+  if (error !== undefined) throw error;
+  if (stdout === '') throw new Error(`${tool} printed nothing: ${stderr}`);
+  return stdout;
 }
