@@ -6,6 +6,7 @@ import { SSE_COMPARE_OPCODES } from './compare.ts';
 import { SSE_CONVERSION_OPCODES } from './conversions.ts';
 import { SSE_INTEGER_OPCODES } from './integer.ts';
 import { SSE_MOVE_OPCODES } from './moves.ts';
+import { MEMORY_ORDER_OPCODES } from './ordering.ts';
 import { SSE_SHIFT_OPCODES } from './shift.ts';
 import { SSE_SHUFFLE_OPCODES } from './shuffle.ts';
 import { SSE_STATE_OPCODES } from './state-image.ts';
@@ -20,4 +21,5 @@ export const SSE_OPCODES: readonly Opcode[] = [
   ...SSE_SHUFFLE_OPCODES,
   ...SSE_SHIFT_OPCODES,
   ...SSE_STATE_OPCODES,
+  ...MEMORY_ORDER_OPCODES,
 ];

@@ -1,4 +1,4 @@
-import type { Form, Preparation } from './forms.ts';
+import { type Form, type Preparation, UNDEFINED } from './forms.ts';
 import { DATA } from './layout.ts';
 
 const RAX = 0;
@@ -57,6 +57,7 @@ function strings(): Form[] {
     ] as const) {
       const rest = {
         ...(prefix === undefined ? {} : { prefix }),
+        ...(name === 'cmps' || name === 'scas' ? { undefinedAfterFault: UNDEFINED.interruptedCompare } : {}),
         prepare: stringOperands(prefix !== undefined),
       };
       forms.push(

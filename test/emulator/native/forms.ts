@@ -3,7 +3,7 @@ import type { Random } from './random.ts';
 /** Operand size in bits. 8 is the byte form of an opcode, 16 adds the prefix 66, 64 REX.W. */
 export type OperandSize = 8 | 16 | 32 | 64;
 
-/** Flags the manual (SDM vol. 2, "Flags Affected") leaves undefined: not compared. */
+/** Flags that are not compared, and why: what the manual (SDM vol. 2, "Flags Affected") leaves undefined, mostly. */
 export interface UndefinedFlags {
   readonly mask: number;
   readonly reason: string;
@@ -32,6 +32,12 @@ export const UNDEFINED = {
   divide: { mask: CF | OF | SF | ZF | AF | PF, reason: 'DIV, IDIV: all are undefined' },
   bitTest: { mask: OF | SF | AF | PF, reason: 'BT, BTS, BTR, BTC: OF, SF, AF and PF are undefined' },
   bitScan: { mask: CF | OF | SF | AF | PF, reason: 'BSF, BSR: all but ZF are undefined' },
+  interruptedCompare: {
+    mask: CF | PF | AF | ZF | SF | OF,
+    reason:
+      'REP CMPS, REP SCAS that fault: the CPU restores the flags from before the instruction; the emulator, for ' +
+      'which each iteration is an instruction, does not',
+  },
 } as const satisfies Record<string, UndefinedFlags>;
 
 /** What a form may arrange before its instruction runs. */
@@ -75,6 +81,8 @@ export interface Form {
   /** Other vendors' CPUs give other results. */
   readonly intelOnly?: boolean;
   readonly undefinedFlags?: UndefinedFlags;
+  /** Not compared if the instruction faults. */
+  readonly undefinedAfterFault?: UndefinedFlags;
   readonly prepare?: (preparation: Preparation) => void;
   /** Value for the r/m operand, in a register or in memory. */
   readonly operandValue?: (preparation: Preparation) => bigint;

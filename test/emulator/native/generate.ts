@@ -39,6 +39,17 @@ export function generateSequence(forms: readonly Form[], seed: number): Instruct
   return finish(chosen.map((form) => form.name).join('; '), draft, 0x100, Uint8Array.from(code), seed);
 }
 
+/** `perForm` cases of every form and some sequences, all from one seed. */
+export function generateBatch(forms: readonly Form[], perForm: number, seed: number): InstructionCase[] {
+  const random = new Random(seed);
+  const cases = forms.flatMap((form) =>
+    Array.from({ length: perForm }, () => generateCase(form, random.u32())),
+  );
+  const sequences = Math.ceil(cases.length / 10);
+  for (let i = 0; i < sequences; i++) cases.push(generateSequence(forms, random.u32()));
+  return cases;
+}
+
 function newDraft(random: Random, useRegisters: boolean): Draft {
   return { random, registers: new Map(), patchOffset: 0, patch: new Uint8Array(0), useRegisters };
 }

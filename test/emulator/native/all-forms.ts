@@ -1,0 +1,31 @@
+import type { Form } from './forms.ts';
+import { integerForms } from './forms-integer.ts';
+import { sseForms } from './forms-sse.ts';
+import { systemForms } from './forms-system.ts';
+import type { InstructionCase, Outcome } from './instruction-case.ts';
+
+export const allForms: readonly Form[] = [...integerForms, ...systemForms, ...sseForms];
+
+const byName = new Map(allForms.map((form) => [form.name, form]));
+
+/** The forms of which a case consists. Throws if one is unknown: then it has been renamed since the case was recorded. */
+export function formsOf(test: InstructionCase): Form[] {
+  return test.form.split('; ').map((name) => {
+    const form = byName.get(name);
+    if (form === undefined)
+      throw new Error(`no instruction form is named "${name}"; record the vectors anew`);
+    return form;
+  });
+}
+
+const BREAKPOINT = 3;
+
+/** The flags that are not compared in a case, given how it ended on the CPU. */
+export function undefinedFlags(test: InstructionCase, outcome: Outcome): number {
+  let mask = 0;
+  for (const form of formsOf(test)) {
+    mask |= form.undefinedFlags?.mask ?? 0;
+    if (outcome.vector !== BREAKPOINT) mask |= form.undefinedAfterFault?.mask ?? 0;
+  }
+  return mask;
+}
