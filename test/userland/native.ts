@@ -35,14 +35,14 @@ export interface NativeProgram {
   dispose(): void;
 }
 
-/** Compiles sources, given by their paths from the repository's root. */
-export function buildNative(sources: readonly string[]): NativeProgram {
+/** Compiles sources, given by their paths from the repository's root; `overrides` are header folders to search first. */
+export function buildNative(sources: readonly string[], overrides: readonly string[] = []): NativeProgram {
   const directory = mkdtempSync(join(tmpdir(), 'a9n-userland-'));
   const program = join(directory, 'program');
   execFileSync(compiler, [
     ...['-std=c++20', '-g', '-O1', '-Wall', '-Wextra', '-Werror', '-fno-exceptions', '-fno-rtti'],
     ...['-fsanitize=address,undefined', '-fno-sanitize-recover=all'],
-    ...headers.map((folder) => `-I${join(root, folder)}`),
+    ...[...overrides, ...headers].map((folder) => `-I${join(root, folder)}`),
     ...sources.map((source) => join(root, source)),
     ...['-o', program],
   ]);

@@ -4,8 +4,10 @@ namespace ulmm
 {
     namespace
     {
-        /// Regions whose address ULMM chooses lie above this one: far from images and stacks.
-        constexpr word first_chosen_address = 0x10'0000'0000;
+        /// Regions whose address ULMM chooses lie above these: far from images and stacks, and apart, because a page
+        /// table that small pages once needed would be in a large page's way.
+        constexpr word first_address_of_small_pages = 0x10'0000'0000;
+        constexpr word first_address_of_large_pages = 0x20'0000'0000;
 
         constexpr word large_page_order = a9n::abi::large_page_size_bits;
 
@@ -169,7 +171,8 @@ namespace ulmm
 
         if (address == 0)
         {
-            address = first_chosen_address;
+            address = target->frame_order == large_page_order ? first_address_of_large_pages
+                                                              : first_address_of_small_pages;
             while (const region *obstacle = owner.find_overlap(address, address + target->size()))
             {
                 address = round_up(obstacle->address + obstacle->size(), target->frame_size());
@@ -215,8 +218,7 @@ namespace ulmm
         {
             return answer_with(reply_code::invalid_handle);
         }
-        release_region(owner, *target);
-        return answer_with(reply_code::ok);
+        return answer_with(release_region(*target));
     }
 
     a9n::message server::statistics(const client &owner) const
@@ -288,9 +290,13 @@ namespace ulmm
         }
         for (region &each : leaving->regions)
         {
-            if (each.state != region_state::unused)
+            if (each.state == region_state::unused)
             {
-                release_region(*leaving, each);
+                continue;
+            }
+            if (const reply_code code = release_region(each); code != reply_code::ok)
+            {
+                return code; // the client stays, and can be detached again
             }
         }
         for (word i = 0; i < leaving->page_table_count; ++i)
@@ -370,11 +376,15 @@ namespace ulmm
     }
 
     /// Revoking the region's block takes its frames out of every address space.
-    void server::release_region(client &, region &target)
+    reply_code server::release_region(region &target)
     {
+        if (!buddies.release(*target.memory))
+        {
+            return reply_code::kernel_error;
+        }
         slots.put_back(target.first_frame, target.frame_count);
-        (void)buddies.release(*target.memory);
         target = region {};
+        return reply_code::ok;
     }
 
     client *server::find_client(word identifier)

@@ -50,11 +50,11 @@ namespace ulmm
         reply_code map_frames(client &owner, const region &target, word address, a9n::access permitted);
         reply_code ensure_page_tables(client &owner, word address, word frame_order);
         void       unmap_frames(client &owner, const region &target, word address, word count);
-        void       release_region(client &owner, region &target);
+        reply_code release_region(region &target);
 
-        client       *find_client(word identifier);
-        a9n::frame    frame_at(word slot) const;
-        a9n::message  refuse_allocation() const;
+        client      *find_client(word identifier);
+        a9n::frame   frame_at(word slot) const;
+        a9n::message refuse_allocation() const;
 
         server_nodes    nodes;
         buddy_allocator buddies;

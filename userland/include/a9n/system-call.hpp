@@ -2,29 +2,10 @@
 // model of the kernel in place of this file.
 #pragma once
 
-#include <a9n/abi.hpp>
+#include <a9n/message-registers.hpp>
 
 namespace a9n
 {
-    using abi::word;
-
-    /// MR0…MR9, the message registers that are CPU registers. As input MR0 is the descriptor and MR1 the operation;
-    /// as output MR0 is 1 for success, or 0 with the error in MR1.
-    struct message_registers
-    {
-        word mr[abi::hardware_message_registers] {};
-
-        constexpr bool ok() const
-        {
-            return mr[0] == 1;
-        }
-
-        constexpr abi::capability_error error() const
-        {
-            return static_cast<abi::capability_error>(mr[1]);
-        }
-    };
-
     /// `syscall` destroys RCX and R11 only; all message registers may be results.
     inline void kernel_call(abi::kernel_call type, message_registers &registers)
     {
