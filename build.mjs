@@ -84,13 +84,14 @@ const bundles = [
 ];
 
 async function buildHost() {
+  const failed = [];
   for (const { entry, out, executable, ...options } of bundles) {
     if (!(await exists(join(root, entry)))) {
       console.error(`build: ${entry} does not exist; dist/${out} is not built.`);
       continue;
     }
-    const banner = options.format === 'esm' ? esmBanner(executable) : {};
-    await build({
+    const banner = options.format === 'esm' && executable ? { banner: { js: '#!/usr/bin/env node' } } : {};
+    const bundle = build({
       absWorkingDir: root,
       entryPoints: [entry],
       outfile: join(dist, out),
@@ -104,14 +105,13 @@ async function buildHost() {
       ...options,
       ...banner,
     });
-    if (executable) await chmod(join(dist, out), 0o755);
+    await bundle.catch(() => failed.push(out));
+    if (executable && !failed.includes(out)) await chmod(join(dist, out), 0o755);
   }
+  // esbuild has printed what is wrong in which file.
+  if (failed.length > 0) throw new BuildError(`these bundles failed: ${failed.join(', ')}`);
   const manifest = join(root, 'extension/serve/workspace/package.json');
   if (await exists(manifest)) await copyFile(manifest, join(dist, 'serve/workspace/package.json'));
-}
-
-function esmBanner(executable) {
-  return executable ? { banner: { js: '#!/usr/bin/env node' } } : {};
 }
 
 // ---------------------------------------------------------------------------------------------------------------
