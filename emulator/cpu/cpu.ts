@@ -1,4 +1,5 @@
 /** The CPU as handlers see it: views over the machine's memory and the way out to the devices. */
+import type { InterruptController } from '../devices/device.ts';
 import type { CodeCache } from './code-cache.ts';
 
 /** What lies beyond RAM: memory-mapped devices and I/O ports. Sizes 1, 2 or 4 bytes; values unsigned. */
@@ -19,6 +20,7 @@ export interface Cpu {
   readonly view: DataView;
   readonly ramBytes: number;
   readonly bus: Bus;
+  readonly interrupts: InterruptController;
   readonly code: CodeCache;
   /** Where the TLBs for the current privilege begin (Int32Array index): caches of CPL, see mmu/tlb.ts. */
   readTlb: number;

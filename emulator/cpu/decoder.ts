@@ -37,6 +37,7 @@ export function createInstruction(): Instruction {
     addressSize: 8,
     immediateLow: 0,
     immediateHigh: 0,
+    operation: 0,
     opcode: 0,
     repeat: 0,
     lock: false,

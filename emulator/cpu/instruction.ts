@@ -52,6 +52,8 @@ export interface Instruction {
   immediateLow: number;
   immediateHigh: number;
 
+  /** Which member of a family (ADD…CMP, ROL…SAR, condition 0…15) a shared handler is to do; set by the opcode's row. */
+  operation: number;
   /** Opcode with its map: 0x01, 0x0f01, 0x0f3801. */
   opcode: number;
   /** Last of the prefixes F2 and F3, else 0. */

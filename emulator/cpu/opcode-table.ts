@@ -1,7 +1,30 @@
 /** The opcode table: the groups' rows, by opcode. An opcode's rows agree on whether a ModRM byte follows. */
+import { ARITHMETIC_OPCODES } from './arithmetic.ts';
+import { BIT_OPCODES } from './bits.ts';
+import { CONTROL_FLOW_OPCODES } from './control-flow.ts';
+import { DATA_TRANSFER_OPCODES } from './data-transfer.ts';
+import { FLAG_OPCODES } from './flag-instructions.ts';
+import { IO_OPCODES } from './io.ts';
+import { MULTIPLY_DIVIDE_OPCODES } from './multiply-divide.ts';
 import type { Opcode } from './opcode.ts';
+import { SHIFT_OPCODES } from './shift.ts';
+import { SSE_OPCODES } from './sse/opcodes.ts';
+import { STRING_OPCODES } from './strings.ts';
+import { SYSTEM_OPCODES } from './system.ts';
 
-const GROUPS: readonly (readonly Opcode[])[] = [];
+const GROUPS: readonly (readonly Opcode[])[] = [
+  ARITHMETIC_OPCODES,
+  BIT_OPCODES,
+  CONTROL_FLOW_OPCODES,
+  DATA_TRANSFER_OPCODES,
+  FLAG_OPCODES,
+  IO_OPCODES,
+  MULTIPLY_DIVIDE_OPCODES,
+  SHIFT_OPCODES,
+  SSE_OPCODES,
+  STRING_OPCODES,
+  SYSTEM_OPCODES,
+];
 
 function assemble(): Map<number, Opcode[]> {
   const table = new Map<number, Opcode[]>();

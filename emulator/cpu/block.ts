@@ -1,0 +1,105 @@
+/** Finding and decoding the basic block at RIP. */
+import { RAM } from '../memory-layout.ts';
+import { EXECUTE, translate } from '../mmu/page-walk.ts';
+import { dropWritesTo, TLB_MASK } from '../mmu/tlb.ts';
+import type { Block } from './code-cache.ts';
+import type { Cpu } from './cpu.ts';
+import { decode, MAX_LENGTH } from './decoder.ts';
+import { INVALID_OPCODE, raise } from './fault.ts';
+import { CONTINUES, type Instruction } from './instruction.ts';
+import { CPL, RIP } from './state.ts';
+
+/** Long enough for straight code, short enough that a block seldom crosses a deadline. */
+const MAX_INSTRUCTIONS = 64;
+
+/** An address as one number, exact because canonical addresses have 48 significant bits. */
+export const addressKey = (low: number, high: number): number => high * 0x1_0000_0000 + (low >>> 0);
+
+/** Physical address of code; raises #PF, or #UD where there is no RAM. */
+function translateCode(cpu: Cpu, low: number, high: number): number {
+  const s = cpu.i32;
+  const entry = cpu.executeTlb + (((low >>> 12) & TLB_MASK) << 2);
+  if (s[entry] === (low & ~0xfff) && s[entry + 1] === high) {
+    return (((s[entry + 3] >> 2) << 12) | (low & 0xfff)) >>> 0;
+  }
+  const physical = translate(cpu, low, high, EXECUTE, s[CPL] === 3);
+  if (physical >= cpu.ramBytes) raise(cpu, INVALID_OPCODE);
+  return physical;
+}
+
+/** The block that starts at RIP, decoded if need be. Raises what the fetch of its first instruction raises. */
+export function blockAtRip(cpu: Cpu, breakpoints: ReadonlySet<number>): Block {
+  const low = cpu.i32[RIP];
+  const high = cpu.i32[RIP + 1];
+  const physical = translateCode(cpu, low, high);
+  const block = cpu.code.find(physical, low, high);
+  if (block !== undefined && (block.secondPage < 0 || secondPage(cpu, low, high) === block.secondPage))
+    return block;
+  return decodeBlock(cpu, physical, low, high, breakpoints);
+}
+
+/** Physical page of the code behind the page of an address. */
+function secondPage(cpu: Cpu, low: number, high: number): number {
+  const next = ((low | 0xfff) + 1) | 0;
+  return translateCode(cpu, next, (high + (next === 0 ? 1 : 0)) | 0) >>> 12;
+}
+
+function decodeBlock(
+  cpu: Cpu,
+  physical: number,
+  low: number,
+  high: number,
+  breakpoints: ReadonlySet<number>,
+): Block {
+  const instructions: Instruction[] = [];
+  const pageEnd = (physical | 0xfff) + 1;
+  let at = physical;
+  let ripLow = low;
+  let ripHigh = high;
+  let second = -1;
+  while (instructions.length < MAX_INSTRUCTIONS) {
+    const available = pageEnd - at;
+    let instruction = available > 0 ? decode(cpu.u8, RAM + at, available, ripLow, ripHigh) : undefined;
+    if (instruction === undefined) {
+      // Incomplete: it continues in the next page, and is a block of its own.
+      if (instructions.length > 0) break;
+      second = secondPage(cpu, low, high);
+      instruction = decodeAcrossPages(cpu, at, available, second, ripLow, ripHigh);
+    }
+    instructions.push(instruction);
+    if (instruction.ends !== CONTINUES || second >= 0) break;
+    at += instruction.length;
+    ripLow = instruction.nextLow;
+    ripHigh = instruction.nextHigh;
+    // A breakpoint begins a block, so that only block boundaries need to look for one.
+    if (breakpoints.has(addressKey(ripLow, ripHigh))) break;
+  }
+  const block: Block = {
+    ripLow: low,
+    ripHigh: high,
+    physical,
+    secondPage: second,
+    instructions,
+    breakpoint: breakpoints.has(addressKey(low, high)),
+    valid: true,
+  };
+  for (const page of cpu.code.add(block)) dropWritesTo(cpu.i32, page);
+  return block;
+}
+
+function decodeAcrossPages(
+  cpu: Cpu,
+  at: number,
+  available: number,
+  page: number,
+  ripLow: number,
+  ripHigh: number,
+): Instruction {
+  const bytes = new Uint8Array(MAX_LENGTH);
+  bytes.set(cpu.u8.subarray(RAM + at, RAM + at + available));
+  const rest = RAM + page * 0x1000;
+  bytes.set(cpu.u8.subarray(rest, rest + MAX_LENGTH - available), available);
+  const instruction = decode(bytes, 0, MAX_LENGTH, ripLow, ripHigh);
+  if (instruction === undefined) throw new Error('an instruction cannot be longer than its limit');
+  return instruction;
+}

@@ -1,0 +1,166 @@
+/** Registers by name, for debuggers and loaders. Reading and writing here has no side effects the guest could see. */
+import { flushTlb } from '../mmu/tlb.ts';
+import type { Cpu } from './cpu.ts';
+import { readFlags, writeFlags } from './flags.ts';
+import { setPrivilege } from './privilege.ts';
+import { isNull, setFlatCode, setFlatData, setSegment } from './segments.ts';
+import {
+  APIC_BASE,
+  CPL,
+  CR0,
+  CR2,
+  CR3,
+  CR4,
+  CS,
+  DS,
+  EFER,
+  ES,
+  FS,
+  FS_BASE,
+  GDTR_BASE,
+  GDTR_LIMIT,
+  GS,
+  GS_BASE,
+  IDTR_BASE,
+  IDTR_LIMIT,
+  KERNEL_GS_BASE,
+  LDTR,
+  LSTAR,
+  MXCSR,
+  PAT,
+  RAX,
+  RIP,
+  SEGMENT_BASE,
+  SEGMENT_SELECTOR,
+  SFMASK,
+  SS,
+  STAR,
+  segment,
+  TR,
+  TSC_AUX,
+  VECTOR,
+} from './state.ts';
+
+const GENERAL = [
+  ...['rax', 'rcx', 'rdx', 'rbx', 'rsp', 'rbp', 'rsi', 'rdi'],
+  ...['r8', 'r9', 'r10', 'r11', 'r12', 'r13', 'r14', 'r15'],
+];
+
+/** Registers that are 64 bits at a place in the state. */
+const WORDS: ReadonlyMap<string, number> = new Map<string, number>([
+  ...GENERAL.map((name, n): [string, number] => [name, RAX + 2 * n]),
+  ['rip', RIP],
+  ['cr0', CR0],
+  ['cr2', CR2],
+  ['cr3', CR3],
+  ['cr4', CR4],
+  ['efer', EFER],
+  ['fs_base', FS_BASE],
+  ['gs_base', GS_BASE],
+  ['kernel_gs_base', KERNEL_GS_BASE],
+  ['star', STAR],
+  ['lstar', LSTAR],
+  ['sfmask', SFMASK],
+  ['pat', PAT],
+  ['tsc_aux', TSC_AUX],
+  ['apic_base', APIC_BASE],
+  ['gdtr_base', GDTR_BASE],
+  ['idtr_base', IDTR_BASE],
+  ['tr_base', segment(TR) + SEGMENT_BASE],
+  ['ldtr_base', segment(LDTR) + SEGMENT_BASE],
+]);
+/** Registers of 32 bits or less. */
+const HALF_WORDS: ReadonlyMap<string, number> = new Map([
+  ['gdtr_limit', GDTR_LIMIT],
+  ['idtr_limit', IDTR_LIMIT],
+  ['mxcsr', MXCSR],
+]);
+const SELECTORS: ReadonlyMap<string, number> = new Map([
+  ['es', ES],
+  ['cs', CS],
+  ['ss', SS],
+  ['ds', DS],
+  ['fs', FS],
+  ['gs', GS],
+  ['ldtr', LDTR],
+  ['tr', TR],
+]);
+/** Changing these makes translations stale. */
+const PAGING = new Set(['cr0', 'cr3', 'cr4', 'efer']);
+
+/** Every name, for digests and register views. */
+export const REGISTER_NAMES: readonly string[] = [
+  ...WORDS.keys(),
+  'rflags',
+  ...HALF_WORDS.keys(),
+  ...SELECTORS.keys(),
+  ...Array.from({ length: 16 }, (_, n) => `xmm${n}`),
+];
+
+const read64 = (s: Int32Array, at: number): bigint => (BigInt(s[at + 1] >>> 0) << 32n) | BigInt(s[at] >>> 0);
+function write64(s: Int32Array, at: number, value: bigint): void {
+  s[at] = Number(BigInt.asIntN(32, value));
+  s[at + 1] = Number(BigInt.asIntN(32, value >> 32n));
+}
+
+/** Number of a name `xmm0`…`xmm15`, −1 for any other. */
+function vectorNumber(name: string): number {
+  const match = /^xmm(\d{1,2})$/.exec(name);
+  return match !== null && Number(match[1]) < 16 ? Number(match[1]) : -1;
+}
+
+const unknown = (name: string): RangeError =>
+  new RangeError(`There is no register '${name}'. Known are ${REGISTER_NAMES.join(', ')}.`);
+
+/** Throws RangeError if there is no such register. */
+export function readRegisterByName(cpu: Cpu, name: string): bigint {
+  const s = cpu.i32;
+  const word = WORDS.get(name);
+  if (word !== undefined) return read64(s, word);
+  if (name === 'rflags') return BigInt(readFlags(cpu) >>> 0);
+  const half = HALF_WORDS.get(name);
+  if (half !== undefined) return BigInt(s[half] >>> 0);
+  const which = SELECTORS.get(name);
+  if (which !== undefined) return BigInt(s[segment(which) + SEGMENT_SELECTOR] & 0xffff);
+  const vector = vectorNumber(name);
+  if (vector < 0) throw unknown(name);
+  const at = VECTOR + vector * 8;
+  return (read64(s, at + 2) << 64n) | read64(s, at);
+}
+
+/**
+ * Throws RangeError if there is no such register. A selector written to a segment register implies a flat descriptor
+ * (64-bit code for CS, whose low two bits become the privilege level) whatever the descriptor tables hold.
+ */
+export function writeRegisterByName(cpu: Cpu, name: string, value: bigint): void {
+  const s = cpu.i32;
+  const word = WORDS.get(name);
+  const half = HALF_WORDS.get(name);
+  const which = SELECTORS.get(name);
+  const vector = vectorNumber(name);
+  if (word !== undefined) {
+    write64(s, word, value);
+    if (PAGING.has(name)) flushTlb(s, false);
+  } else if (name === 'rflags') {
+    writeFlags(cpu, Number(BigInt.asUintN(22, value)));
+  } else if (half !== undefined) {
+    s[half] = Number(BigInt.asIntN(32, value));
+  } else if (which !== undefined) {
+    writeSelector(cpu, which, Number(BigInt.asUintN(16, value)));
+  } else if (vector >= 0) {
+    write64(s, VECTOR + vector * 8, value);
+    write64(s, VECTOR + vector * 8 + 2, value >> 64n);
+  } else throw unknown(name);
+}
+
+function writeSelector(cpu: Cpu, which: number, selector: number): void {
+  const s = cpu.i32;
+  if (which === CS) {
+    setFlatCode(cpu, selector, selector & 3);
+    setPrivilege(cpu, selector & 3);
+  } else if (which === LDTR || which === TR || which === FS || which === GS) {
+    // Their bases are registers of their own.
+    s[segment(which) + SEGMENT_SELECTOR] = selector;
+  } else if (isNull(selector)) setSegment(cpu, which, selector, 0, 0, 0, 0);
+  else setFlatData(cpu, which, selector, s[CPL]);
+}

@@ -1,0 +1,69 @@
+/** Creating a CPU and its state after reset (Intel SDM volume 3, table 10-1), as far as long mode shows it. */
+import type { InterruptController } from '../devices/device.ts';
+import { RAM } from '../memory-layout.ts';
+import { resetTlb, SUPERVISOR_EXECUTE, SUPERVISOR_READ, SUPERVISOR_WRITE } from '../mmu/tlb.ts';
+import { CodeCache } from './code-cache.ts';
+import type { Bus, Cpu } from './cpu.ts';
+import { writeFlags } from './flags.ts';
+import { setFlatCode, setFlatData } from './segments.ts';
+import {
+  APIC_BASE,
+  CR0,
+  DEBUG_REGISTERS,
+  DS,
+  ES,
+  FPU_CONTROL,
+  FPU_TAG,
+  FS,
+  GS,
+  IDTR_LIMIT,
+  MISC_ENABLE,
+  MXCSR,
+  PAT,
+  SS,
+} from './state.ts';
+
+const WASM_PAGE = 0x1_0000;
+
+export function createCpu(ramBytes: number, bus: Bus, interrupts: InterruptController): Cpu {
+  const pages = Math.ceil((RAM + ramBytes) / WASM_PAGE);
+  const { buffer } = new WebAssembly.Memory({ initial: pages, maximum: pages });
+  const cpu: Cpu = {
+    i32: new Int32Array(buffer),
+    u8: new Uint8Array(buffer),
+    u16: new Uint16Array(buffer),
+    f32: new Float32Array(buffer, 0, RAM >> 2),
+    f64: new Float64Array(buffer, 0, RAM >> 3),
+    view: new DataView(buffer),
+    ramBytes,
+    bus,
+    interrupts,
+    code: new CodeCache(ramBytes),
+    readTlb: SUPERVISOR_READ,
+    writeTlb: SUPERVISOR_WRITE,
+    executeTlb: SUPERVISOR_EXECUTE,
+  };
+  reset(cpu);
+  return cpu;
+}
+
+/** Flat 64-bit segments at privilege level 0, paging and interrupts off: a loader sets the rest. */
+function reset(cpu: Cpu): void {
+  const s = cpu.i32;
+  resetTlb(s);
+  writeFlags(cpu, 0);
+  s[CR0] = 0x6000_0010;
+  s[IDTR_LIMIT] = 0;
+  s[MXCSR] = 0x1f80;
+  s[FPU_CONTROL] = 0x37f;
+  s[FPU_TAG] = 0xffff;
+  s[PAT] = 0x0007_0406;
+  s[PAT + 1] = 0x0007_0406;
+  // Enabled, bootstrap processor, at FEE0_0000.
+  s[APIC_BASE] = 0xfee0_0900;
+  s[MISC_ENABLE] = 1;
+  s[DEBUG_REGISTERS + 12] = 0xffff_0ff0;
+  s[DEBUG_REGISTERS + 14] = 0x400;
+  setFlatCode(cpu, 0x08, 0);
+  for (const which of [ES, SS, DS, FS, GS]) setFlatData(cpu, which, 0x10, 0);
+}

@@ -1,0 +1,207 @@
+/**
+ * The run loop: blocks of decoded instructions up to a deadline, which is the nearer of the slice's end and the next
+ * device event. Between blocks it looks at interrupts, but only if something has happened that could change them.
+ */
+import { addressKey, blockAtRip } from './block.ts';
+import type { Block } from './code-cache.ts';
+import type { Cpu } from './cpu.ts';
+import { FAULT, GENERAL_PROTECTION, INVALID_OPCODE, STACK_FAULT } from './fault.ts';
+import { IF, TF } from './flags.ts';
+import { BRANCHES, ENDS, type Instruction } from './instruction.ts';
+import { deliverWithEscalation, EXCEPTION, EXTERNAL } from './interrupts.ts';
+import {
+  BLOCK_INDEX,
+  CR3,
+  DEADLINE,
+  DEBUG_REGISTERS,
+  FAULT_ERROR,
+  FAULT_VECTOR,
+  FLAGS,
+  HALTED,
+  INTERRUPT_SHADOW,
+  LEAVE_BLOCK,
+  NON_CANONICAL,
+  RETIRED,
+  RIP,
+  RSP,
+} from './state.ts';
+
+/** What the loop needs of the machine around the CPU. */
+export interface Surroundings {
+  /** Count of the next device event, Infinity for none. */
+  nextEvent(): number;
+  advance(now: number): void;
+  takeExitRequest(): number | undefined;
+}
+
+export type LoopExit =
+  | { readonly kind: 'budget' }
+  | { readonly kind: 'breakpoint' }
+  | { readonly kind: 'idle' }
+  | { readonly kind: 'halted' }
+  | { readonly kind: 'exit'; readonly code: number }
+  | { readonly kind: 'triple-fault'; readonly vector: number }
+  | { readonly kind: 'unknown-opcode' };
+
+const BUDGET: LoopExit = { kind: 'budget' };
+const BREAKPOINT: LoopExit = { kind: 'breakpoint' };
+const IDLE: LoopExit = { kind: 'idle' };
+const HALT: LoopExit = { kind: 'halted' };
+const UNKNOWN_OPCODE: LoopExit = { kind: 'unknown-opcode' };
+
+const DR6 = DEBUG_REGISTERS + 12;
+const DR6_SINGLE_STEP = 0x4000;
+const DEBUG_EXCEPTION = 1;
+
+export class RunLoop {
+  /** Keys (`addressKey`) of addresses before which `run` stops. */
+  breakpoints: ReadonlySet<number> = new Set();
+  stopOnUnknownOpcode = false;
+
+  readonly #cpu: Cpu;
+  readonly #surroundings: Surroundings;
+  /** The block that is running or was last: names the instruction that faulted. */
+  #block: Block | undefined;
+  /** The breakpoint that has been reported and must now be passed: where, and in which frame. */
+  #passed = Number.NaN;
+  #passedStack = 0;
+  #passedSpace = 0;
+
+  constructor(cpu: Cpu, surroundings: Surroundings) {
+    this.#cpu = cpu;
+    this.#surroundings = surroundings;
+  }
+
+  /** Runs until the count reaches `end`, or something else happens. The delivery of an exception or interrupt counts as
+   * one instruction, so that even a guest that only faults makes time pass. */
+  run(end: number, heedBreakpoints: boolean): LoopExit {
+    const cpu = this.#cpu;
+    const s = cpu.i32;
+    this.#passed = heedBreakpoints ? addressKey(s[RIP], s[RIP + 1]) : Number.NaN;
+    this.#passedStack = s[RSP];
+    this.#passedSpace = s[CR3];
+    for (;;) {
+      const now = cpu.f64[RETIRED];
+      s[LEAVE_BLOCK] = 0;
+      if (now >= this.#surroundings.nextEvent()) this.#surroundings.advance(now);
+      const code = this.#surroundings.takeExitRequest();
+      if (code !== undefined) return { kind: 'exit', code };
+      if (now >= end) return BUDGET;
+
+      if ((s[FLAGS] & IF) !== 0 && s[INTERRUPT_SHADOW] === 0 && cpu.interrupts.hasPendingInterrupt()) {
+        s[HALTED] = 0;
+        const vector = cpu.interrupts.acknowledgeInterrupt();
+        cpu.f64[RETIRED] = now + 1;
+        if (!deliverWithEscalation(cpu, vector, -1, EXTERNAL)) return { kind: 'triple-fault', vector };
+        continue;
+      }
+      if (s[HALTED] !== 0) return (s[FLAGS] & IF) !== 0 ? IDLE : HALT;
+
+      const single = s[INTERRUPT_SHADOW] !== 0 || (s[FLAGS] & TF) !== 0;
+      s[INTERRUPT_SHADOW] = 0;
+      cpu.f64[DEADLINE] = Math.min(end, this.#surroundings.nextEvent(), single ? now + 1 : end);
+      const trap = (s[FLAGS] & TF) !== 0;
+      let stop: LoopExit | undefined;
+      try {
+        stop = this.#runToDeadline(heedBreakpoints);
+      } catch (fault) {
+        if (fault !== FAULT) throw fault;
+        stop = this.#deliverFault();
+        if (stop === undefined) continue;
+      }
+      if (stop !== undefined) return stop;
+      if (trap && (s[FLAGS] & TF) !== 0) {
+        s[DR6] |= DR6_SINGLE_STEP;
+        if (!deliverWithEscalation(cpu, DEBUG_EXCEPTION, -1, EXCEPTION)) {
+          return { kind: 'triple-fault', vector: DEBUG_EXCEPTION };
+        }
+      }
+    }
+  }
+
+  /** Runs blocks until the deadline or until the outer loop has something to look at. */
+  #runToDeadline(heedBreakpoints: boolean): LoopExit | undefined {
+    const cpu = this.#cpu;
+    const s = cpu.i32;
+    const f = cpu.f64;
+    const deadline = f[DEADLINE];
+    while (f[RETIRED] < deadline) {
+      this.#block = undefined;
+      const block = blockAtRip(cpu, this.breakpoints);
+      if (block.breakpoint && heedBreakpoints && this.#stopsAt(block)) return BREAKPOINT;
+      this.#block = block;
+
+      const instructions = block.instructions;
+      const left = deadline - f[RETIRED];
+      const count = instructions.length <= left ? instructions.length : left;
+      let index = 0;
+      let instruction: Instruction;
+      do {
+        s[BLOCK_INDEX] = index;
+        instruction = instructions[index];
+        instruction.execute(cpu, instruction);
+        index++;
+      } while (index < count && s[LEAVE_BLOCK] === 0);
+      s[BLOCK_INDEX] = 0;
+      f[RETIRED] += index;
+      if (instruction.ends !== BRANCHES) {
+        s[RIP] = instruction.nextLow;
+        s[RIP + 1] = instruction.nextHigh;
+      }
+      if (block.breakpoint) this.#passed = Number.NaN;
+      if (s[LEAVE_BLOCK] !== 0 || instruction.ends === ENDS) return undefined;
+    }
+    return undefined;
+  }
+
+  /** True unless this is the breakpoint at which the last run stopped and whose instruction has not run since. */
+  #stopsAt(block: Block): boolean {
+    const s = this.#cpu.i32;
+    return !(
+      addressKey(block.ripLow, block.ripHigh) === this.#passed &&
+      s[RSP] === this.#passedStack &&
+      s[CR3] === this.#passedSpace
+    );
+  }
+
+  #deliverFault(): LoopExit | undefined {
+    const cpu = this.#cpu;
+    const s = cpu.i32;
+    const index = s[BLOCK_INDEX];
+    const instruction = this.#block?.instructions[index];
+    cpu.f64[RETIRED] += index;
+    s[BLOCK_INDEX] = 0;
+    // Without a block the fetch faulted, and RIP is where it was.
+    if (instruction !== undefined) {
+      s[RIP] = instruction.ripLow;
+      s[RIP + 1] = instruction.ripHigh;
+    }
+    let vector = s[FAULT_VECTOR];
+    if (s[NON_CANONICAL] !== 0) {
+      s[NON_CANONICAL] = 0;
+      if (vector === GENERAL_PROTECTION && instruction !== undefined && addressesStack(instruction))
+        vector = STACK_FAULT;
+    }
+    if (this.stopOnUnknownOpcode && vector === INVALID_OPCODE && !isDeliberate(instruction))
+      return UNKNOWN_OPCODE;
+    cpu.f64[RETIRED] += 1;
+    if (!deliverWithEscalation(cpu, vector, s[FAULT_ERROR], EXCEPTION))
+      return { kind: 'triple-fault', vector };
+    return undefined;
+  }
+}
+
+/** Non-canonical addresses raise #SS if RSP or RBP is their base, or the stack is used implicitly. */
+const addressesStack = (i: Instruction): boolean =>
+  i.isMemory ? i.usesStackSegment : usesStackImplicitly(i.opcode);
+
+function usesStackImplicitly(opcode: number): boolean {
+  return (
+    (opcode >= 0x50 && opcode <= 0x5f) ||
+    [0x68, 0x6a, 0x9c, 0x9d, 0xc2, 0xc3, 0xc8, 0xc9, 0xca, 0xcb, 0xcf, 0xe8, 0xff, 0x8f].includes(opcode)
+  );
+}
+
+/** UD0, UD1, UD2: opcodes whose purpose is to raise #UD. */
+const isDeliberate = (i: Instruction | undefined): boolean =>
+  i !== undefined && (i.opcode === 0x0f0b || i.opcode === 0x0fb9 || i.opcode === 0x0fff);
