@@ -340,8 +340,8 @@ const cmpxchg: Handler = (cpu, i) => {
     const source = readRegister(cpu, i.reg, size);
     writeRm(cpu, i, source, s[HIGH]);
   } else {
-    // The processor always writes the destination; a 32-bit register then loses its upper half.
-    writeRm(cpu, i, low, high);
+    // The processor writes memory even then; a register keeps all its bits.
+    if (i.isMemory) writeRm(cpu, i, low, high);
     writeRegister(cpu, RAX, size, low, high);
   }
 };

@@ -6,7 +6,7 @@ import { RAM } from '../memory-layout.ts';
 import { TLB_MASK } from '../mmu/tlb.ts';
 import { sub32, sub64 } from './alu.ts';
 import type { Cpu } from './cpu.ts';
-import { DF, zero } from './flags.ts';
+import { arithmeticFlags, DF, setArithmeticFlags, zero } from './flags.ts';
 import type { Handler, Instruction } from './instruction.ts';
 import type { Opcode } from './opcode.ts';
 import { load, readRegister, store, writeRegister } from './operands.ts';
@@ -204,8 +204,18 @@ function stosMany(cpu: Cpu, i: Instruction, limit: number): number {
 const repMovs: Handler = (cpu, i) => repeat(cpu, i, movs, undefined, movsMany);
 const repStos: Handler = (cpu, i) => repeat(cpu, i, stos, undefined, stosMany);
 const repLods: Handler = (cpu, i) => repeat(cpu, i, lods, undefined);
-const repCmps: Handler = (cpu, i) => repeat(cpu, i, cmps, i.repeat === 0xf2);
-const repScas: Handler = (cpu, i) => repeat(cpu, i, scas, i.repeat === 0xf2);
+/** A fault in a later iteration leaves the flags as they were before the instruction. */
+function repeatComparison(cpu: Cpu, i: Instruction, one: Handler): void {
+  const flags = arithmeticFlags(cpu.i32);
+  try {
+    repeat(cpu, i, one, i.repeat === 0xf2);
+  } catch (fault) {
+    setArithmeticFlags(cpu.i32, flags);
+    throw fault;
+  }
+}
+const repCmps: Handler = (cpu, i) => repeatComparison(cpu, i, cmps);
+const repScas: Handler = (cpu, i) => repeatComparison(cpu, i, scas);
 
 /** Rows of a string instruction: byte form at `opcode`, wider form behind it; with and without repetition. */
 function rows(opcode: number, once: Handler, repeated: Handler): Opcode[] {

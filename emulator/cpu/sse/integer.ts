@@ -37,8 +37,7 @@ const doublewords =
     s[destination + 3] = lane(s[destination + 3], s[source + 3]);
   };
 
-const clamp = (value: number, low: number, high: number): number =>
-  value < low ? low : value > high ? high : value;
+const clamp = (value: number, low: number, high: number): number => Math.max(low, Math.min(value, high));
 
 const pxor: VectorOperation = (cpu, destination, source) => {
   const s = cpu.i32;

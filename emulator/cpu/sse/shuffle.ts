@@ -102,8 +102,7 @@ const unpackQuadwords =
     write(cpu, destination);
   };
 
-const clamp = (value: number, low: number, high: number): number =>
-  value < low ? low : value > high ? high : value;
+const clamp = (value: number, low: number, high: number): number => Math.max(low, Math.min(value, high));
 
 const signedWord = (cpu: Cpu, index: number): number => (cpu.u16[index] << 16) >> 16;
 

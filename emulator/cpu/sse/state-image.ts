@@ -2,7 +2,7 @@
 import type { Cpu } from '../cpu.ts';
 import { DEVICE_NOT_AVAILABLE, GENERAL_PROTECTION, raise, raiseWithCode } from '../fault.ts';
 import type { Instruction } from '../instruction.ts';
-import { checkWrite, effectiveAddress, load32, store32 } from '../memory-access.ts';
+import { checkWrite, effectiveAddress, load8, load32, store32 } from '../memory-access.ts';
 import { always, type Opcode } from '../opcode.ts';
 import {
   CR0,
@@ -22,6 +22,7 @@ import { alignedAddress, fetch32, requireSse } from './operands.ts';
 /** Bits of MXCSR that exist; setting another one is #GP. */
 const MXCSR_MASK = 0xffff;
 
+/** The end of the area is checked first, as CPUs do it. */
 const AREA_WORDS = 512 / 4;
 /** Word indexes in the area: MXCSR and its mask, the x87 registers, the vector registers, the end of what is used. */
 const AREA_MXCSR = 24 / 4;
@@ -43,7 +44,6 @@ function fxsave(cpu: Cpu, i: Instruction): void {
   const s = cpu.i32;
   const low = alignedAddress(cpu, i);
   const high = s[HIGH];
-  // The end first, as CPUs do it.
   const last = (low + 4 * AREA_WORDS - 1) | 0;
   checkWrite(cpu, last, (high + (last >>> 0 < low >>> 0 ? 1 : 0)) | 0, 1);
   checkWrite(cpu, low, high, 4 * AREA_WORDS);
@@ -65,6 +65,8 @@ function fxrstor(cpu: Cpu, i: Instruction): void {
   const s = cpu.i32;
   const low = alignedAddress(cpu, i);
   const high = s[HIGH];
+  const last = (low + 4 * AREA_WORDS - 1) | 0;
+  load8(cpu, last, (high + (last >>> 0 < low >>> 0 ? 1 : 0)) | 0);
   for (let word = 0; word < AREA_END; word++) {
     const at = (low + 4 * word) | 0;
     image[word] = load32(cpu, at, (high + (at >>> 0 < low >>> 0 ? 1 : 0)) | 0);
