@@ -8,6 +8,12 @@ namespace console
         constexpr unsigned char backspace           = 0x08;
         constexpr unsigned char delete_key          = 0x7f; ///< what most terminals send for Backspace
         constexpr unsigned char first_printable     = 0x20;
+
+        /// The second and later bytes of a character in UTF-8.
+        bool is_continuation(char byte)
+        {
+            return (static_cast<unsigned char>(byte) & 0xc0) == 0x80;
+        }
     }
 
     key_effect line_editor::type(unsigned char key)
@@ -21,7 +27,7 @@ namespace console
             case delete_key :
                 if (length != 0)
                 {
-                    --length;
+                    remove_last_character();
                     terminal.write("\b \b");
                 }
                 return key_effect::none;
@@ -33,5 +39,13 @@ namespace console
             terminal.write(key);
         }
         return key_effect::none;
+    }
+
+    void line_editor::remove_last_character()
+    {
+        do
+        {
+            --length;
+        } while (length != 0 && is_continuation(characters[length]));
     }
 }

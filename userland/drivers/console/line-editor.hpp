@@ -35,6 +35,8 @@ namespace console
     private:
         static constexpr size_t capacity = 120;
 
+        void remove_last_character();
+
         const serial_port &terminal;
         char               characters[capacity] {};
         size_t             length = 0;

@@ -46,10 +46,6 @@ namespace console
     {
         for (size_t i = 0; i < characters.length; ++i)
         {
-            if (characters.characters[i] == '\n')
-            {
-                write(static_cast<unsigned char>('\r'));
-            }
             write(static_cast<unsigned char>(characters.characters[i]));
         }
     }

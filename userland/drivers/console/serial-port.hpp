@@ -24,7 +24,7 @@ namespace console
         /// Writes one byte, waiting until the device takes it.
         void write(unsigned char byte) const;
 
-        /// Writes text; a line end becomes carriage return and line feed, as terminals want it.
+        /// Line ends go out as they are, like those of the kernel's console: the terminal adds carriage returns.
         void write(runtime::text characters) const;
 
     private:
