@@ -3,7 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { createServer, type Server } from 'node:net';
 import type { Readable, Writable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
-import { createBootedMachine } from '../../emulator/boot/create.ts';
+import { createBootedMachine } from '../../emulator/index.ts';
 import { encodeMessage, MessageDecoder } from '../protocol/message-codec.ts';
 import { createSession } from '../session/create-session.ts';
 import type { FileAccess } from '../session/file-access.ts';

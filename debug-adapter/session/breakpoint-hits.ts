@@ -2,11 +2,10 @@
 
 import { RequestError } from '../protocol/protocol-server.ts';
 import { formatValue } from '../values/format-value.ts';
-import { integerOf } from '../values/read-value.ts';
 import type { Breakpoint } from './breakpoint-table.ts';
 import { evaluate } from './evaluation.ts';
 import type { Session } from './session.ts';
-import { type FrameValues, valueContext } from './value-context.ts';
+import { type FrameValues, integerOf, valueContext } from './value-context.ts';
 
 /** Ids of the breakpoints that stop the machine at `address`. */
 export function hitBreakpoints(session: Session, address: bigint): number[] {

@@ -6,11 +6,10 @@ import { flag, integer, object, text } from '../protocol/argument-shape.ts';
 import { RequestError } from '../protocol/protocol-server.ts';
 import type { Value } from '../symbols/symbol-api.ts';
 import type { CodeFrame } from '../target/stack.ts';
-import { integerOf } from '../values/read-value.ts';
 import { memoryAddressOf } from '../values/value-children.ts';
 import type { Session } from './session.ts';
 import { stackOf } from './stack-requests.ts';
-import { type FrameValues, valueContext } from './value-context.ts';
+import { type FrameValues, integerOf, valueContext } from './value-context.ts';
 import { describeValue, registerVariables } from './variables.ts';
 
 const evaluateArguments = object(

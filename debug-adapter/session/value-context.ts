@@ -3,9 +3,12 @@
 import type { ExpressionScope } from '../expressions/expression-api.ts';
 import { RequestError } from '../protocol/protocol-server.ts';
 import { registerName } from '../symbols/register-numbers.ts';
-import type { ProgramSymbols } from '../symbols/symbol-api.ts';
+import type { ProgramSymbols, Value } from '../symbols/symbol-api.ts';
+import { strip } from '../symbols/types.ts';
 import type { CodeFrame } from '../target/stack.ts';
 import type { Target } from '../target/target.ts';
+import { decodeScalar } from '../values/scalar.ts';
+import { readBits } from '../values/storage.ts';
 import type { ValueContext, ValueWrite } from '../values/value-api.ts';
 import type { FrameReference, Session } from './session.ts';
 
@@ -66,4 +69,14 @@ export function readMachineRegister(target: Target, name: string): bigint | unde
     if (error instanceof RangeError) return undefined;
     throw error;
   }
+}
+
+/** The value of a number, enumeration or pointer; undefined for anything else and for what cannot be read. */
+export function integerOf(value: Value, { frame }: ValueContext): bigint | undefined {
+  const type = strip(value.type);
+  const width = value.bits?.size ?? 8 * type.size;
+  const bits = type.size < 1 || type.size > 8 ? undefined : readBits(value, type.size, frame);
+  if (typeof bits !== 'bigint') return undefined;
+  const scalar = decodeScalar(type, bits, width);
+  return scalar?.kind === 'integer' ? scalar.value : undefined;
 }

@@ -5,7 +5,8 @@ import { flag, integer, object, text } from '../protocol/argument-shape.ts';
 import { RequestError } from '../protocol/protocol-server.ts';
 import type { Value } from '../symbols/symbol-api.ts';
 import { virtualReference } from '../target/memory-reference.ts';
-import { formatValue, typeText } from '../values/format-value.ts';
+import { formatValue } from '../values/format-value.ts';
+import { typeText } from '../values/type-text.ts';
 import { childCount, childrenOf, memoryAddressOf } from '../values/value-children.ts';
 import { encodeWrite } from '../values/write-value.ts';
 import type { Session } from './session.ts';
@@ -91,10 +92,12 @@ function childrenContainer(session: Session, context: FrameValues, parent: Named
     start: number,
     count: number | undefined,
   ): NamedValue[] =>
-    childrenOf(parent.value, context, parent.evaluateName ?? '', filter, start, count).map((child) => ({
-      ...child,
-      evaluateName: parent.evaluateName === undefined ? undefined : child.evaluateName,
-    }));
+    childrenOf(parent.value, context, parent.evaluateName ?? '', filter ?? 'all', start, count).map(
+      (child) => ({
+        ...child,
+        evaluateName: parent.evaluateName === undefined ? undefined : child.evaluateName,
+      }),
+    );
   return {
     list: ({ filter, start, count }, hexadecimal) =>
       children(filter, start, count).map((each) => describeVariable(session, context, each, hexadecimal)),
@@ -116,7 +119,7 @@ export function describeValue(
   named: NamedValue,
   hexadecimal: boolean,
 ) {
-  const { named: namedVariables, indexed: indexedVariables } = childCount(named.value);
+  const { named: namedVariables, indexed: indexedVariables } = childCount(named.value, context);
   const description: {
     type: string;
     variablesReference: number;

@@ -1,5 +1,5 @@
 /** The adapter's entry as a Web Worker: see worker-messages.ts for what is said. */
-import { createBootedMachine } from '../../emulator/boot/create.ts';
+import { createBootedMachine } from '../../emulator/index.ts';
 import { createSession } from '../session/create-session.ts';
 import type { MessageFromAdapterWorker, MessageToAdapterWorker } from './worker-messages.ts';
 
