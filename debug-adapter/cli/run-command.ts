@@ -41,8 +41,10 @@ export async function runCommand(args: string[]): Promise<number> {
 function createMachine(options: RunOptions): Machine {
   const { memoryBytes, stopOnUnknownOpcode } = options;
   const kernelName = options.kernel ?? builtImage('kernel.elf', '--kernel');
+  const kernel = readImage(kernelName);
   const initName = options.init ?? builtImage('koito.elf', '--init');
-  const images = { kernel: readImage(kernelName), init: readImage(initName), kernelName, initName };
+  const init = readImage(initName);
+  const images = { kernel, init, kernelName, initName };
   try {
     return createBootedMachine({ memoryBytes, stopOnUnknownOpcode }, images);
   } catch (error) {
@@ -136,14 +138,14 @@ function report(ending: Ending, machine: Machine, options: RunOptions): number {
       return ending.code & 0xff;
     case 'triple-fault':
       say(
-        `triple fault at ${hex(ending.address)} after ${count} instructions: exception ${ending.vector} could not be delivered. ` +
+        `triple fault at ${hex(ending.address)}, instruction ${count}: exception ${ending.vector} could not be delivered. ` +
           'Check the interrupt descriptor table, its handlers and their stacks; a9n dap stops there with the source.',
       );
       return ExitCode.TripleFault;
     case 'unknown-opcode': {
       const bytes = Array.from(ending.bytes, (byte) => byte.toString(16).padStart(2, '0')).join(' ');
       say(
-        `unknown opcode ${bytes} at ${hex(ending.address)} after ${count} instructions. ` +
+        `unknown opcode ${bytes} at ${hex(ending.address)}, instruction ${count}. ` +
           'Compile for plain x86-64 (-march=x86-64), or leave out --stop-on-unknown-opcode to raise #UD in the guest.',
       );
       return ExitCode.UnknownOpcode;
@@ -156,13 +158,13 @@ function report(ending: Ending, machine: Machine, options: RunOptions): number {
       return ExitCode.Budget;
     case 'halted':
       say(
-        `halted for good at ${hex(machine.readRegister('rip'))} after ${count} instructions: HLT with interrupts off. ` +
+        `halted for good at ${hex(machine.readRegister('rip'))}, instruction ${count}: HLT with interrupts off. ` +
           'The guest ends a run properly by writing its exit code to port 0xF4.',
       );
       return ExitCode.Halted;
     case 'never-wakes':
       say(
-        `the guest waits for ever at ${hex(machine.readRegister('rip'))} after ${count} instructions: no timer is set and standard input has ended. ` +
+        `the guest waits for ever at ${hex(machine.readRegister('rip'))}, instruction ${count}: no timer is set and standard input has ended. ` +
           'Give it more input, or let it write its exit code to port 0xF4.',
       );
       return ExitCode.Halted;

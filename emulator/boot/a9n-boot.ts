@@ -26,6 +26,7 @@ const MEMORY_MAP = 0x8000;
 const MAX_MEMORY_MAP_ENTRIES = PAGE / 24;
 const ENTRY_STATE = 0x9000;
 const ACPI_TABLES = 0xe_0000;
+const LOWEST_KERNEL_ADDRESS = 0x10_0000;
 
 /** boot_info (ABI-2026, section 20). */
 const BOOT_INFO_SIZE = 0x440;
@@ -107,10 +108,15 @@ function loadKernel(machine: Machine, kernel: ElfImage): MemoryRange {
   for (const segment of kernel.segments) {
     const from = segment.physicalAddress;
     const to = from + segment.memorySize;
-    if (from < 0x10_0000 || to > machine.memoryBytes) {
-      const megabytes = machine.memoryBytes / 2 ** 20;
+    const place = `${kernel.name}: a segment at physical 0x${from.toString(16)}…0x${to.toString(16)}`;
+    if (from < LOWEST_KERNEL_ADDRESS) {
       throw new BootError(
-        `${kernel.name}: a segment at physical 0x${from.toString(16)}…0x${to.toString(16)} lies outside of memory (1 MiB…${megabytes} MiB). Give the machine more memory or link the kernel lower (above 1 MiB).`,
+        `${place} begins below 1 MiB, where the loader keeps its tables. Link the kernel with physical addresses from 0x100000.`,
+      );
+    }
+    if (to > machine.memoryBytes) {
+      throw new BootError(
+        `${place} lies outside of memory, which has ${machine.memoryBytes / 2 ** 20} MiB. Give the machine more memory or link the kernel lower.`,
       );
     }
     machine.writePhysical(from, segment.bytes);

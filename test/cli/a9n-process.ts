@@ -37,9 +37,8 @@ export async function bundleCommand(): Promise<Command> {
     target: 'node20',
     format: 'esm',
     logLevel: 'error',
-    loader: { '.wasm': 'binary' },
-    // Only `a9n dap` uses them, and it is tested with the adapter.
-    external: ['iced-x86', 'gecko-profiler-demangle'],
+    // The debugger is loaded by `a9n dap` only, and is tested with the adapter.
+    external: ['../node/stdio-server.ts'],
   });
   writeFileSync(join(folder, 'package.json'), JSON.stringify({ version: '9.8.7' }));
 

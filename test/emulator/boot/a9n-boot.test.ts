@@ -160,12 +160,12 @@ describe('images that cannot be booted are refused with file, cause and remedy',
     [
       'kernel outside of memory',
       { kernel: buildElf({ entry: 0x4000000, segments: [segment(0x4000000, 1)] }) },
-      /tiny-kernel\.elf: a segment .* outside of memory .* more memory/,
+      /tiny-kernel\.elf: a segment .* outside of memory, which has 32 MiB.* more memory/,
     ],
     [
       'kernel over the boot structures',
       { kernel: buildElf({ entry: 0x7000, segments: [segment(0x7000, 1)] }) },
-      /outside of memory .* above 1 MiB/,
+      /tiny-kernel\.elf: a segment .* begins below 1 MiB.* from 0x100000/,
     ],
     [
       'kernel with a virtual entry point',
