@@ -1,0 +1,91 @@
+// Capability calls: how an operation is described, found and performed.
+#pragma once
+
+#include "process.hpp"
+
+namespace a9n
+{
+    /// A capability call under way. The operation number and the rights have been checked.
+    struct invocation
+    {
+        process_control_block& caller;
+        capability_slot&       slot; ///< the capability that is called
+
+        /// MR0…MR9.
+        word argument(word index) const
+        {
+            return hal::get_message_register(caller.context, index);
+        }
+
+        void set_result(word index, word value) const
+        {
+            hal::set_message_register(caller.context, index, value);
+        }
+
+        /// The capability that an argument's descriptor leads to.
+        result<capability_slot*> find(word descriptor, capability_type type) const;
+        result<capability_slot*> find(word descriptor) const;
+    };
+
+    /// How an operation ended.
+    class [[nodiscard]] outcome
+    {
+    public:
+        constexpr outcome(status finished) : ended(finished)
+        {
+        }
+
+        constexpr outcome(capability_error error) : ended(error)
+        {
+        }
+
+        /// MR0 and MR1 are written already, or will be when the caller's wait ends.
+        static constexpr outcome unfinished()
+        {
+            outcome made { status {} };
+            made.is_finished = false;
+            return made;
+        }
+
+        bool   is_finished = true;
+        status ended;
+    };
+
+    inline constexpr status success {};
+
+    struct operation
+    {
+        word              number;
+        const char*       name;
+        capability_rights needed;
+        capability_error  missing; ///< the error if the capability called lacks a right
+        outcome (*perform)(const invocation& call);
+    };
+
+    struct operation_table
+    {
+        const operation* first;
+        word             count;
+    };
+
+    template<word count>
+    constexpr operation_table make_table(const operation (&operations)[count])
+    {
+        return { operations, count };
+    }
+
+    // One table for each type, in the file named after the type. Page tables have no operations.
+    extern const operation_table node_operations;
+    extern const operation_table generic_operations;
+    extern const operation_table address_space_operations;
+    extern const operation_table frame_operations;
+    extern const operation_table process_control_block_operations;
+    extern const operation_table ipc_port_operations;
+    extern const operation_table notification_port_operations;
+    extern const operation_table interrupt_region_operations;
+    extern const operation_table interrupt_port_operations;
+    extern const operation_table io_port_operations;
+
+    /// Performs the capability call the current process made.
+    void perform_capability_call(process_control_block& caller);
+}

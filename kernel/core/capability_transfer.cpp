@@ -1,0 +1,87 @@
+#include "capability_transfer.hpp"
+
+#include "node.hpp"
+
+namespace a9n
+{
+    bool transfer_sources::contains(const capability_slot& slot) const
+    {
+        for (word i = 0; i < count; i++)
+        {
+            if (slots[i] == &slot)
+            {
+                return true;
+            }
+        }
+        return false;
+    }
+
+    result<transfer_sources> find_transfer_sources(const process_control_block& sender, word count)
+    {
+        transfer_sources sources;
+        if (count == 0)
+        {
+            return sources;
+        }
+        const abi::ipc_buffer* buffer = sender.get_ipc_buffer();
+        if (buffer == nullptr)
+        {
+            return capability_error::illegal_operation;
+        }
+        for (word i = 0; i < count; i++)
+        {
+            const auto found = find_capability(sender.root_node, buffer->transfer_source_descriptors[i]);
+            if (!found.ok() || sources.contains(*found.value()))
+            {
+                return capability_error::invalid_argument;
+            }
+            sources.slots[sources.count++] = found.value();
+        }
+        return sources;
+    }
+
+    result<capability_slot*> find_transfer_destination(
+        const process_control_block& receiver, word count, const transfer_sources& vacated)
+    {
+        if (count == 0)
+        {
+            return nullptr;
+        }
+        const abi::ipc_buffer* buffer = receiver.get_ipc_buffer();
+        if (buffer == nullptr)
+        {
+            return capability_error::illegal_operation;
+        }
+        const auto found
+            = find_capability(receiver.root_node, buffer->transfer_destination_node, capability_type::node);
+        if (!found.ok() || !found.value()->has(capability_rights::write))
+        {
+            return capability_error::invalid_argument;
+        }
+        node&      destination = found.value()->object<node>();
+        const word first       = buffer->transfer_destination_index;
+        if (count > destination.capacity() || first > destination.capacity() - count)
+        {
+            return capability_error::invalid_argument;
+        }
+        for (word i = 0; i < count; i++)
+        {
+            capability_slot& slot = destination.slots[first + i];
+            if (!slot.is_empty() && !vacated.contains(slot))
+            {
+                return capability_error::invalid_argument;
+            }
+        }
+        return &destination.slots[first];
+    }
+
+    void transfer_capabilities(
+        const process_control_block& sender, const transfer_sources& sources, capability_slot* destination)
+    {
+        for (word i = 0; i < sources.count; i++)
+        {
+            move_capability(destination[i], *sources.slots[i]);
+            sender.get_ipc_buffer()->transfer_source_descriptors[i] = 0;
+        }
+    }
+}

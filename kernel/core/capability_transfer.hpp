@@ -1,0 +1,30 @@
+// Capabilities that travel with a message.
+#pragma once
+
+#include "process.hpp"
+
+namespace a9n
+{
+    inline constexpr word maximum_transfers = 15; // four bits of message_info
+
+    struct transfer_sources
+    {
+        word             count = 0;
+        capability_slot* slots[maximum_transfers] = {};
+
+        bool contains(const capability_slot& slot) const;
+    };
+
+    /// What the sender offers. illegal_operation without IPC buffer; invalid_argument unless the sources are distinct
+    /// and not empty.
+    result<transfer_sources> find_transfer_sources(const process_control_block& sender, word count);
+
+    /// Where the receiver wants `count` capabilities: the first of so many free slots. Slots in `vacated` count as free.
+    /// illegal_operation without IPC buffer; invalid_argument if the node or a slot does not suit.
+    result<capability_slot*> find_transfer_destination(
+        const process_control_block& receiver, word count, const transfer_sources& vacated);
+
+    /// Moves the capabilities and zeroes the descriptors the sender used.
+    void transfer_capabilities(
+        const process_control_block& sender, const transfer_sources& sources, capability_slot* destination);
+}

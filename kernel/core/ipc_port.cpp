@@ -1,0 +1,488 @@
+// IPC_PORT: send, receive, call, reply.
+#include "ipc_port.hpp"
+
+#include "capability_call.hpp"
+#include "capability_transfer.hpp"
+#include "notification_port.hpp"
+#include "scheduler.hpp"
+
+namespace a9n
+{
+    namespace
+    {
+        outcome send(const invocation& call);
+        outcome receive(const invocation& call);
+        outcome call(const invocation& call);
+        outcome reply(const invocation& call);
+        outcome reply_receive(const invocation& call);
+        outcome identify(const invocation& call);
+
+        constexpr word number(abi::ipc_port_operation operation)
+        {
+            return static_cast<word>(operation);
+        }
+
+        constexpr auto denied = capability_error::permission_denied;
+
+        constexpr operation operations[] = {
+            { number(abi::ipc_port_operation::send), "send", capability_rights::write, denied, send },
+            { number(abi::ipc_port_operation::receive), "receive", capability_rights::read, denied, receive },
+            { number(abi::ipc_port_operation::call), "call", capability_rights::write, denied, call },
+            { number(abi::ipc_port_operation::reply), "reply", capability_rights::none, denied, reply },
+            { number(abi::ipc_port_operation::reply_receive), "reply_receive", capability_rights::read, denied,
+                reply_receive },
+            { number(abi::ipc_port_operation::identify), "identify", capability_rights::modify, denied, identify },
+        };
+
+        constexpr word payload_begin  = 4; // message registers before it: result, error, info, identifier
+        constexpr word info_bits      = 0x1fff; // block, length, transfer count
+        constexpr word context_length = 3 + abi::context_register_count; // of an invalid_kernel_call message
+
+        // ---- Decode ------------------------------------------------------------------------------------------------
+
+        /// MR2: a user's message is never a fault or a notification.
+        result<message_info> decode_info(const invocation& call)
+        {
+            const message_info info { call.argument(2) };
+            if (info.source() != abi::message_source::normal)
+            {
+                return capability_error::invalid_argument;
+            }
+            return message_info { info.value & info_bits };
+        }
+
+        bool has_payload_registers(const process_control_block& process, message_info info)
+        {
+            return has_message_registers(process, payload_begin + info.length());
+        }
+
+        /// A message that can be delivered: both ends have been checked.
+        struct delivery
+        {
+            message_info     info {};
+            word             identifier = 0;
+            transfer_sources sources {};
+            capability_slot* destination = nullptr;
+        };
+
+        /// What the sender itself has to have.
+        result<transfer_sources> check_sender(const process_control_block& sender, message_info info)
+        {
+            if (!has_payload_registers(sender, info))
+            {
+                return capability_error::fatal;
+            }
+            return find_transfer_sources(sender, info.transfer_count());
+        }
+
+        /// What the receiver has to have; returns where capabilities go.
+        result<capability_slot*> check_receiver(
+            const process_control_block& receiver, message_info info, const transfer_sources& vacated = {})
+        {
+            if (!has_payload_registers(receiver, info))
+            {
+                return capability_error::fatal;
+            }
+            return find_transfer_destination(receiver, info.transfer_count(), vacated);
+        }
+
+        // ---- Invoke: messages ----------------------------------------------------------------------------------------
+
+        void deliver(process_control_block& sender, process_control_block& receiver, const delivery& message)
+        {
+            for (word i = 0; i < message.info.length(); i++)
+            {
+                set_message_register(receiver, payload_begin + i, get_message_register(sender, payload_begin + i));
+            }
+            transfer_capabilities(sender, message.sources, message.destination);
+            set_message_register(receiver, 2, message.info.value);
+            set_message_register(receiver, 3, message.identifier);
+            set_success(receiver);
+        }
+
+        void deliver_fault(const process_control_block& faulter, process_control_block& receiver)
+        {
+            const fault_cause& fault        = faulter.fault;
+            const bool         is_memory    = fault.type == abi::fault_type::memory
+                || fault.type == abi::fault_type::memory_instruction_fetch;
+            const bool         has_context  = fault.type == abi::fault_type::invalid_kernel_call
+                && has_message_registers(receiver, payload_begin + context_length);
+            const word         length       = has_context ? context_length : is_memory ? 4 : 3;
+
+            set_message_register(receiver, 0, 1);
+            set_message_register(receiver, 1, 0);
+            set_message_register(receiver, 2, message_info { false, length, 0, abi::message_source::fault }.value);
+            set_message_register(receiver, 3, faulter.pending_identifier);
+            set_message_register(receiver, 4, static_cast<word>(fault.type));
+            set_message_register(receiver, 5, hal::get_program_counter(faulter.context));
+            set_message_register(receiver, 6, fault.detail);
+            if (is_memory)
+            {
+                set_message_register(receiver, 7, fault.code);
+            }
+            for (word i = 0; has_context && i < abi::context_register_count; i++)
+            {
+                set_message_register(receiver, 7 + i, hal::read_register(faulter.context, i));
+            }
+        }
+
+        void wait_at(ipc_port& port, ipc_port_state as, process_control_block& process, process_state state)
+        {
+            port.state                  = as;
+            process.state               = state;
+            process.blocked_on_ipc_port = &port;
+            port.waiters.push_back(process);
+        }
+
+        /// `caller` waits for a reply of `server`.
+        void link_for_reply(process_control_block& caller, process_control_block& server)
+        {
+            caller.state        = process_state::blocked_reply;
+            caller.reply_source = &server;
+            server.reply_target = &caller;
+        }
+
+        process_control_block* waiting_receiver(const ipc_port& port)
+        {
+            return port.state == ipc_port_state::has_receivers ? port.waiters.first : nullptr;
+        }
+
+        /// The first queued sender whose message `receiver` can get; nullptr if there is none. Senders whose own data has
+        /// gone bad end with the error. The receiver's own fault is its error.
+        result<process_control_block*> find_sender(
+            ipc_port& port, const process_control_block& receiver, const transfer_sources& vacated, delivery& message)
+        {
+            while (port.state == ipc_port_state::has_senders)
+            {
+                process_control_block& sender = *port.waiters.first;
+                if (sender.has_fault)
+                {
+                    return &sender;
+                }
+                message.info       = sender.pending_message;
+                message.identifier = sender.pending_identifier;
+
+                const auto sources = check_sender(sender, message.info);
+                if (!sources.ok())
+                {
+                    leave_ipc_port(sender);
+                    end_blocked_call(sender, sources.error());
+                    continue;
+                }
+                message.sources = sources.value();
+
+                const auto destination = check_receiver(receiver, message.info, vacated);
+                if (!destination.ok())
+                {
+                    return destination.error();
+                }
+                message.destination = destination.value();
+                return &sender;
+            }
+            return nullptr;
+        }
+
+        void take_message(process_control_block& sender, process_control_block& receiver, const delivery& message)
+        {
+            leave_ipc_port(sender);
+            if (sender.has_fault)
+            {
+                deliver_fault(sender, receiver);
+                link_for_reply(sender, receiver);
+                return;
+            }
+            deliver(sender, receiver, message);
+            if (sender.is_calling)
+            {
+                link_for_reply(sender, receiver);
+                return;
+            }
+            set_success(sender);
+            scheduler::make_ready(sender);
+        }
+
+        outcome queue_sender(const invocation& call, message_info info, bool is_calling)
+        {
+            process_control_block& sender = call.caller;
+            sender.pending_message        = info;
+            sender.pending_identifier     = call.slot.data.port.identifier;
+            sender.is_calling             = is_calling;
+            wait_at(call.slot.object<ipc_port>(), ipc_port_state::has_senders, sender, process_state::blocked_send);
+            return outcome::unfinished();
+        }
+
+        outcome send_or_call(const invocation& call, bool is_calling)
+        {
+            const auto info = decode_info(call);
+            if (!info.ok())
+            {
+                return info.error();
+            }
+            const auto sources = check_sender(call.caller, info.value());
+            if (!sources.ok())
+            {
+                return sources.error();
+            }
+
+            process_control_block& sender = call.caller;
+            ipc_port&              port   = call.slot.object<ipc_port>();
+            if (process_control_block* receiver = waiting_receiver(port))
+            {
+                const auto destination = check_receiver(*receiver, info.value());
+                if (!destination.ok())
+                {
+                    return destination.error();
+                }
+                leave_ipc_port(*receiver);
+                deliver(sender, *receiver,
+                    { info.value(), call.slot.data.port.identifier, sources.value(), destination.value() });
+                if (!is_calling)
+                {
+                    scheduler::make_ready(*receiver);
+                    return success;
+                }
+                link_for_reply(sender, *receiver);
+                scheduler::switch_directly(*receiver);
+                return outcome::unfinished();
+            }
+
+            if (!info.value().block())
+            {
+                return success;
+            }
+            if (is_calling)
+            {
+                if (const word flags = take_bound_notification(sender); flags != 0)
+                {
+                    receive_notification(sender, flags);
+                    return outcome::unfinished();
+                }
+            }
+            return queue_sender(call, info.value(), is_calling);
+        }
+
+        // ---- Invoke: reply -------------------------------------------------------------------------------------------
+
+        /// A reply that can be carried out; `caller` is nullptr if nobody waits for one.
+        struct planned_reply
+        {
+            process_control_block* caller = nullptr;
+            delivery               message {};
+            bool                   writes_context = false;
+            word                   context[abi::context_register_count] = {};
+        };
+
+        status plan_reply(process_control_block& replier, message_info info, planned_reply& plan)
+        {
+            process_control_block* caller = replier.reply_target;
+            if (caller == nullptr)
+            {
+                return success;
+            }
+            const auto sources = check_sender(replier, info);
+            if (!sources.ok())
+            {
+                return sources.error();
+            }
+            const auto destination = caller->has_fault
+                ? find_transfer_destination(*caller, info.transfer_count(), {})
+                : check_receiver(*caller, info);
+            if (!destination.ok())
+            {
+                return destination.error();
+            }
+            plan.caller  = caller;
+            plan.message = { info, 0, sources.value(), destination.value() };
+
+            plan.writes_context = caller->has_fault && caller->fault.type == abi::fault_type::invalid_kernel_call
+                && info.length() >= context_length;
+            if (plan.writes_context)
+            {
+                for (word i = 0; i < abi::context_register_count; i++)
+                {
+                    plan.context[i] = get_message_register(replier, 7 + i);
+                }
+                if (!hal::are_registers_valid(plan.context, abi::context_register_count))
+                {
+                    return capability_error::invalid_argument;
+                }
+            }
+            return success;
+        }
+
+        void carry_out_reply(process_control_block& replier, const planned_reply& plan)
+        {
+            if (plan.caller == nullptr)
+            {
+                return;
+            }
+            process_control_block& caller = *plan.caller;
+            replier.reply_target          = nullptr;
+            caller.reply_source           = nullptr;
+            if (caller.has_fault)
+            {
+                caller.has_fault = false;
+                transfer_capabilities(replier, plan.message.sources, plan.message.destination);
+                if (plan.writes_context)
+                {
+                    hal::write_registers(caller.context, plan.context, abi::context_register_count);
+                }
+            }
+            else
+            {
+                deliver(replier, caller, plan.message);
+            }
+            scheduler::make_ready(caller);
+        }
+
+        // ---- Invoke: operations --------------------------------------------------------------------------------------
+
+        outcome send(const invocation& call)
+        {
+            return send_or_call(call, false);
+        }
+
+        outcome call(const invocation& call)
+        {
+            return send_or_call(call, true);
+        }
+
+        outcome reply(const invocation& call)
+        {
+            const auto info = decode_info(call);
+            if (!info.ok())
+            {
+                return info.error();
+            }
+            planned_reply plan;
+            const status  planned = plan_reply(call.caller, info.value(), plan);
+            if (planned.ok())
+            {
+                carry_out_reply(call.caller, plan);
+            }
+            return planned;
+        }
+
+        /// Takes a message, a notification, or waits for one. The check was made: a sender's message fits.
+        outcome receive_or_wait(const invocation& call, message_info info, process_control_block* sender,
+            const delivery& message)
+        {
+            process_control_block& receiver = call.caller;
+            if (sender != nullptr)
+            {
+                take_message(*sender, receiver, message);
+                return outcome::unfinished();
+            }
+            if (const word flags = take_bound_notification(receiver); flags != 0)
+            {
+                receive_notification(receiver, flags);
+                return outcome::unfinished();
+            }
+            if (!info.block())
+            {
+                return success;
+            }
+            wait_at(call.slot.object<ipc_port>(), ipc_port_state::has_receivers, receiver,
+                process_state::blocked_receive);
+            return outcome::unfinished();
+        }
+
+        outcome receive(const invocation& call)
+        {
+            const auto info = decode_info(call);
+            if (!info.ok())
+            {
+                return info.error();
+            }
+            delivery   message;
+            const auto sender = find_sender(call.slot.object<ipc_port>(), call.caller, {}, message);
+            if (!sender.ok())
+            {
+                return sender.error();
+            }
+            drop_reply_target(call.caller);
+            return receive_or_wait(call, info.value(), sender.value(), message);
+        }
+
+        outcome reply_receive(const invocation& call)
+        {
+            const auto info = decode_info(call);
+            if (!info.ok())
+            {
+                return info.error();
+            }
+            planned_reply plan;
+            const status  planned = plan_reply(call.caller, info.value(), plan);
+            if (!planned.ok())
+            {
+                return planned;
+            }
+            // Whether the receive can work is known before the reply is sent: slots that the reply empties count as free.
+            ipc_port&  port = call.slot.object<ipc_port>();
+            delivery   message;
+            const auto expected = find_sender(port, call.caller, plan.message.sources, message);
+            if (!expected.ok())
+            {
+                return expected.error();
+            }
+            carry_out_reply(call.caller, plan);
+            // Again, because the reply may have moved what the message is to carry.
+            const auto sender = find_sender(port, call.caller, {}, message);
+            if (!sender.ok())
+            {
+                return sender.error();
+            }
+            return receive_or_wait(call, info.value(), sender.value(), message);
+        }
+
+        outcome identify(const invocation& call)
+        {
+            call.slot.data.port.identifier = call.argument(2);
+            return success;
+        }
+    }
+
+    const operation_table ipc_port_operations = make_table(operations);
+
+    void leave_ipc_port(process_control_block& process)
+    {
+        ipc_port& port = *process.blocked_on_ipc_port;
+        port.waiters.remove(process);
+        process.blocked_on_ipc_port = nullptr;
+        if (port.waiters.is_empty())
+        {
+            port.state = ipc_port_state::idle;
+        }
+    }
+
+    void end_waiters(ipc_port& port)
+    {
+        while (!port.waiters.is_empty())
+        {
+            process_control_block& waiter = *port.waiters.first;
+            leave_ipc_port(waiter);
+            end_blocked_call(waiter, capability_error::invalid_descriptor);
+        }
+    }
+
+    void send_fault(process_control_block& process, ipc_port& port, word identifier)
+    {
+        process.pending_identifier = identifier;
+        if (process_control_block* receiver = waiting_receiver(port))
+        {
+            leave_ipc_port(*receiver);
+            deliver_fault(process, *receiver);
+            link_for_reply(process, *receiver);
+            scheduler::switch_directly(*receiver);
+            return;
+        }
+        wait_at(port, ipc_port_state::has_senders, process, process_state::blocked_fault);
+    }
+
+    void receive_notification(process_control_block& process, word flags)
+    {
+        set_message_register(process, 2, message_info { false, 0, 0, abi::message_source::notification }.value);
+        set_message_register(process, 3, flags);
+        set_success(process);
+    }
+}

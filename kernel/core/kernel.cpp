@@ -1,0 +1,71 @@
+// Kernel entries: each does its work, then the scheduler says who goes on.
+#include "boot.hpp"
+#include "capability_call.hpp"
+#include "console.hpp"
+#include "fault.hpp"
+#include "interrupt_port.hpp"
+#include "scheduler.hpp"
+
+#include <hal/interface/kernel_entry.hpp>
+
+namespace a9n
+{
+    namespace
+    {
+        next_step leave()
+        {
+            process_control_block* process = scheduler::choose();
+            if (process == nullptr)
+            {
+                return { nullptr, 0 };
+            }
+            return { &process->context, process->address_space.data.address_space.base };
+        }
+    }
+
+    next_step start_kernel(physical_address boot_info)
+    {
+        boot(boot_info);
+        return leave();
+    }
+
+    next_step handle_kernel_call()
+    {
+        process_control_block& caller = *current_process;
+        const word             number = hal::get_kernel_call(caller.context);
+        switch (static_cast<abi::kernel_call>(number))
+        {
+            case abi::kernel_call::capability_call:
+                perform_capability_call(caller);
+                break;
+            case abi::kernel_call::yield:
+                scheduler::yield();
+                break;
+            case abi::kernel_call::debug:
+                hal::write_console(static_cast<char>(hal::get_message_register(caller.context, 0)));
+                break;
+            default:
+                raise_fault(caller, { abi::fault_type::invalid_kernel_call, number, 0 });
+                break;
+        }
+        return leave();
+    }
+
+    next_step handle_fault(const fault_cause& cause)
+    {
+        raise_fault(*current_process, cause);
+        return leave();
+    }
+
+    next_step handle_timer_tick()
+    {
+        scheduler::tick();
+        return leave();
+    }
+
+    next_step handle_interrupt(word irq)
+    {
+        deliver_interrupt(irq);
+        return leave();
+    }
+}

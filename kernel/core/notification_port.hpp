@@ -1,0 +1,29 @@
+// Notification ports: flags that are set without blocking and waited for.
+#pragma once
+
+#include "process.hpp"
+
+namespace a9n
+{
+    struct notification_port
+    {
+        word                   pending_flags;
+        process_queue          waiters;
+        process_control_block* bound_process; ///< gets the flags when it waits in a receive
+    };
+
+    static_assert(sizeof(notification_port) <= word { 1 } << abi::notification_port_size_bits);
+
+    /// Sets flags and hands all that are pending to one receiver, if there is one.
+    void notify(notification_port& port, word flags);
+
+    /// Flags pending at the port bound to the process; they are taken. 0 if there are none.
+    word take_bound_notification(process_control_block& process);
+
+    void unbind_notification_port(process_control_block& process);
+
+    void leave_notification_port(process_control_block& process);
+
+    /// Waiters end with invalid_descriptor; flags are cleared.
+    void reset_notification_port(notification_port& port);
+}

@@ -1,0 +1,65 @@
+// Errors as values.
+#pragma once
+
+#include <hal/interface/types.hpp>
+
+namespace a9n
+{
+    /// Nothing, or why there is nothing: an error for MR1.
+    class [[nodiscard]] status
+    {
+    public:
+        constexpr status() = default;
+
+        constexpr status(capability_error error) : failed(true), why(error)
+        {
+        }
+
+        constexpr bool ok() const
+        {
+            return !failed;
+        }
+
+        constexpr capability_error error() const
+        {
+            return why;
+        }
+
+    private:
+        bool             failed = false;
+        capability_error why    = capability_error::fatal;
+    };
+
+    /// A value, or why there is none.
+    template<typename T>
+    class [[nodiscard]] result
+    {
+    public:
+        constexpr result(T value) : content(value)
+        {
+        }
+
+        constexpr result(capability_error error) : outcome(error)
+        {
+        }
+
+        constexpr bool ok() const
+        {
+            return outcome.ok();
+        }
+
+        constexpr capability_error error() const
+        {
+            return outcome.error();
+        }
+
+        constexpr T value() const
+        {
+            return content;
+        }
+
+    private:
+        T      content {};
+        status outcome {};
+    };
+}

@@ -1,0 +1,37 @@
+// The registers of a process outside of the kernel. The architecture defines the type (it is embedded in the process
+// control block, where the entry code saves registers); the core touches it through these functions only.
+#pragma once
+
+#include <arch/process_context.hpp>
+#include <hal/interface/types.hpp>
+
+namespace a9n::hal
+{
+    /// Gives every register its initial value: all zero, user mode, interrupts on.
+    void initialise_context(process_context& context);
+
+    /// The processor may still hold registers of `context` (vector state, segment bases): they are not needed any more.
+    void forget_context(process_context& context);
+
+    /// Message registers 0 ≤ index < abi::hardware_message_registers.
+    word get_message_register(const process_context& context, word index);
+    void set_message_register(process_context& context, word index, word value);
+
+    /// Which kernel call the process made (the call-type register).
+    word get_kernel_call(const process_context& context);
+
+    word get_program_counter(const process_context& context);
+    void set_program_counter(process_context& context, virtual_address value);
+    void set_stack_pointer(process_context& context, virtual_address value);
+    void set_thread_local_base(process_context& context, virtual_address value);
+
+    /// The context as words in the order of abi::context_register; `index` < abi::context_register_count.
+    word read_register(const process_context& context, word index);
+
+    /// Whether write_registers would accept `values`: program counter, stack pointer and bases are user addresses.
+    bool are_registers_valid(const word* values, word count);
+
+    /// Writes the first `count` words of the context. Bits and words a user may not choose keep their value.
+    /// The process then resumes with exactly these registers, whatever brought it into the kernel.
+    void write_registers(process_context& context, const word* values, word count);
+}

@@ -1,0 +1,87 @@
+// Local APIC in xAPIC mode (Intel SDM volume 3, chapter 11). Its timer is the preemption tick, calibrated with the
+// ACPI PM timer.
+#include "cpu.hpp"
+#include "interrupt_controllers.hpp"
+#include "kernel_space.hpp"
+
+namespace a9n::hal
+{
+    namespace
+    {
+        enum local_apic_register : word
+        {
+            task_priority      = 0x080,
+            end_of_interrupt   = 0x0b0,
+            spurious_interrupt = 0x0f0,
+            timer_entry        = 0x320,
+            timer_initial      = 0x380,
+            timer_current      = 0x390,
+            timer_divide       = 0x3e0,
+        };
+
+        constexpr uint32_t entry_masked   = 1 << 16;
+        constexpr uint32_t timer_periodic = 1 << 17;
+        constexpr uint32_t divide_by_16   = 3;
+
+        constexpr uint32_t pm_timer_frequency = 3'579'545;
+        constexpr uint32_t pm_timer_mask      = 0xff'ffff; // 24 bits are always there
+        constexpr word     tick_milliseconds  = 4;
+
+        volatile uint8_t* registers = nullptr;
+
+        uint32_t read(local_apic_register at)
+        {
+            return *reinterpret_cast<volatile uint32_t*>(registers + at);
+        }
+
+        void write(local_apic_register at, uint32_t value)
+        {
+            *reinterpret_cast<volatile uint32_t*>(registers + at) = value;
+        }
+
+        /// Timer counts in `milliseconds`.
+        word measure_timer(uint16_t pm_timer_port, word milliseconds)
+        {
+            const uint32_t wait  = static_cast<uint32_t>(pm_timer_frequency * milliseconds / 1000);
+            const uint32_t start = cpu::in32(pm_timer_port);
+            write(timer_initial, 0xffff'ffff);
+            while (((cpu::in32(pm_timer_port) - start) & pm_timer_mask) < wait)
+            {
+            }
+            return 0xffff'ffff - read(timer_current);
+        }
+    }
+
+    const char* initialise_local_apic(const machine_description& machine)
+    {
+        constexpr word base_mask = 0x000f'ffff'ffff'f000, global_enable = 1 << 11;
+        constexpr uint32_t software_enable = 1 << 8;
+
+        registers = static_cast<volatile uint8_t*>(map_device(machine.local_apic));
+        if (registers == nullptr)
+        {
+            return "local APIC: no room to map it";
+        }
+        cpu::write_msr(cpu::msr::apic_base, (machine.local_apic & base_mask)
+            | (cpu::read_msr(cpu::msr::apic_base) & ~base_mask) | global_enable);
+        write(task_priority, 0);
+        write(spurious_interrupt, static_cast<uint32_t>(spurious_vector) | software_enable);
+
+        constexpr word measured_milliseconds = 1;
+        write(timer_entry, entry_masked | static_cast<uint32_t>(timer_vector));
+        write(timer_divide, divide_by_16);
+        const word counts = measure_timer(machine.pm_timer_port, measured_milliseconds);
+        if (counts == 0)
+        {
+            return "local APIC: the timer stands still";
+        }
+        write(timer_entry, timer_periodic | static_cast<uint32_t>(timer_vector));
+        write(timer_initial, static_cast<uint32_t>(counts * tick_milliseconds / measured_milliseconds));
+        return nullptr;
+    }
+
+    void end_interrupt()
+    {
+        write(end_of_interrupt, 0);
+    }
+}
