@@ -157,3 +157,37 @@ export async function terminalLines(page: Page): Promise<string[]> {
   const rows = await page.locator('.terminal-wrapper.active .xterm-rows > div').allInnerTexts();
   return rows.map((text) => text.replaceAll('\u00a0', ' ').trimEnd());
 }
+
+/** How late timers come in a thread of the editor, in milliseconds: what a person feels as hanging. */
+export interface Lag {
+  readonly worst: number;
+  /** Nearly every timer was no later than this. */
+  readonly percentile99: number;
+}
+
+/** Watches the thread that draws, and the one that runs extensions, for a time. */
+export async function measureLag(
+  page: Page,
+  milliseconds: number,
+): Promise<{ window: Lag; extensionHost: Lag }> {
+  const extensionHost = page.workers().find((worker) => worker.url().endsWith('/workerMain.js'));
+  if (!extensionHost) throw new Error('The extension host is not running.');
+  const [window, host] = await Promise.all([
+    page.evaluate(watchTimers, milliseconds),
+    extensionHost.evaluate(watchTimers, milliseconds),
+  ]);
+  return { window, extensionHost: host };
+}
+
+async function watchTimers(milliseconds: number): Promise<Lag> {
+  const late: number[] = [];
+  const end = performance.now() + milliseconds;
+  for (let last = performance.now(); last < end; ) {
+    await new Promise((resolve) => setTimeout(resolve, 5));
+    const now = performance.now();
+    late.push(now - last - 5);
+    last = now;
+  }
+  late.sort((a, b) => a - b);
+  return { worst: late[late.length - 1], percentile99: late[Math.floor(late.length * 0.99)] };
+}
