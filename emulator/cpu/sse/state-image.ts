@@ -30,6 +30,23 @@ const AREA_FPU = 32 / 4;
 const AREA_VECTOR = 160 / 4;
 const AREA_END = 416 / 4;
 
+/** The area has a bit per x87 register that is not empty; the tag word has two bits each, 3 for empty. */
+function abridgedTag(tag: number): number {
+  let used = 0;
+  for (let register = 0; register < 8; register++) {
+    if (((tag >> (2 * register)) & 3) !== 3) used |= 1 << register;
+  }
+  return used;
+}
+
+function fullTag(used: number): number {
+  let tag = 0;
+  for (let register = 0; register < 8; register++) {
+    if ((used & (1 << register)) === 0) tag |= 3 << (2 * register);
+  }
+  return tag;
+}
+
 function requireFpu(cpu: Cpu): void {
   if ((cpu.i32[CR0] & (CR0_EM | CR0_TS)) !== 0) raise(cpu, DEVICE_NOT_AVAILABLE);
 }
@@ -49,7 +66,7 @@ function fxsave(cpu: Cpu, i: Instruction): void {
   checkWrite(cpu, low, high, 4 * AREA_WORDS);
   const put = (word: number, value: number): void => storeWord(cpu, low, high, word, value);
   put(0, (s[FPU_CONTROL] & 0xffff) | (s[FPU_STATUS] << 16));
-  put(1, s[FPU_TAG] & 0xff);
+  put(1, abridgedTag(s[FPU_TAG]));
   // No x87 instruction is remembered: FOP, FIP, FDP are 0.
   for (let word = 2; word < AREA_MXCSR; word++) put(word, 0);
   put(AREA_MXCSR, s[MXCSR]);
@@ -74,7 +91,7 @@ function fxrstor(cpu: Cpu, i: Instruction): void {
   if ((image[AREA_MXCSR] & ~MXCSR_MASK) !== 0) raiseWithCode(cpu, GENERAL_PROTECTION, 0);
   s[FPU_CONTROL] = image[0] & 0xffff;
   s[FPU_STATUS] = image[0] >>> 16;
-  s[FPU_TAG] = image[1] & 0xff;
+  s[FPU_TAG] = fullTag(image[1]);
   s[MXCSR] = image[AREA_MXCSR];
   for (let word = 0; word < 32; word++) s[FPU_REGISTERS + word] = image[AREA_FPU + word];
   for (let word = 0; word < 64; word++) s[VECTOR + 8 * (word >> 2) + (word & 3)] = image[AREA_VECTOR + word];

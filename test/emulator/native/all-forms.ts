@@ -29,3 +29,8 @@ export function undefinedFlags(test: InstructionCase, outcome: Outcome): number 
   }
   return mask;
 }
+
+/** Memory is not compared in a case that ended like this. */
+export function memoryIsUndefined(test: InstructionCase, outcome: Outcome): boolean {
+  return outcome.vector !== BREAKPOINT && formsOf(test).some((form) => form.memoryAfterFault !== undefined);
+}

@@ -392,7 +392,14 @@ function branches(): Form[] {
     near('jmp rel32', [0xe9], { immediate: 'relative32' }),
     near('jmp r/m', [0xff], { reg: 4, memoryBytes: 8, operandValue: codeTarget }),
     near('call rel32', [0xe8], { immediate: 'relative32', prepare: (p) => stack(p) }),
-    near('call r/m', [0xff], { reg: 2, memoryBytes: 8, operandValue: codeTarget, prepare: (p) => stack(p) }),
+    near('call r/m', [0xff], {
+      reg: 2,
+      memoryBytes: 8,
+      operandValue: codeTarget,
+      prepare: (p) => stack(p),
+      memoryAfterFault:
+        "Intel's CPUs push the return address before they find the target not canonical; the manual does not",
+    }),
     near('ret', [0xc3], { prepare: returns }),
     near('ret imm16', [0xc2], { immediate: 'word', prepare: returns }),
     near('loopne', [0xe0], { immediate: 'relative8', prepare: counter }),
@@ -416,6 +423,7 @@ function stackForms(): Form[] {
     { name: 'pushf', opcode: [0x9c], sizes, prepare },
     {
       name: 'popf',
+      alone: true,
       opcode: [0x9d],
       sizes,
       // No TF and AC: single stepping and alignment checks are not the subject here.

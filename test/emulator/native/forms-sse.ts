@@ -68,6 +68,7 @@ const moves: readonly Form[] = [
   form('pmovmskb', 0x66, 0xd7, { ...REGISTER, reg: 'gpr' }),
   form('maskmovdqu', 0x66, 0xf7, {
     ...REGISTER,
+    alone: true,
     // No faults: which byte of a masked store is named as the one that faulted is up to the CPU.
     prepare: ({ registers, random }: Preparation) =>
       registers.set(DI, BigInt(DATA + 16 + random.below(0x1fc0))),

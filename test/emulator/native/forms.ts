@@ -83,6 +83,8 @@ export interface Form {
   readonly undefinedFlags?: UndefinedFlags;
   /** Not compared if the instruction faults. */
   readonly undefinedAfterFault?: UndefinedFlags;
+  /** Why memory is not compared if the instruction faults. */
+  readonly memoryAfterFault?: string;
   readonly prepare?: (preparation: Preparation) => void;
   /** Value for the r/m operand, in a register or in memory. */
   readonly operandValue?: (preparation: Preparation) => bigint;

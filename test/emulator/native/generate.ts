@@ -119,6 +119,7 @@ function encode(form: Form, draft: Draft, address: number): Uint8Array {
   const opcode = [...form.opcode];
   const operand: number[] = [];
   let memory: MemoryOperand | undefined;
+  let memoryTarget = 0n;
   if (form.plusRegister) {
     const register = random.below(16);
     opcode[opcode.length - 1] += register & 7;
@@ -154,6 +155,7 @@ function encode(form: Form, draft: Draft, address: number): Uint8Array {
         registers.set(regNumber, kept);
         target = BigInt.asUintN(64, target - BigInt(chunk * (size / 8)));
       }
+      memoryTarget = target;
       memory = encodeMemory(random, registers, target, draft.useRegisters);
       rex |= memory.rex;
       operand.push(memory.modrm | ((regNumber & 7) << 3), ...memory.rest);
@@ -187,8 +189,7 @@ function encode(form: Form, draft: Draft, address: number): Uint8Array {
   const immediate = encodeImmediate(form, size, random);
   const length = head.length + immediate.length;
   if (memory?.ripRelative) {
-    const target = chooseTarget(random, form.memoryBytes ?? size / 8, form.aligned === true);
-    head.splice(-4, 4, ...littleEndian(BigInt(target - (address + length)), 4));
+    head.splice(-4, 4, ...littleEndian(memoryTarget - BigInt(address + length), 4));
   }
   return Uint8Array.from([...head, ...immediate]);
 }
