@@ -5,8 +5,8 @@ import { MemoryDocuments } from './memory/memory-document.ts';
 import { MachineSessions } from './session/machine-sessions.ts';
 import { SerialTerminals } from './terminal/serial-terminal.ts';
 import { capabilitySpaceRows } from './views/capability-rows.ts';
+import { registerContextMenus } from './views/context-menus.ts';
 import { KernelTree } from './views/kernel-tree.ts';
-import { registerNodeCommands } from './views/node-commands.ts';
 import { addressSpaceRows, type PageTableNode } from './views/page-table-rows.ts';
 import { registerTranslateAddress } from './views/translate-address.ts';
 
@@ -27,7 +27,7 @@ export function activateWith(
   pageTables.register(context);
   const memory = new MemoryDocuments(sessions);
   memory.register(context);
-  registerNodeCommands(context, sessions, memory);
+  registerContextMenus(context, sessions, memory);
   registerTranslateAddress(context, sessions, pageTables);
   registerHoverExpressions(context);
 }

@@ -57,7 +57,7 @@ function entryRow(parent: PageTableNode, entries: PageTableRow): PageTableNode {
     parent,
     root: parent.root,
     entries,
-    label: `${indices} ${range}`,
+    label: isTable ? `${indices} ${range}` : range,
     description: isTable ? `${target} at ${physicalAddress}` : `${size} → ${physicalAddress}  ${flags}`,
     tooltip: tooltipTable(`${tableNames[level]} ${indices}`, [
       { name: 'Virtual', value: range },

@@ -61,7 +61,7 @@ describe.skipIf(!chromiumPath)('VS Code in the browser', { timeout: 60_000 }, ()
   const paused = () => row(callStack(), /Paused on/).waitFor({ timeout: 30_000 });
 
   it('opens with the guest sources as the workspace and sets a breakpoint in the ULMM server', async () => {
-    await widenSideBar(page, 520);
+    await widenSideBar(page, 560);
     await openFile(page, serverSource, allocate);
     await page.keyboard.press('F9');
     await page.locator('.codicon-debug-breakpoint').first().waitFor();

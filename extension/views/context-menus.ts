@@ -1,10 +1,16 @@
+import type { DebugProtocol } from '@vscode/debugprotocol';
 import * as vscode from 'vscode';
 import type { MemoryDocuments } from '../memory/memory-document.ts';
 import type { MachineSessions } from '../session/machine-sessions.ts';
 import type { TreeNode } from './tree-node.ts';
 
-/** The context menu of our trees' rows. */
-export function registerNodeCommands(
+/** What VS Code hands to commands in the context menu of the Variables view. */
+interface VariableContext {
+  readonly variable: DebugProtocol.Variable;
+}
+
+/** The context menus of our trees' rows, and what we add to that of variables. */
+export function registerContextMenus(
   context: vscode.ExtensionContext,
   sessions: MachineSessions,
   memory: MemoryDocuments,
@@ -15,6 +21,11 @@ export function registerNodeCommands(
       const session = sessions.active;
       if (!session || node.memoryReference === undefined) return undefined;
       return memory.show(session, node.memoryReference, node.description || node.label);
+    }),
+    vscode.commands.registerCommand('a9n.viewVariableMemory', ({ variable }: VariableContext) => {
+      const session = sessions.active;
+      if (!session || variable.memoryReference === undefined) return undefined;
+      return memory.show(session, variable.memoryReference, variable.evaluateName ?? variable.name);
     }),
     vscode.commands.registerCommand('a9n.copyDescriptor', (node: TreeNode<unknown>) => copy(node.descriptor)),
     vscode.commands.registerCommand('a9n.copyAddress', (node: TreeNode<unknown>) =>
