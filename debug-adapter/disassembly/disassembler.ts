@@ -71,6 +71,7 @@ function intelFormatter(): Formatter {
   formatter.addLeadingZeroToHexNumbers = false;
   formatter.spaceAfterOperandSeparator = true;
   formatter.branchLeadingZeros = false;
+  formatter.showBranchSize = false;
   // With decimal numbers the formatter misprints 64-bit values whose low half is below 10.
   formatter.smallHexNumbersInDecimal = false;
   return formatter;
