@@ -26,10 +26,10 @@ describe.skipIf(skip !== undefined)(
       [
         'keeps a Generic of just the size',
         [
-          ['400000', '22'],
-          ['800000', '27'],
+          ['800000', '23'],
+          ['1000000', '27'],
         ],
-        'reserve at 0x400000, 1 others\n',
+        'reserve at 0x800000, 1 others\n',
       ],
       [
         'prefers the smallest with room',
@@ -40,20 +40,20 @@ describe.skipIf(skip !== undefined)(
         ],
         'reserve at 0x800000, 3 others\n',
       ],
-      ['cuts the only one', [['4000000', '26']], 'reserve at 0x4000000, 4 others\n'],
-      ['aligns its part', [['103000', '24']], 'reserve at 0x400000, 12 others\n'],
+      ['cuts the only one', [['4000000', '26']], 'reserve at 0x4000000, 3 others\n'],
+      ['aligns its part', [['103000', '25']], 'reserve at 0x800000, 13 others\n'],
       [
         'leaves device memory alone',
         [
           ['fe000000', '22d'],
           ['1000000', '25'],
         ],
-        'reserve at 0x1000000, 3 others\n',
+        'reserve at 0x1000000, 2 others\n',
       ],
       [
         'says so if there is no room',
         [
-          ['101000', '22'],
+          ['101000', '23'],
           ['8000000', '20'],
         ],
         'no room\n',

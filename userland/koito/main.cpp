@@ -222,7 +222,7 @@ extern "C" [[noreturn]] void a9n_start_init(a9n::abi::ipc_buffer *buffer, const 
     divide_memory(*info, the_memory);
     if (the_memory.reserve.size_bits == 0)
     {
-        give_up("not enough memory: no Generic has room for 4 MiB");
+        give_up("not enough memory: no Generic has room for 8 MiB");
     }
     if (!make_own_objects(the_memory.reserve.generic))
     {

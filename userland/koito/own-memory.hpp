@@ -13,8 +13,8 @@ namespace koito
         word         size_bits = 0;
     };
 
-    /// What KOITO's own objects and the programs it starts are made from: 4 MiB, aligned.
-    inline constexpr word reserve_bits = 22;
+    /// What KOITO's own objects and the programs it starts are made from: 8 MiB, aligned.
+    inline constexpr word reserve_bits = 23;
 
     struct memory_division
     {
