@@ -4,6 +4,7 @@
 // Without a preset (option or A9N_PRESET), gcc-debug is taken, or clang-debug where only a usable clang is found.
 import { spawnSync } from 'node:child_process';
 import { chmod, copyFile, mkdir, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { availableParallelism } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
@@ -196,7 +197,7 @@ function run(command, args) {
 
 async function buildGuest(preset) {
   run('cmake', ['--preset', preset]);
-  run('cmake', ['--build', '--preset', preset, '--parallel']);
+  run('cmake', ['--build', '--preset', preset, '--parallel', String(availableParallelism())]);
   const binaries = join(root, 'build', preset, 'bin');
   const images = (await readdir(binaries)).filter((name) => name.endsWith('.elf'));
   const guest = join(dist, 'guest');
@@ -227,7 +228,7 @@ async function main() {
   const started = Date.now();
   if (!values['no-host']) await buildHost();
   if (!values['no-guest']) {
-    const preset = choosePreset(values.preset ?? process.env.A9N_PRESET);
+    const preset = choosePreset(values.preset || process.env.A9N_PRESET || undefined);
     const images = await buildGuest(preset);
     console.log(`build: guest programs (${preset}): ${images.join(' ')}`);
   }
