@@ -2,6 +2,7 @@
 import type { Entry } from './debug-information.ts';
 import { AT, TAG } from './dwarf-constants.ts';
 import { linkageName, qualifiedName } from './entry-names.ts';
+import { registerNamedBy } from './location-expression.ts';
 
 /** The call in `caller` that returns to `returnAddress`. */
 export function callSiteReturningTo(caller: Entry, returnAddress: bigint): Entry | undefined {
@@ -32,11 +33,17 @@ export function argumentExpression(site: Entry, location: Uint8Array): Uint8Arra
   for (const child of site.children) {
     if (child.tag !== TAG.call_site_parameter && child.tag !== TAG.GNU_call_site_parameter) continue;
     const place = child.block(AT.location);
-    if (place !== undefined && sameBytes(place, location)) {
+    if (place !== undefined && samePlace(place, location)) {
       return child.block(AT.call_value) ?? child.block(AT.GNU_call_site_value);
     }
   }
   return undefined;
+}
+
+/** The callee may name the register with a type where the caller names it alone. */
+function samePlace(a: Uint8Array, b: Uint8Array): boolean {
+  const register = registerNamedBy(a)?.register;
+  return register !== undefined ? register === registerNamedBy(b)?.register : sameBytes(a, b);
 }
 
 function sameBytes(a: Uint8Array, b: Uint8Array): boolean {

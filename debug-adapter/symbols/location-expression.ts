@@ -118,6 +118,7 @@ class ExpressionMachine {
     const place = this.#place;
     if (place?.kind === 'register') return this.#register(place.register);
     if (place?.kind === 'unavailable') throw new Unavailable(place.reason);
+    if (place?.kind === 'bytes') return littleEndian(place.bytes);
     return this.#pop().bits;
   }
 
@@ -181,7 +182,10 @@ class ExpressionMachine {
     const block = this.#reader.block(this.#reader.uleb());
     const evaluate = this.#context.entryValue;
     if (evaluate === undefined) throw new Unavailable('optimized out');
-    this.#push(evaluate.call(this.#context, block));
+    const bits = evaluate.call(this.#context, block);
+    const named = registerNamedBy(block);
+    const type = named?.typeOffset === undefined ? GENERIC : this.#baseType(named.typeOffset);
+    this.#stack.push(reinterpret(generic128(bits), type));
   }
 
   #step(op: number): void {
@@ -415,6 +419,24 @@ class ExpressionMachine {
     if (target < 0 || target > this.#reader.end) throw new RangeError('jump out of the expression');
     this.#reader.position = target;
   }
+}
+
+/** The register that an expression of a single register operation names; with its type, if the operation gives one. */
+export function registerNamedBy(
+  block: Uint8Array,
+): { register: number; typeOffset: number | undefined } | undefined {
+  const reader = new ByteReader(block);
+  if (reader.atEnd) return undefined;
+  const op = reader.u8();
+  let register: number;
+  let typeOffset: number | undefined;
+  if (op >= OP.reg0 && op < OP.reg0 + 32) register = op - OP.reg0;
+  else if (op === OP.regx) register = reader.uleb();
+  else if (op === OP.regval_type || op === OP.GNU_regval_type) {
+    register = reader.uleb();
+    typeOffset = reader.uleb();
+  } else return undefined;
+  return reader.atEnd ? { register, typeOffset } : undefined;
 }
 
 function generic128(bits: bigint): StackValue {

@@ -4,13 +4,13 @@ import type { CallFrameInformation } from './call-frame-information.ts';
 import { argumentExpression, callSiteReturningTo, callsFunction } from './call-sites.ts';
 import type { Entry } from './debug-information.ts';
 import { AT, TAG } from './dwarf-constants.ts';
-import { OP } from './dwarf-operations.ts';
 import { qualifiedName } from './entry-names.ts';
-import { covers, declarationOf, type Functions } from './functions.ts';
+import { covers, declarationOf, type Functions, hasRanges } from './functions.ts';
 import {
   type ExpressionContext,
   evaluateLocation,
   evaluateToNumber,
+  registerNamedBy,
   toBytes,
   Unavailable,
 } from './location-expression.ts';
@@ -133,8 +133,7 @@ export class Variables {
     const unwound = unwindFrame(this.#frames, frame);
     const caller = frame.caller?.() ?? (unwound.kind === 'caller' ? unwound.frame : undefined);
     if (caller === undefined) throw new Unavailable('optimized out');
-    const register =
-      block.length === 1 && block[0] >= OP.reg0 && block[0] < OP.reg0 + 32 ? block[0] - OP.reg0 : undefined;
+    const register = registerNamedBy(block)?.register;
     if (register === RSP) return this.#canonicalFrameAddress(frame) - 8n;
     if (register !== undefined && CALLEE_SAVED.has(register)) {
       const saved = caller.readRegister(register);
@@ -158,7 +157,8 @@ function collect(scope: Entry, pc: bigint, entries: Entry[]): void {
     else if (child.tag === TAG.lexical_block || child.tag === TAG.try_block || child.tag === TAG.catch_block)
       blocks.push(child);
   }
-  for (const block of blocks) if (covers(block, pc)) collect(block, pc, entries);
+  // A block without code of its own is what remains of an unrolled or removed one: its variables can still be named.
+  for (const block of blocks) if (!hasRanges(block) || covers(block, pc)) collect(block, pc, entries);
 }
 
 /** Adds what the compiler removed from this instance altogether: it remains in the function's abstract form. */

@@ -23,7 +23,10 @@ function rowsByReadelf(path: string): ExpectedRow[] {
   let inDescription = false;
   for (const line of run('readelf', ['-W', '--debug-dump=frames-interp', path]).split('\n')) {
     if (/ (CIE|FDE) /.test(line)) inDescription = line.includes(' FDE ');
-    const fields = line.trim().replaceAll(/r\d+ \((\w+)\)/g, '$1').split(/\s+/);
+    const fields = line
+      .trim()
+      .replaceAll(/r\d+ \((\w+)\)/g, '$1')
+      .split(/\s+/);
     if (fields[0] === 'LOC') columns = fields.slice(2);
     else if (inDescription && /^[0-9a-f]{16}$/.test(fields[0])) {
       rows.push({
