@@ -3,7 +3,7 @@ import type { DebugProtocol } from '@vscode/debugprotocol';
 
 export type MachineState =
   | { readonly kind: 'starting' }
-  | { readonly kind: 'running' }
+  | { readonly kind: 'running'; readonly rebooted?: true }
   | { readonly kind: 'stopped' }
   | { readonly kind: 'ended'; readonly exitCode: number | undefined };
 
@@ -21,6 +21,7 @@ export function nextState(state: MachineState, message: DebugProtocol.ProtocolMe
   if (!response.success || !resuming.has(response.command)) return state;
   // With stopOnEntry the stop may be reported before configurationDone is answered.
   if (response.command === 'configurationDone' && state.kind !== 'starting') return state;
+  if (response.command === 'restart') return { kind: 'running', rebooted: true };
   return state.kind === 'running' ? state : { kind: 'running' };
 }
 

@@ -40,7 +40,7 @@ class SerialTerminal implements vscode.Pseudoterminal {
   }
 
   attach(session: vscode.DebugSession): void {
-    if (this.last !== '') this.write(notice(`${this.machine} starts again`));
+    if (this.last !== '') this.sayRestart();
     this.session = session;
     this.show();
   }
@@ -53,6 +53,10 @@ class SerialTerminal implements vscode.Pseudoterminal {
     const shown = withCarriageReturns(text, this.last);
     this.last = text.slice(-1) || this.last;
     this.write(shown);
+  }
+
+  sayRestart(): void {
+    this.write(notice(`${this.machine} starts again`));
   }
 
   end(exitCode: number | undefined): void {
@@ -92,7 +96,9 @@ export class SerialTerminals {
         this.of(session).print(output.text);
       }),
       this.sessions.onDidChange(({ session, state }) => {
-        if (state.kind === 'ended') this.attached(session)?.end(state.exitCode);
+        const terminal = this.attached(session);
+        if (state.kind === 'ended') terminal?.end(state.exitCode);
+        if (state.kind === 'running' && state.rebooted) terminal?.sayRestart();
       }),
       vscode.commands.registerCommand('a9n.showTerminal', () => {
         const session = this.sessions.active;

@@ -31,6 +31,13 @@ describe('nextState', () => {
     expect(stateAfter(event('stopped'), response('configurationDone'))).toEqual({ kind: 'stopped' });
   });
 
+  it('tells a restart from a mere continuation', () => {
+    expect(stateAfter(event('stopped'), event('continued'), response('restart'))).toEqual({
+      kind: 'running',
+      rebooted: true,
+    });
+  });
+
   it('takes each stop as news, and nothing else that changes nothing', () => {
     const stopped = stateAfter(event('stopped'));
     expect(nextState(stopped, event('stopped'))).not.toBe(stopped);
