@@ -38,7 +38,7 @@ describe.skipIf(skip !== undefined)(
           ['10000000', '27'],
           ['800000', '23'],
         ],
-        'reserve at 0x800000, 3 others\n',
+        'reserve at 0x800000, 2 others\n',
       ],
       ['cuts the only one', [['4000000', '26']], 'reserve at 0x4000000, 3 others\n'],
       ['aligns its part', [['103000', '25']], 'reserve at 0x800000, 13 others\n'],
