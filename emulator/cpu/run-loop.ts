@@ -133,7 +133,7 @@ export class RunLoop {
 
       const instructions = block.instructions;
       const left = deadline - f[RETIRED];
-      const count = instructions.length <= left ? instructions.length : left;
+      const count = Math.min(instructions.length, left);
       let index = 0;
       let instruction: Instruction;
       do {

@@ -79,10 +79,11 @@ function compare(
 }
 const cmps: Handler = (cpu, i) => {
   const s = cpu.i32;
-  const low = loadSource(cpu, i);
-  const high = s[HIGH];
+  // In this order: it decides which of two faults is raised.
   const other = load(cpu, s[RDI], destinationHigh(s, i), i.operandSize);
-  compare(s, i.operandSize, low, high, other, s[HIGH]);
+  const otherHigh = s[HIGH];
+  const low = loadSource(cpu, i);
+  compare(s, i.operandSize, low, s[HIGH], other, otherHigh);
   const by = stride(s, i);
   advance(s, RSI, by, i.addressSize);
   advance(s, RDI, by, i.addressSize);
@@ -122,6 +123,8 @@ export function repeat(
   const s = cpu.i32;
   s[RIP] = i.ripLow;
   s[RIP + 1] = i.ripHigh;
+  // Intel's CPUs do this even if there is nothing to repeat.
+  if (i.addressSize === 4) s[RCX + 1] = 0;
   let left = budget(cpu);
   let finished = countIsZero(s, i);
   // The run loop counts one for the instruction itself.
@@ -201,8 +204,14 @@ function stosMany(cpu: Cpu, i: Instruction, limit: number): number {
   return elements;
 }
 
-const repMovs: Handler = (cpu, i) => repeat(cpu, i, movs, undefined, movsMany);
-const repStos: Handler = (cpu, i) => repeat(cpu, i, stos, undefined, stosMany);
+const repMovs: Handler = (cpu, i) => {
+  if (i.addressSize === 4) cpu.i32[RSI + 1] = cpu.i32[RDI + 1] = 0;
+  repeat(cpu, i, movs, undefined, movsMany);
+};
+const repStos: Handler = (cpu, i) => {
+  if (i.addressSize === 4) cpu.i32[RDI + 1] = 0;
+  repeat(cpu, i, stos, undefined, stosMany);
+};
 const repLods: Handler = (cpu, i) => repeat(cpu, i, lods, undefined);
 /** A fault in a later iteration leaves the flags as they were before the instruction. */
 function repeatComparison(cpu: Cpu, i: Instruction, one: Handler): void {

@@ -1,0 +1,121 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { Decoder, DecoderError, DecoderOptions, Instruction, Mnemonic } from 'iced-x86';
+import { describe, expect, test } from 'vitest';
+import { decode } from '../../../emulator/cpu/decoder.ts';
+import { undefinedOpcodeHandler } from '../../../emulator/cpu/invalid-instruction.ts';
+
+/** Offsets and sizes of a 64-bit ELF's executable sections. */
+function codeSections(file: Uint8Array): { offset: number; size: number }[] {
+  const view = new DataView(file.buffer, file.byteOffset, file.byteLength);
+  const table = Number(view.getBigUint64(40, true));
+  const sections: { offset: number; size: number }[] = [];
+  for (let n = 0; n < view.getUint16(60, true); n++) {
+    const at = table + n * view.getUint16(58, true);
+    const isExecutable = (view.getBigUint64(at + 8, true) & 4n) !== 0n;
+    if (view.getUint32(at + 4, true) !== 1 || !isExecutable) continue;
+    sections.push({
+      offset: Number(view.getBigUint64(at + 24, true)),
+      size: Number(view.getBigUint64(at + 32, true)),
+    });
+  }
+  return sections;
+}
+
+/** What plain x86-64-v1 programs contain beyond what is decoded so far (x87, later vector extensions). */
+const isOutside = (bytes: Uint8Array, at: number): boolean => {
+  let p = at;
+  while ([0x66, 0xf2, 0xf3, 0x2e, 0x3e, 0x64, 0x65, 0x67].includes(bytes[p]) || (bytes[p] & 0xf0) === 0x40)
+    p++;
+  // x87, VEX, EVEX, 0F 38 and 0F 3A (SSSE3 and later).
+  return (
+    (bytes[p] >= 0xd8 && bytes[p] <= 0xdf) ||
+    bytes[p] === 0x9b ||
+    bytes[p] === 0xc4 ||
+    bytes[p] === 0xc5 ||
+    bytes[p] === 0x62 ||
+    (bytes[p] === 0x0f && (bytes[p + 1] === 0x38 || bytes[p + 1] === 0x3a))
+  );
+};
+
+function compareProgram(path: string): { compared: number; unknown: Map<string, number>; wrong: string[] } {
+  const file = readFileSync(path);
+  const unknown = new Map<string, number>();
+  const wrong: string[] = [];
+  let compared = 0;
+  for (const { offset, size } of codeSections(file)) {
+    const code = file.subarray(offset, offset + Math.min(size, 1_500_000));
+    const decoder = new Decoder(64, code, DecoderOptions.None);
+    const reference = new Instruction();
+    while (decoder.canDecode) {
+      const at = decoder.position;
+      decoder.decodeOut(reference);
+      if (decoder.lastError !== DecoderError.None || isOutside(code, at)) continue;
+      const ours = decode(code, at, code.length - at, at, 0);
+      compared++;
+      const mnemonic = Mnemonic[reference.mnemonic];
+      if (ours === undefined) wrong.push(`${mnemonic} at ${at}: needs more bytes`);
+      else if (ours.execute === undefinedOpcodeHandler) {
+        if (!/^Ud[012]$/.test(mnemonic)) unknown.set(mnemonic, (unknown.get(mnemonic) ?? 0) + 1);
+      } else if (ours.length !== reference.length) {
+        wrong.push(`${mnemonic} at ${at}: ${ours.length} bytes instead of ${reference.length}`);
+      }
+    }
+    reference.free();
+    decoder.free();
+  }
+  return { compared, unknown, wrong };
+}
+
+const PROGRAMS = ['/bin/ls', '/bin/bash', '/usr/bin/gcc', '/lib/x86_64-linux-gnu/libc.so.6'].filter(
+  existsSync,
+);
+
+/** Extensions beyond x86-64-v1 that libraries carry for processors that have them. */
+const LATER_EXTENSIONS =
+  /^(Tzcnt|Lzcnt|Xsave|Xrstor|Xsavec|Xgetbv|Xtest|Xbegin|Xend|Xabort|Rd(rand|seed|pid|pkru|ssp\w)|Wrpkru|Incssp\w|Mov(sl|sh|d)dup|Addsub\w+|H(add|sub)\w+|Lddqu|Wbnoinvd|Clflushopt|Clwb|Rd[fg]sbase|Wr[fg]sbase|Sysenter|Syscall|Prefetch\w*)$/;
+/** MMX registers are not there yet. */
+const isMmx = (mnemonic: string): boolean =>
+  /^(Emms|Movq2dq|Movdq2q|Cvtp[ids]\w+|Cvttp[sd]2pi|P\w+|Movd|Movq|Maskmovq|Movntq)$/.test(mnemonic);
+
+describe.skipIf(PROGRAMS.length === 0)('instruction lengths agree with iced-x86', () => {
+  test.each(PROGRAMS)('%s', (path) => {
+    const { compared, unknown, wrong } = compareProgram(path);
+    expect(compared).toBeGreaterThan(1000);
+    expect(wrong).toEqual([]);
+    const missing = [...unknown].filter(([name]) => !LATER_EXTENSIONS.test(name) && !isMmx(name));
+    expect(missing).toEqual([]);
+  });
+});
+
+describe('the decoder itself', () => {
+  const lengthOf = (...bytes: number[]): number | undefined =>
+    decode(Uint8Array.from(bytes), 0, bytes.length, 0, 0)?.length;
+
+  test.each([
+    ['REX before a legacy prefix is ignored', [0x48, 0x66, 0x89, 0xc8], 4],
+    ['RIP-relative operand with an immediate', [0x48, 0xc7, 0x05, 1, 2, 3, 4, 5, 6, 7, 8], 11],
+    ['operand size prefix shortens the immediate', [0x66, 0x81, 0xc0, 1, 2], 5],
+    ['REX.W overrides it', [0x66, 0x48, 0x81, 0xc0, 1, 2, 3, 4], 8],
+    ['a 64-bit immediate', [0x48, 0xb8, 1, 2, 3, 4, 5, 6, 7, 8], 10],
+    ['near jumps keep a 32-bit displacement', [0x66, 0xe9, 1, 2, 3, 4], 6],
+    ['TEST has an immediate where NOT has none', [0xf7, 0xc0, 1, 2, 3, 4], 6],
+    ['NOT', [0xf7, 0xd0], 2],
+    ['SIB without base', [0x8b, 0x04, 0x25, 1, 2, 3, 4], 7],
+    ['moves of control registers ignore ModRM.mod', [0x0f, 0x20, 0x00], 3],
+  ])('%s', (_, bytes, length) => {
+    expect(lengthOf(...bytes)).toBe(length);
+  });
+
+  test('an incomplete instruction is reported as such', () => {
+    expect(lengthOf(0x48, 0xb8, 1, 2, 3)).toBeUndefined();
+    expect(lengthOf(0x66)).toBeUndefined();
+  });
+
+  test('relative operands become addresses', () => {
+    // mov rax, [rip+0x10]; jmp −2 at an address near the end of the lower half
+    const load = decode(Uint8Array.of(0x48, 0x8b, 0x05, 0x10, 0, 0, 0), 0, 7, 0xffff_fffc | 0, 0x7ff);
+    expect([load?.displacementLow, load?.displacementHigh]).toEqual([0x13, 0x800]);
+    const jump = decode(Uint8Array.of(0xeb, 0xfe), 0, 2, 0, 5);
+    expect([jump?.immediateLow, jump?.immediateHigh]).toEqual([0, 5]);
+  });
+});
