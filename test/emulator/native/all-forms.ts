@@ -20,13 +20,10 @@ export function formsOf(test: InstructionCase): Form[] {
 
 const BREAKPOINT = 3;
 
-/** The flags that are not compared in a case, given how it ended on the CPU. */
-export function undefinedFlags(test: InstructionCase, outcome: Outcome): number {
+/** The flags that are not compared in a case. */
+export function undefinedFlags(test: InstructionCase): number {
   let mask = 0;
-  for (const form of formsOf(test)) {
-    mask |= form.undefinedFlags?.mask ?? 0;
-    if (outcome.vector !== BREAKPOINT) mask |= form.undefinedAfterFault?.mask ?? 0;
-  }
+  for (const form of formsOf(test)) mask |= form.undefinedFlags?.mask ?? 0;
   return mask;
 }
 

@@ -1,4 +1,4 @@
-import { type Form, type Preparation, UNDEFINED } from './forms.ts';
+import type { Form, Preparation } from './forms.ts';
 import { DATA } from './layout.ts';
 
 const RAX = 0;
@@ -9,35 +9,44 @@ const RDI = 7;
 const U64 = (1n << 64n) - 1n;
 
 /** Pointers into the data, a count, and now and then a run of equal elements so that compares go on. */
-function stringOperands(repeated: boolean) {
+function stringOperands(repeated: boolean, addressSize32: boolean) {
   return (p: Preparation): void => {
-    const { random, registers, size } = p;
-    const bytes = size / 8;
-    const near = random.chance(85);
-    const pointer = () => (near ? DATA + 0x400 + random.below(0x1800 - 0x400) : p.target(bytes));
-    let source = pointer();
-    const destination = pointer();
-    if (random.chance(20)) source = destination + random.pick([-1, 1, -bytes, bytes, 0, 3]);
-    registers.set(RSI, BigInt(source));
-    registers.set(RDI, BigInt(destination));
-    if (repeated) {
-      const count = random.chance(85)
-        ? BigInt(random.below(40))
-        : random.pick([600n, 0x1_0000_0003n, random.u64()]);
-      registers.set(RCX, count);
-    }
-    if (random.chance(60)) {
-      const element = random.bytes(bytes);
-      const run = new Uint8Array(128).map((_, i) => element[i % bytes]!);
-      if (random.chance(70)) run[random.below(128)]! ^= 1;
-      const start = Math.max(DATA, destination - 64);
-      p.patch(start, run);
-      registers.set(RSI, BigInt(start + bytes * random.below(8)));
-      registers.set(RDI, BigInt(start + bytes * random.below(8)));
-      const value = element.reduceRight((all, byte) => (all << 8n) | BigInt(byte), 0n);
-      registers.set(RAX, size === 64 ? value : ((random.u64() << BigInt(size)) & U64) | value);
+    chooseStringOperands(p, repeated);
+    if (!addressSize32 || p.random.chance(50)) return;
+    for (const [register, value] of p.registers) {
+      if (register !== RAX)
+        p.registers.set(register, BigInt.asUintN(32, value) | (BigInt(p.random.u32()) << 32n));
     }
   };
+}
+
+function chooseStringOperands(p: Preparation, repeated: boolean): void {
+  const { random, registers, size } = p;
+  const bytes = size / 8;
+  const near = random.chance(85);
+  const pointer = () => (near ? DATA + 0x400 + random.below(0x1800 - 0x400) : p.target(bytes));
+  let source = pointer();
+  const destination = pointer();
+  if (random.chance(20)) source = destination + random.pick([-1, 1, -bytes, bytes, 0, 3]);
+  registers.set(RSI, BigInt(source));
+  registers.set(RDI, BigInt(destination));
+  if (repeated) {
+    const count = random.chance(85)
+      ? BigInt(random.below(40))
+      : random.pick([600n, 0x1_0000_0003n, random.u64()]);
+    registers.set(RCX, count);
+  }
+  if (random.chance(60)) {
+    const element = random.bytes(bytes);
+    const run = new Uint8Array(128).map((_, i) => element[i % bytes]!);
+    if (random.chance(70)) run[random.below(128)]! ^= 1;
+    const start = Math.max(DATA, destination - 64);
+    p.patch(start, run);
+    registers.set(RSI, BigInt(start + bytes * random.below(8)));
+    registers.set(RDI, BigInt(start + bytes * random.below(8)));
+    const value = element.reduceRight((all, byte) => (all << 8n) | BigInt(byte), 0n);
+    registers.set(RAX, size === 64 ? value : ((random.u64() << BigInt(size)) & U64) | value);
+  }
 }
 
 function strings(): Form[] {
@@ -57,8 +66,7 @@ function strings(): Form[] {
     ] as const) {
       const rest = {
         ...(prefix === undefined ? {} : { prefix }),
-        ...(name === 'cmps' || name === 'scas' ? { undefinedAfterFault: UNDEFINED.interruptedCompare } : {}),
-        prepare: stringOperands(prefix !== undefined),
+        prepare: stringOperands(prefix !== undefined, false),
       };
       forms.push(
         { name: `${prefixName}${name} (8)`, opcode: [opcode], sizes: [8], ...rest },
@@ -69,6 +77,7 @@ function strings(): Form[] {
           sizes: [32, 64],
           addressSize32: true,
           ...rest,
+          prepare: stringOperands(prefix !== undefined, true),
         },
       );
     }
@@ -140,6 +149,7 @@ function segments(): Form[] {
         reg: n * 3,
         memoryBytes: 2,
         operandValue: (p) => BigInt(selector(p)),
+        alone: true,
       }),
     );
   return [
@@ -147,7 +157,7 @@ function segments(): Form[] {
     { name: 'mov r/m, ss', opcode: [0x8c], sizes: [16, 32, 64], reg: 2, memoryBytes: 2 },
     ...load('null', () => 0),
     ...load('user data', () => 0x2b),
-    ...load('kernel code', () => 0x10).map((form) => ({ ...form, alone: true })),
+    ...load('kernel code', () => 0x10),
   ];
 }
 

@@ -32,12 +32,6 @@ export const UNDEFINED = {
   divide: { mask: CF | OF | SF | ZF | AF | PF, reason: 'DIV, IDIV: all are undefined' },
   bitTest: { mask: OF | SF | AF | PF, reason: 'BT, BTS, BTR, BTC: OF, SF, AF and PF are undefined' },
   bitScan: { mask: CF | OF | SF | AF | PF, reason: 'BSF, BSR: all but ZF are undefined' },
-  interruptedCompare: {
-    mask: CF | PF | AF | ZF | SF | OF,
-    reason:
-      'REP CMPS, REP SCAS that fault: the CPU restores the flags from before the instruction; the emulator, for ' +
-      'which each iteration is an instruction, does not',
-  },
 } as const satisfies Record<string, UndefinedFlags>;
 
 /** What a form may arrange before its instruction runs. */
@@ -81,8 +75,6 @@ export interface Form {
   /** Other vendors' CPUs give other results. */
   readonly intelOnly?: boolean;
   readonly undefinedFlags?: UndefinedFlags;
-  /** Not compared if the instruction faults. */
-  readonly undefinedAfterFault?: UndefinedFlags;
   /** Why memory is not compared if the instruction faults. */
   readonly memoryAfterFault?: string;
   readonly prepare?: (preparation: Preparation) => void;

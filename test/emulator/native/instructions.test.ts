@@ -1,0 +1,109 @@
+/**
+ * Every instruction form against the real CPU, bit for bit. See README.md for the fuzzing and recording runs.
+ *
+ * INSTRUCTION_SECONDS  how long to run fresh cases (default: one short batch)
+ * INSTRUCTION_SEED     seed of the first batch (default: another one each day)
+ * INSTRUCTION_FORMS    only forms whose name contains this
+ * INSTRUCTION_RECORD   `vectors`: record the fixed vectors anew; `failures`: keep disagreements as vectors
+ */
+import { appendFileSync, existsSync, readFileSync } from 'node:fs';
+import { afterAll, describe, expect, test } from 'vitest';
+import { allForms, formsOf } from './all-forms.ts';
+import { describeCase, differences } from './compare.ts';
+import { createEmulatedCpu } from './emulated-cpu.ts';
+import { generateBatch } from './generate.ts';
+import type { InstructionCase, Outcome } from './instruction-case.ts';
+import { openRealCpu } from './real-cpu.ts';
+import { encodeVector, readVectors, writeVectors } from './vectors.ts';
+
+/** Recorded once on a real CPU, every form. */
+const VECTORS = new URL('vectors/recorded.jsonl.gz', import.meta.url);
+/** Cases in which the emulator was once wrong. */
+const REGRESSIONS = new URL('vectors/regressions.jsonl', import.meta.url);
+
+const PER_FORM = 8;
+const RECORDED_PER_FORM = 10;
+const MAX_REPORTED = 5;
+
+const environment = process.env;
+const record = environment['INSTRUCTION_RECORD'];
+const seconds = Number(environment['INSTRUCTION_SECONDS'] ?? 0);
+const firstSeed = Number(environment['INSTRUCTION_SEED'] ?? Math.floor(Date.now() / 86_400_000));
+const filter = environment['INSTRUCTION_FORMS'];
+
+const emulator = createEmulatedCpu();
+const cpu = openRealCpu();
+const cpuIsIntel = typeof cpu !== 'string' && /GenuineIntel/.test(readFileSync('/proc/cpuinfo', 'utf8'));
+const forms = allForms.filter((form) => filter === undefined || form.name.includes(filter));
+
+afterAll(() => {
+  if (typeof cpu !== 'string') cpu.dispose();
+});
+
+/** Throws with the first few cases in which the emulator disagrees with the CPU. */
+function compareAll(cases: readonly InstructionCase[], outcomes: readonly Outcome[]): void {
+  const failures: string[] = [];
+  let count = 0;
+  cases.forEach((instruction, i) => {
+    const lines = differences(instruction, outcomes[i], emulator.run(instruction));
+    if (lines.length === 0) return;
+    count++;
+    if (failures.length < MAX_REPORTED) failures.push([describeCase(instruction), ...lines].join('\n  '));
+    if (record === 'failures') {
+      appendFileSync(REGRESSIONS, `${encodeVector({ test: instruction, outcome: outcomes[i] })}\n`);
+    }
+  });
+  expect(count, `${count} of ${cases.length} cases differ\n${failures.join('\n\n')}`).toBe(0);
+}
+
+/** Cases whose results other CPUs share are compared on any; the rest on the make that the emulator follows. */
+const comparable = (instruction: InstructionCase): boolean =>
+  cpuIsIntel || !formsOf(instruction).some((form) => form.intelOnly);
+
+describe('recorded on a real CPU', () => {
+  test('every form is among the vectors', () => {
+    const recorded = new Set(readVectors(VECTORS).map((vector) => vector.test.form));
+    expect(allForms.filter((form) => !recorded.has(form.name)).map((form) => form.name)).toEqual([]);
+  });
+
+  for (const file of [VECTORS, REGRESSIONS]) {
+    test.skipIf(!existsSync(file))(file.pathname.split('/').at(-1)!, () => {
+      const vectors = readVectors(file);
+      compareAll(
+        vectors.map((vector) => vector.test),
+        vectors.map((vector) => vector.outcome),
+      );
+    });
+  }
+});
+
+describe(
+  typeof cpu === 'string' ? `fresh cases on this CPU (skipped: ${cpu})` : 'fresh cases on this CPU',
+  () => {
+    if (typeof cpu === 'string') console.warn(`Instructions: only recorded vectors are compared: ${cpu}`);
+
+    test.skipIf(typeof cpu === 'string')('agree', { timeout: seconds * 1000 + 60_000 }, async () => {
+      if (typeof cpu === 'string') return;
+      const end = Date.now() + seconds * 1000;
+      let seed = firstSeed;
+      let total = 0;
+      do {
+        const cases = generateBatch(forms, PER_FORM, seed).filter(comparable);
+        total += cases.length;
+        compareAll(cases, await cpu.run(cases));
+        seed++;
+      } while (Date.now() < end);
+      console.info(`Instructions: ${forms.length} forms, ${total} cases, seeds ${firstSeed} to ${seed - 1}`);
+    });
+
+    test.runIf(record === 'vectors')('record the vectors anew', async () => {
+      if (typeof cpu === 'string') throw new Error(cpu);
+      const cases = generateBatch(allForms, RECORDED_PER_FORM, firstSeed);
+      const outcomes = await cpu.run(cases);
+      writeVectors(
+        VECTORS,
+        cases.map((instruction, i) => ({ test: instruction, outcome: outcomes[i] })),
+      );
+    });
+  },
+);
