@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -79,13 +79,18 @@ function measureEmulator(workload: Workload): Measurement {
 
 async function measureQemu(workload: Workload): Promise<number> {
   const stopwatch = createStopwatch(workload);
-  await runOnQemu(workload.paths, {
+  const { serial } = await runOnQemu(workload.paths, {
     onOutput(text) {
       stopwatch.add(text);
-      // Lets KOITO end; the other workload ends by itself.
-      return stopwatch.hasEnded ? '\x04' : undefined;
+      return undefined;
     },
+    isDone: () => stopwatch.hasEnded,
   });
+  if (!stopwatch.hasEnded) {
+    throw new Error(
+      `${workload.name}: on QEMU the guest ended before "${workload.end}"; serial log:\n${serial}`,
+    );
+  }
   return stopwatch.milliseconds;
 }
 
@@ -142,18 +147,16 @@ function printTable(rows: string[][]): void {
 
 async function main(): Promise<void> {
   const guest = findGuest(ROOT);
-  const { preset }: { preset: string } = JSON.parse(
-    readFileSync(join(ROOT, 'dist/guest/index.json'), 'utf8'),
-  );
   const qemu = findQemu();
   console.log(`Node ${process.version}; ${qemu ?? `no comparison: ${QEMU_MISSING}`}; best of ${RUNS} runs`);
+  console.log(`kernel: ${guest.kernel}`);
 
   const folder = mkdtempSync(join(tmpdir(), 'a9n-benchmark-'));
   try {
     const compute = buildCompute(folder, guest.loader);
     const workloads: Workload[] = [
       {
-        name: `boot to the client's last line (${preset})`,
+        name: "boot to the client's last line",
         paths: guest,
         begin: '\n',
         end: 'memory-tour exited with code',

@@ -57,7 +57,22 @@ static void sort(unsigned int *first, unsigned int *last)
     }
 }
 
-void _start(void)
+/* The boot protocol leaves the stack and SSE unspecified. */
+__asm__(".globl _start\n"
+        "_start:\n"
+        "    lea stack + 65536(%rip), %rsp\n"
+        "    mov %cr0, %rax\n"
+        "    and $~4, %rax\n"
+        "    or $2, %rax\n"
+        "    mov %rax, %cr0\n"
+        "    mov %cr4, %rax\n"
+        "    or $0x600, %rax\n"
+        "    mov %rax, %cr4\n"
+        "    call compute\n");
+
+__attribute__((aligned(16))) unsigned char stack[65536];
+
+void compute(void)
 {
     word   state = 1;
     double sum   = 0;

@@ -10,9 +10,13 @@ export interface GuestPaths {
   readonly loader: string;
 }
 
-/** Paths under the root of the repository. Throws if they are not built. */
+/**
+ * Images in a folder: that named by A9N_GUEST, as build/clang-release/bin, or else dist/guest under the root of the
+ * repository. Throws if they are not built.
+ */
 export function findGuest(root: string): GuestPaths {
-  const path = (name: string) => join(root, 'dist/guest', name);
+  const folder = process.env['A9N_GUEST'] ?? join(root, 'dist/guest');
+  const path = (name: string) => join(folder, name);
   const paths = { kernel: path('kernel.elf'), init: path('koito.elf'), loader: path('loader.elf') };
   for (const file of Object.values(paths)) {
     if (!existsSync(file)) throw new Error(`${file} is missing: run npm run build first.`);

@@ -14,6 +14,8 @@ export const QEMU_MISSING = `${QEMU} is not installed (Debian, Ubuntu: apt-get i
 export interface QemuSettings {
   /** Called with each piece of serial output; sends what it returns to the guest. */
   onOutput?(text: string, soFar: string): string | undefined;
+  /** Asked after each piece of output: true ends QEMU. Otherwise the guest must end it. */
+  isDone?(soFar: string): boolean;
   readonly memoryMegabytes?: number;
   readonly timeoutMilliseconds?: number;
 }
@@ -26,7 +28,7 @@ export interface QemuOutcome {
 
 /** Boots the images on QEMU with its interpreter-free translator (TCG), never with virtualisation. */
 export function runOnQemu(paths: GuestPaths, settings: QemuSettings = {}): Promise<QemuOutcome> {
-  const { onOutput, memoryMegabytes = 256, timeoutMilliseconds = 60_000 } = settings;
+  const { onOutput, isDone, memoryMegabytes = 256, timeoutMilliseconds = 60_000 } = settings;
   const child = spawn(QEMU, [
     ...['-accel', 'tcg', '-m', String(memoryMegabytes), '-no-reboot'],
     ...['-kernel', paths.loader, '-initrd', `${paths.kernel},${paths.init}`],
@@ -35,11 +37,16 @@ export function runOnQemu(paths: GuestPaths, settings: QemuSettings = {}): Promi
   ]);
   let serial = '';
   let errors = '';
+  let isEnded = false;
   child.stdout.setEncoding('latin1');
   child.stdout.on('data', (text: string) => {
     serial += text;
     const reply = onOutput?.(text, serial);
     if (reply !== undefined) child.stdin.write(reply);
+    if (isDone?.(serial)) {
+      isEnded = true;
+      child.kill();
+    }
   });
   child.stderr.on('data', (bytes) => {
     errors += bytes;
@@ -52,7 +59,7 @@ export function runOnQemu(paths: GuestPaths, settings: QemuSettings = {}): Promi
       clearTimeout(timer);
       if (signal !== null)
         fail(new Error(`QEMU took longer than ${timeoutMilliseconds} ms; serial log:\n${serial}`));
-      else if (errors !== '') fail(new Error(`QEMU: ${errors}`));
+      else if (errors !== '' && !isEnded) fail(new Error(`QEMU: ${errors}`));
       // isa-debug-exit ends the process with code << 1 | 1.
       else settle({ serial, exitCode: code !== null && (code & 1) === 1 ? code >> 1 : undefined });
     });
