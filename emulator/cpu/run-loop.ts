@@ -2,6 +2,8 @@
  * The run loop: blocks of decoded instructions up to a deadline, which is the nearer of the slice's end and the next
  * device event. Between blocks it looks at interrupts, but only if something has happened that could change them.
  */
+
+import { isCanonical } from '../mmu/page-walk.ts';
 import { addressKey, blockAtRip } from './block.ts';
 import type { Block } from './code-cache.ts';
 import type { Cpu } from './cpu.ts';
@@ -23,6 +25,7 @@ import {
   NON_CANONICAL,
   RETIRED,
   RIP,
+  RSP,
   RSP,
 } from './state.ts';
 
@@ -179,7 +182,7 @@ export class RunLoop {
     let vector = s[FAULT_VECTOR];
     if (s[NON_CANONICAL] !== 0) {
       s[NON_CANONICAL] = 0;
-      if (vector === GENERAL_PROTECTION && instruction !== undefined && addressesStack(instruction))
+      if (vector === GENERAL_PROTECTION && instruction !== undefined && addressesStack(cpu, instruction))
         vector = STACK_FAULT;
     }
     if (this.stopOnUnknownOpcode && vector === INVALID_OPCODE && !isDeliberate(instruction))
@@ -192,8 +195,10 @@ export class RunLoop {
 }
 
 /** Non-canonical addresses raise #SS if RSP or RBP is their base, or the stack is used implicitly. */
-const addressesStack = (i: Instruction): boolean =>
-  i.isMemory ? i.usesStackSegment : usesStackImplicitly(i.opcode);
+const addressesStack = (cpu: Cpu, i: Instruction): boolean =>
+  i.isMemory
+    ? i.usesStackSegment || (usesStackImplicitly(i.opcode) && !isCanonical(cpu.i32[RSP + 1]))
+    : usesStackImplicitly(i.opcode);
 
 function usesStackImplicitly(opcode: number): boolean {
   return (
