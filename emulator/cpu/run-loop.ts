@@ -26,7 +26,6 @@ import {
   RETIRED,
   RIP,
   RSP,
-  RSP,
 } from './state.ts';
 
 /** What the loop needs of the machine around the CPU. */
