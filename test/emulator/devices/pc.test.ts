@@ -88,3 +88,41 @@ test('saved state is a copy, and restoring it brings back every device', () => {
   expect(new Set(runs[0].interrupts.map(([, vector]) => vector)).size).toBe(2);
   expect(runs[1]).toEqual(runs[0]);
 });
+
+test('random accesses of a hostile guest: devices answer, time goes on, no event is lost in the past', () => {
+  const board = createBoard();
+  const { devices } = board;
+  let seed = 20260101;
+  const random = (limit: number) => {
+    seed = (Math.imul(seed, 1664525) + 1013904223) >>> 0;
+    return Math.floor((seed / 2 ** 32) * limit);
+  };
+  const pick = <T>(choices: readonly T[]) => choices[random(choices.length)];
+  const ports = [
+    0x20, 0x21, 0xa0, 0xa1, 0x4d0, 0x40, 0x41, 0x42, 0x43, 0x61, 0x3f8, 0x3f9, 0x3fa, 0x3fc, 0x600, 0x604,
+    0x608,
+  ];
+  for (let turn = 0; turn < 100_000; turn++) {
+    const size = pick([1, 1, 1, 2, 4]);
+    const value = random(2 ** (size * 8));
+    const port = pick(ports) + random(4);
+    const address = pick([0xfee00000, 0xfec00000]) + random(0x400);
+    const accesses = [
+      () => board.out(port, value, size),
+      () => devices.writeMemory(address & ~0xf, 4, pick([value, random(2 ** 32), 0x44 + (random(2) << 15)])),
+      () => devices.serial.send(Uint8Array.of(value & 0xff)),
+      () => board.runTo(board.now + random(300)),
+      () => board.takeInterrupt(),
+    ];
+    pick(accesses)();
+    for (const read of [board.in(port, size), devices.readMemory(address, size)]) {
+      if (!(Number.isInteger(read) && read >= 0 && read < 2 ** (size * 8)))
+        throw new Error(`turn ${turn}: ${read}`);
+    }
+    if (Number.isNaN(devices.nextEvent())) throw new Error(`turn ${turn}: no next event`);
+  }
+  const before = board.now;
+  board.runTo(before + 10_000);
+  expect(board.now).toBe(before + 10_000);
+  expect(devices.nextEvent()).toBeGreaterThan(board.now);
+});
