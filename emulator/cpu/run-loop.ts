@@ -196,8 +196,12 @@ export class RunLoop {
 /** Non-canonical addresses raise #SS if RSP or RBP is their base, or the stack is used implicitly. */
 const addressesStack = (cpu: Cpu, i: Instruction): boolean =>
   i.isMemory
-    ? i.usesStackSegment || (usesStackImplicitly(i.opcode) && !isCanonical(cpu.i32[RSP + 1]))
+    ? i.usesStackSegment || (movesMemoryToStack(i) && !isCanonical(cpu.i32[RSP + 1]))
     : usesStackImplicitly(i.opcode);
+
+/** POP, PUSH, CALL with a memory operand. */
+const movesMemoryToStack = (i: Instruction): boolean =>
+  i.opcode === 0x8f || (i.opcode === 0xff && (i.regNumber & 7) !== 4 && (i.regNumber & 7) >= 2);
 
 function usesStackImplicitly(opcode: number): boolean {
   return (
