@@ -1,5 +1,6 @@
 /** Values as DAP variables that expand. */
 import type { DebugProtocol } from '@vscode/debugprotocol';
+import { evaluateExpression } from '../expressions/evaluate.ts';
 import { ExpressionError } from '../expressions/expression-api.ts';
 import { flag, integer, object, text } from '../protocol/argument-shape.ts';
 import { RequestError } from '../protocol/protocol-server.ts';
@@ -157,7 +158,7 @@ function setValue(
   hexadecimal: boolean,
 ): DebugProtocol.SetVariableResponse['body'] {
   try {
-    context.write(encodeWrite(named.value, newValue, context));
+    context.write(encodeWrite(named.value, evaluateExpression(newValue, context.scope), context));
   } catch (error) {
     if (error instanceof ExpressionError) throw new RequestError(error.message);
     throw error;

@@ -120,7 +120,7 @@ export function loadProgramSymbols(elf: ElfFile): ProgramSymbols {
     const plain = name.startsWith('::') ? name.slice(2) : name;
     if (plain !== name) return find(plain);
     for (const prefix of prefixes(scope)) {
-      const found = find(prefix + plain);
+      const found = find(prefix + plain) ?? find(`${prefix}(anonymous namespace)::${plain}`);
       if (found !== undefined) return found;
     }
     return undefined;
@@ -140,6 +140,10 @@ export function loadProgramSymbols(elf: ElfFile): ProgramSymbols {
 
     sourceFiles: () => lines.sourceFiles(),
     lineAt,
+    linesAt: (pc) => {
+      const unit = functions.unitAt(pc);
+      return unit === undefined ? [] : lines.linesAt(unit, pc);
+    },
     breakpointLocations,
     statementsBetween: (path, firstLine, lastLine) => {
       const unique = new Map<string, SourceLocation>();
@@ -165,6 +169,10 @@ export function loadProgramSymbols(elf: ElfFile): ProgramSymbols {
       return found.length > 0 ? found : assembly().filter((symbol) => symbol.name === name);
     },
     functions: () => [...functions.all().map(({ symbol }) => symbol), ...assembly()],
+    typeOfFunction: (symbol) => {
+      const owner = functions.functionAt(symbol.entry);
+      return owner && types.of(owner.entry);
+    },
     afterPrologue,
     functionBreakpoints: (name) => {
       const found: BreakpointLocation[] = [];

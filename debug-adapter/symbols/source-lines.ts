@@ -78,6 +78,21 @@ export class SourceLines {
     };
   }
 
+  /** Every row that begins where the preferred one at pc does, in the order of the table. */
+  linesAt(unit: Unit, pc: bigint): SourceLocation[] {
+    const table = this.table(unit);
+    const found = findRow(table, pc);
+    if (found === undefined) return [];
+    const { sequence, row } = found;
+    const locations: SourceLocation[] = [];
+    for (let i = firstAtAddress(sequence, row); i < nextAddressRow(sequence, row); i++) {
+      const { files, lines, columns } = sequence;
+      if (lines[i] > 0)
+        locations.push({ path: table.files[files[i]] ?? '', line: lines[i], column: columns[i] });
+    }
+    return locations;
+  }
+
   /** Contiguous rows of the same line; line 0 (no source) belongs to what surrounds it. */
   lineRange(unit: Unit, pc: bigint): AddressRange | undefined {
     const found = findRow(this.table(unit), pc);

@@ -335,6 +335,9 @@ export interface ProgramSymbols {
   /** Every source file with code, sorted. */
   sourceFiles(): readonly string[];
   lineAt(pc: bigint): LineEntry | undefined;
+  /** Everything the line table says of the place that `lineAt` describes: inlined code that left no instructions
+   * has its lines there too. */
+  linesAt(pc: bigint): readonly SourceLocation[];
   /** The addresses to stop at for a line: one for each inlined or template instance; the nearest following line that has code.
    * Empty if the file has no code at or after it. `path` as in `sourceFiles`. */
   breakpointLocations(path: string, line: number, column?: number): readonly BreakpointLocation[];
@@ -351,6 +354,8 @@ export interface ProgramSymbols {
   functionsNamed(name: string): readonly FunctionSymbol[];
   /** Every function with code; for completion and search. */
   functions(): readonly FunctionSymbol[];
+  /** A function type; undefined without debug information. */
+  typeOfFunction(symbol: FunctionSymbol): Type | undefined;
   /** The address after the prologue, where arguments can be read. */
   afterPrologue(symbol: FunctionSymbol): bigint;
   /** One per function of that name and per place it was inlined. */

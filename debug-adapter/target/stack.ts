@@ -4,6 +4,7 @@
  */
 import type { FrameContext, SourceFrame, SourceLocation } from '../symbols/symbol-api.ts';
 import { type Program, USER_ADDRESS_END } from './program.ts';
+import { sourceLine } from './source-line.ts';
 
 export interface CodeFrame {
   readonly kind: 'code';
@@ -97,11 +98,12 @@ function codeFrames(
   const common = { kind: 'code', program, context, root, user, physicalIndex } as const;
   const sourceFrames = program?.symbols.framesAt(lookupPc) ?? [];
   if (sourceFrames.length > 0) {
-    return sourceFrames.map((sourceFrame) => ({
+    return sourceFrames.map((sourceFrame, depth) => ({
       ...common,
       name: sourceFrame.functionName,
       sourceFrame,
-      location: sourceFrame.location,
+      location:
+        depth === 0 && program !== undefined ? sourceLine(program.symbols, lookupPc) : sourceFrame.location,
     }));
   }
   const symbol = program?.symbols.symbolAt(lookupPc);

@@ -6,6 +6,7 @@
 import type { Machine } from '../../emulator/machine-api.ts';
 import type { AddressRange, FrameContext, ProgramSymbols } from '../symbols/symbol-api.ts';
 import type { Advance, Errand } from './run-control.ts';
+import { sourceLine } from './source-line.ts';
 
 /** What stepping needs to see of the target. */
 export interface SteppingView {
@@ -52,7 +53,7 @@ export function* stepInstruction(view: SteppingView, process: bigint | undefined
 export function* stepLine(view: SteppingView, process: bigint | undefined, into: boolean): Errand {
   const start = place(view);
   const symbols = view.symbolsAt(start.pc);
-  const startLine = symbols?.lineAt(start.pc);
+  const startLine = symbols && sourceLine(symbols, start.pc);
   if (symbols === undefined || startLine === undefined) {
     yield* passInstruction(view, process, !into);
     return;
@@ -80,7 +81,7 @@ export function* stepLine(view: SteppingView, process: bigint | undefined, into:
     }
     const pc = view.machine.readRegister('rip');
     const now = view.symbolsAt(pc);
-    const line = now?.lineAt(pc);
+    const line = now && sourceLine(now, pc);
     if (now === undefined || line === undefined) continue;
     if (passage === 'left-kernel') return;
     if (isAssembly(line.path) && !beganInAssembly && view.machine.privilegeLevel === 0) {
