@@ -123,10 +123,9 @@ const leave: Handler = (cpu, i) => {
   const s = cpu.i32;
   const frame = s[RBP];
   const frameHigh = s[RBP + 1];
-  const low = load64(cpu, frame, frameHigh);
-  if (i.operandSize === 2) cpu.u16[RBP * 2] = low;
+  if (i.operandSize === 2) cpu.u16[RBP * 2] = load16(cpu, frame, frameHigh);
   else {
-    s[RBP] = low;
+    s[RBP] = load64(cpu, frame, frameHigh);
     s[RBP + 1] = s[HIGH];
   }
   s[RSP] = frame;
