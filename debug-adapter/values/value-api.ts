@@ -3,8 +3,8 @@
  *
  *   formatValue(value, context, options?): string             never throws; `<optimized out>`, `<cannot read 0x…>`
  *   typeText(type): string                                    as C spells it: `struct process *[4]`, `const char *`
- *   childCount(value): { named: number; indexed: number }      named: members, bases, dereference; indexed: array elements
- *   childrenOf(value, context, evaluateName, filter, start, count): ChildValue[]
+ *   childCount(value, context): { named, indexed }             named: members, bases, dereference; indexed: array elements
+ *   childrenOf(value, context, evaluateName, filter?, start?, count?): ChildValue[]
  *   memoryAddressOf(value, context): bigint | undefined        a pointer's target, else the object's own address
  *   encodeWrite(value, newValue, context): ValueWrite          throws ExpressionError if the types do not fit
  */
