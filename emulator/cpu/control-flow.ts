@@ -13,7 +13,7 @@ import {
   conditionZ,
 } from './flags.ts';
 import type { Handler, Instruction } from './instruction.ts';
-import { checkWrite, effectiveAddress, load64 } from './memory-access.ts';
+import { checkWrite, effectiveAddress, load16, load64 } from './memory-access.ts';
 import { always, byForm, type Opcode } from './opcode.ts';
 import { HIGH, RBP, RCX, RIP, RSP } from './state.ts';
 
