@@ -42,6 +42,14 @@ export async function list(path: string): Promise<FolderEntry[]> {
   return entries.filter((e) => e.isFile() || e.isDirectory()).map(folderEntry);
 }
 
+/** Paths, relative to it with forward slashes, of all files below a folder that `find` would find. */
+export async function filesBelow(path: string): Promise<string[]> {
+  const entries = await files.readdir(path, { withFileTypes: true, recursive: true });
+  return entries
+    .filter((entry) => entry.isFile())
+    .map((entry) => relative(path, join(entry.parentPath, entry.name)).split(sep).join('/'));
+}
+
 function folderEntry(entry: Dirent): FolderEntry {
   return { name: entry.name, kind: entry.isDirectory() ? 'folder' : 'file' };
 }

@@ -19,6 +19,8 @@ export function workbenchPage(host: string): string {
       nameShort: 'A9N in VS Code',
       nameLong: 'A9N in VS Code',
       enableTelemetry: false,
+      // Search in a workspace that is no folder of the browser's computer is not in the stable interface yet.
+      extensionEnabledApiProposals: { 'a9n.served-workspace': ['fileSearchProvider', 'textSearchProvider'] },
       // Webviews want an origin of their own; every name below localhost is this computer.
       webEndpointUrlTemplate: `http://{{uuid}}.${host}/vscode`,
       webviewContentExternalBaseUrlTemplate: `http://{{uuid}}.${host}/vscode/out/vs/workbench/contrib/webview/browser/pre/`,

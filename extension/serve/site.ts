@@ -3,7 +3,7 @@ import { createReadStream } from 'node:fs';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { createRequire } from 'node:module';
 import { dirname, extname, join, resolve } from 'node:path';
-import { find, list, type Mount } from './mounts.ts';
+import { filesBelow, find, list, type Mount } from './mounts.ts';
 import { workbenchPage } from './page.ts';
 
 const contentTypes: Readonly<Record<string, string>> = {
@@ -86,8 +86,11 @@ export async function answer(site: Site, request: IncomingMessage, response: Ser
   sendFile(response, found.path);
 }
 
-/** `?stat` and `?list` answer JSON, no query answers the file's bytes. */
+/** `?stat`, `?list` and, for the root, `?files` answer JSON; no query answers the file's bytes. */
 async function answerWorkspace(site: Site, path: string, url: URL, response: ServerResponse): Promise<void> {
+  if (url.searchParams.has('files')) {
+    return send(response, 'application/json', JSON.stringify(await workspaceFiles(site)));
+  }
   const found = await find(site.workspace, path);
   if (!found) return refuse(response, 404, `The workspace has no ${path}.`);
   if (url.searchParams.has('stat')) {
@@ -100,6 +103,15 @@ async function answerWorkspace(site: Site, path: string, url: URL, response: Ser
   const isRoot = path === '/workspace' || path === '/workspace/';
   const mounted = isRoot ? site.workspaceFolders.map((name) => ({ name, kind: 'folder' as const })) : [];
   send(response, 'application/json', JSON.stringify([...entries, ...mounted]));
+}
+
+/** All files of the workspace, relative to its root. */
+async function workspaceFiles(site: Site): Promise<string[]> {
+  const lists = site.workspace.map(async ({ prefix, folder }) => {
+    const paths = await filesBelow(folder);
+    return paths.map((path) => `${prefix}${path}`.slice('/workspace/'.length));
+  });
+  return (await Promise.all(lists)).flat();
 }
 
 function decodePath(pathname: string): string | undefined {

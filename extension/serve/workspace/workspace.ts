@@ -1,5 +1,6 @@
 /** A small web extension: shows the workspace that `npm start` serves as the read-only scheme `a9n-workspace`. */
 import * as vscode from 'vscode';
+import { registerSearch } from './search.ts';
 
 const scheme = 'a9n-workspace';
 /** The folder's name in the explorer; the server calls it /workspace. */
@@ -24,6 +25,7 @@ export function activate(context: vscode.ExtensionContext): void {
       isCaseSensitive: true,
       isReadonly: true,
     }),
+    ...registerSearch(scheme, () => provider.allFiles()),
   );
 }
 
@@ -49,6 +51,12 @@ class ServedWorkspace implements vscode.FileSystemProvider {
 
   async readFile(uri: vscode.Uri): Promise<Uint8Array> {
     return new Uint8Array(await (await this.fetch(uri)).arrayBuffer());
+  }
+
+  async allFiles(): Promise<vscode.Uri[]> {
+    const root = vscode.Uri.from({ scheme, path: rootName });
+    const paths: string[] = await (await this.fetch(root, 'files')).json();
+    return paths.map((path) => vscode.Uri.joinPath(root, path));
   }
 
   createDirectory(uri: vscode.Uri): never {
