@@ -1,10 +1,10 @@
-import { spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { createBootedMachine, DEFAULT_MEMORY_BYTES } from '../../emulator/boot/create.ts';
 import { tinyInit } from '../emulator/boot/tiny-guest.ts';
+import { compileKernel } from '../system/compile-kernel.ts';
 import { findGuest, type GuestPaths, readGuest } from '../system/guest-images.ts';
 import { findQemu, QEMU_MISSING, runOnQemu } from '../system/qemu.ts';
 
@@ -96,23 +96,10 @@ async function measureQemu(workload: Workload): Promise<number> {
 
 /** Compiles the computing kernel; undefined, with a reason printed, where there is no compiler. */
 function buildCompute(folder: string, loader: string): GuestPaths | undefined {
-  const compiler = `${process.env['A9N_GCC_PREFIX'] ?? ''}gcc`;
   const kernel = join(folder, 'compute.elf');
-  const options = [
-    ...['-O2', '-march=x86-64', '-ffreestanding', '-fno-pic', '-fno-stack-protector', '-fcf-protection=none'],
-    ...[
-      '-static',
-      '-nostdlib',
-      '-no-pie',
-      '-Wl,-Ttext-segment=0x400000,--build-id=none,-z,max-page-size=4096',
-    ],
-  ];
-  const result = spawnSync(compiler, [...options, '-o', kernel, join(ROOT, 'test/benchmark/compute.c')], {
-    encoding: 'utf8',
-  });
-  if (result.status !== 0) {
-    const cause = result.error?.message ?? result.stderr.trim();
-    console.log(`skipped: compute loop: ${compiler} cannot build it: ${cause}`);
+  const problem = compileKernel(join(ROOT, 'test/benchmark/compute.c'), kernel);
+  if (problem !== undefined) {
+    console.log(`skipped: compute loop: ${problem}`);
     return undefined;
   }
   const init = join(folder, 'init.elf');

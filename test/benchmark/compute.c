@@ -12,9 +12,21 @@ static void out8(unsigned short port, unsigned char value)
     __asm__ volatile("outb %0, %1" : : "a"(value), "Nd"(port));
 }
 
+static unsigned char in8(unsigned short port)
+{
+    unsigned char value;
+    __asm__ volatile("inb %1, %0" : "=a"(value) : "Nd"(port));
+    return value;
+}
+
 static void print(const char *text)
 {
-    while (*text != 0) out8(0x3f8, (unsigned char)*text++);
+    for (; *text != 0; ++text)
+    {
+        while ((in8(0x3fd) & 0x40) == 0) {}
+        out8(0x3f8, (unsigned char)*text);
+    }
+    while ((in8(0x3fd) & 0x40) == 0) {}
 }
 
 static word mix(word x)
