@@ -227,7 +227,13 @@ class Parser {
         if (name.kind !== 'name')
           throw new ExpressionError(`expected a member's name after '${arrow ? '->' : '.'}'`, name.position);
         this.#next++;
-        expression = { kind: 'member', object: expression, name: name.text, arrow, position: name.position };
+        expression = {
+          kind: 'member',
+          object: expression,
+          name: this.#memberName(name.text),
+          arrow,
+          position: name.position,
+        };
       } else return expression;
     }
   }
@@ -323,7 +329,27 @@ class Parser {
     const type = this.#typeName();
     if (type !== undefined && this.#accept(close)) return type;
     this.#next = start;
+    this.#rejectUnknownType(open, close);
     return undefined;
+  }
+
+  /** `(name *)` can only be meant as a cast: says so, rather than that the expression ends too early. */
+  #rejectUnknownType(open: string, close: string): void {
+    const pattern = new RegExp(`^\\${open}\\s*([\\w:]+)\\s*\\*+\\s*\\${close}`);
+    const match = pattern.exec(this.#text.slice(this.#token.position));
+    if (match === null) return;
+    throw new ExpressionError(
+      `no type '${match[1]}' in this program`,
+      this.#token.position + match[0].indexOf(match[1]),
+    );
+  }
+
+  /** gcc calls the pointer to the virtual table `_vptr.class`, dot included. */
+  #memberName(first: string): string {
+    const [dot, rest] = [this.#token, this.#tokens[this.#next + 1]];
+    if (first !== '_vptr' || dot.text !== '.' || rest.kind !== 'name') return first;
+    this.#next += 2;
+    return `${first}.${rest.text}`;
   }
 
   #typeName(): TypeName | undefined {

@@ -83,7 +83,7 @@ export function tokenize(text: string): Token[] {
 
 function readToken(rest: string, position: number): Token {
   if (rest.startsWith(ANONYMOUS_NAMESPACE)) return { kind: 'name', text: ANONYMOUS_NAMESPACE, position };
-  const name = /^[A-Za-z_\u0080-\uffff][\w\u0080-\uffff]*/.exec(rest);
+  const name = /^[A-Za-z_\u0080-\uffff][\w$\u0080-\uffff]*/.exec(rest);
   if (name !== null) return { kind: 'name', text: name[0], position };
   const register = /^\$(\w+)/.exec(rest);
   if (register !== null) return { kind: 'register', text: register[1], position };

@@ -76,7 +76,7 @@ export class NameIndex {
   #walk(scope: Entry): void {
     for (const entry of scope.children) {
       if (NAMED_TYPES.has(entry.tag)) this.#addType(entry);
-      else if (entry.tag === TAG.variable) this.#addVariable(entry);
+      else if (entry.tag === TAG.variable || entry.tag === TAG.member) this.#addVariable(entry);
       if (entry.tag === TAG.enumeration_type) this.#addEnumerators(entry);
       if (SCOPES.has(entry.tag)) this.#walk(entry);
     }
@@ -92,7 +92,7 @@ export class NameIndex {
   }
 
   #addVariable(entry: Entry): void {
-    // A declaration counts only if it carries a constant (static constexpr member).
+    // A declaration counts only if it carries a constant (static constexpr member); other members are no variables.
     if (!entry.has(AT.location) && entry.inherited((e) => e.get(AT.const_value)) === undefined) return;
     const name = qualifiedName(entry);
     if (name === undefined) return;
