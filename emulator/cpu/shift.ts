@@ -3,11 +3,11 @@
  * leave undefined follow Intel's processors: OF as if the last step had been the only one, AF cleared by shifts.
  */
 import type { Cpu } from './cpu.ts';
-import { arithmeticFlags, CF, carry, OF, setArithmeticFlags, setResultFlags } from './flags.ts';
+import { AF, auxiliary, CF, carry, KNOWN, OF, RESULT, setResultFlags } from './flags.ts';
 import type { Handler, Instruction } from './instruction.ts';
 import type { Opcode } from './opcode.ts';
 import { readRegister, readRmForWrite, signExtend8, signExtend16, writeRm } from './operands.ts';
-import { HIGH, RCX } from './state.ts';
+import { FLAG_KIND, FLAGS, HIGH, RCX } from './state.ts';
 
 const ROL = 0;
 const ROR = 1;
@@ -61,9 +61,15 @@ function rol64(s: Int32Array, low: number, high: number, count: number): number 
 const bit64 = (low: number, high: number, bit: number): number =>
   ((bit < 32 ? low >>> bit : high >>> (bit - 32)) & 1) as number;
 
-/** CF and OF of a rotate; the other flags stay. */
+/** CF and OF of a rotate; the other flags stay, as far as they are lazy they stay so. */
 function setRotateFlags(s: Int32Array, carryOut: boolean, overflows: boolean): void {
-  setArithmeticFlags(s, (arithmeticFlags(s) & ~(CF | OF)) | (carryOut ? CF : 0) | (overflows ? OF : 0));
+  const others = (carryOut ? CF : 0) | (overflows ? OF : 0);
+  if (s[FLAG_KIND] === KNOWN) s[FLAGS] = (s[FLAGS] & ~(CF | OF)) | others;
+  else {
+    const kept = auxiliary(s) ? AF : 0;
+    s[FLAGS] = (s[FLAGS] & ~(CF | OF | AF)) | others | kept;
+    s[FLAG_KIND] = RESULT;
+  }
 }
 
 /** Shifts or rotates 64 bits by 1…63 and sets the flags. Returns the low half, high half in HIGH. */

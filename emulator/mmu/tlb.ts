@@ -11,7 +11,7 @@
  */
 import { TLB } from '../memory-layout.ts';
 
-export const TLB_ENTRIES = 1024;
+export const TLB_ENTRIES = 4096;
 export const TLB_MASK = TLB_ENTRIES - 1;
 const TABLE_WORDS = TLB_ENTRIES * 4;
 
@@ -24,12 +24,13 @@ export const USER_WRITE = SUPERVISOR_READ + 4 * TABLE_WORDS;
 export const USER_EXECUTE = SUPERVISOR_READ + 5 * TABLE_WORDS;
 const TABLES_END = SUPERVISOR_READ + 6 * TABLE_WORDS;
 
-/** List of entries in use, so that flushing costs what was filled: count, then entry indexes. */
+/** List of entries in use, so that flushing costs what was filled: count, then entry indexes. Full, it is of no use
+ * until the next flush empties everything. */
 const JOURNAL_COUNT = TABLES_END;
 /** 1 if a fragment of a large page has been entered since the last full flush. */
 const LARGE_SEEN = TABLES_END + 1;
 const JOURNAL = TABLES_END + 4;
-const JOURNAL_CAPACITY = 4096;
+const JOURNAL_CAPACITY = 16384;
 
 const EMPTY = 1;
 const GLOBAL = 1;
@@ -89,13 +90,14 @@ export function fillTlb(
 ): void {
   const entry = table + (((low >>> 12) & TLB_MASK) << 2);
   const page = low & ~0xfff;
+  const isListed = words[entry] !== EMPTY;
   words[entry] = page;
   words[entry + 1] = high;
   words[entry + 2] = hostPage - page;
   words[entry + 3] = (physicalPage << 2) | (large ? LARGE : 0) | (global ? GLOBAL : 0);
   if (large) words[LARGE_SEEN] = 1;
   const count = words[JOURNAL_COUNT];
-  if (count < JOURNAL_CAPACITY) {
+  if (!isListed && count < JOURNAL_CAPACITY) {
     words[JOURNAL + count] = entry;
     words[JOURNAL_COUNT] = count + 1;
   }
