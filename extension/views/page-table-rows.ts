@@ -1,10 +1,10 @@
 import type {
-  AddressSpacesResponse,
   PageTableArguments,
   PageTableResponse,
   PageTableRow,
   TranslateAddressResponse,
 } from '../../debug-adapter/custom-requests.ts';
+import { readAddressSpaces } from './address-spaces.ts';
 import { type CustomRequest, type TreeNode, tooltipTable } from './tree-node.ts';
 
 /** The manual's names of the tables, by level. */
@@ -18,7 +18,7 @@ export interface PageTableNode extends TreeNode<PageTableNode> {
 
 /** One row per address space. */
 export async function addressSpaceRows(request: CustomRequest): Promise<PageTableNode[]> {
-  const { spaces } = await request<AddressSpacesResponse>('a9n/addressSpaces', {});
+  const spaces = await readAddressSpaces(request);
   return spaces.map(({ name, root }) => {
     const row: PageTableNode = {
       id: `address-space:${root}`,

@@ -1,15 +1,13 @@
 import * as vscode from 'vscode';
 import type {
-  AddressSpacesResponse,
   TranslateAddressArguments,
   TranslateAddressResponse,
 } from '../../debug-adapter/custom-requests.ts';
 import type { MachineSessions } from '../session/machine-sessions.ts';
 import { addressFromSelection, wrongWithAddress } from './address-input.ts';
+import { type AddressSpace, readAddressSpaces } from './address-spaces.ts';
 import type { KernelTree } from './kernel-tree.ts';
 import { type PageTableNode, rowForTranslation } from './page-table-rows.ts';
-
-type AddressSpace = AddressSpacesResponse['spaces'][number];
 
 /** Command *A9N: Translate Address…*: asks for an address and shows its entry in the Page Tables tree. */
 export function registerTranslateAddress(
@@ -78,14 +76,16 @@ function selectedText(): string {
 
 /** Asks only if there is a choice; the space of the selected process comes first. */
 async function pickAddressSpace(session: vscode.DebugSession): Promise<AddressSpace | undefined> {
-  const { spaces }: AddressSpacesResponse = await session.customRequest('a9n/addressSpaces', {});
+  const spaces = await readAddressSpaces((command, args) =>
+    Promise.resolve(session.customRequest(command, args)),
+  );
   if (spaces.length === 0) throw new Error('the machine has no address space yet.');
   if (spaces.length === 1) return spaces[0];
   const thread = vscode.debug.activeStackItem?.threadId;
   const items = spaces.map((space) => ({
     label: space.name,
     description: `PML4 at ${space.root}`,
-    selected: thread !== undefined && space.threadId === thread,
+    selected: thread !== undefined && space.threadIds.includes(thread),
     space,
   }));
   items.sort((a, b) => Number(b.selected) - Number(a.selected));

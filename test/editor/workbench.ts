@@ -4,6 +4,7 @@ import { existsSync, mkdirSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { createInterface } from 'node:readline';
 import { type Browser, chromium, type Locator, type Page } from 'playwright-core';
+import { expect } from 'vitest';
 
 const root = resolve(import.meta.dirname, '../..');
 const screenshots = join(root, 'test-output/editor');
@@ -140,6 +141,13 @@ export async function expandRow(tree: Locator, text: string | RegExp): Promise<v
   await found.waitFor();
   if ((await found.getAttribute('aria-expanded')) !== 'true')
     await found.locator('.monaco-tl-twistie').click();
+}
+
+export async function collapseRow(tree: Locator, text: string | RegExp): Promise<void> {
+  const found = row(tree, text);
+  if ((await found.getAttribute('aria-expanded')) === 'true')
+    await found.locator('.monaco-tl-twistie').click();
+  await expect.poll(() => found.getAttribute('aria-expanded')).toBe('false');
 }
 
 /** File name and line of the yellow line in the editor: where the selected frame stands. */

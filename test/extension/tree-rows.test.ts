@@ -7,6 +7,7 @@ import type {
   PageTableResponse,
   PageTableRow,
 } from '../../debug-adapter/custom-requests.ts';
+import { mergeByRoot } from '../../extension/views/address-spaces.ts';
 import { capabilitySpaceRows } from '../../extension/views/capability-rows.ts';
 import {
   addressSpaceRows,
@@ -153,6 +154,23 @@ describe('Page Tables', () => {
     expect((await rowForTranslation(roots, '0x4000', path(511), below))?.tooltip).toContain('511');
     expect((await rowForTranslation(roots, '0x4000', path(9), below))?.description).toBe('PT at 0x5000');
     expect(await rowForTranslation(roots, '0x9999', path(2), below)).toBeUndefined();
+  });
+});
+
+describe('mergeByRoot', () => {
+  it('brings the processes of one address space together', () => {
+    expect(
+      mergeByRoot([
+        { threadId: 1, name: 'koito', root: '0x1000' },
+        { threadId: 2, name: 'ulmm', root: '0x2000' },
+        { threadId: 3, name: 'koito (2)', root: '0x1000' },
+        { name: 'kernel', root: '0x3000' },
+      ]),
+    ).toEqual([
+      { root: '0x1000', name: 'koito, koito (2)', threadIds: [1, 3] },
+      { root: '0x2000', name: 'ulmm', threadIds: [2] },
+      { root: '0x3000', name: 'kernel', threadIds: [] },
+    ]);
   });
 });
 
