@@ -5,7 +5,7 @@
 import { flushPage, flushTlb } from '../mmu/tlb.ts';
 import type { Cpu } from './cpu.ts';
 import { cpuid } from './cpuid.ts';
-import { push64 } from './data-transfer.ts';
+import { push } from './data-transfer.ts';
 import { GENERAL_PROTECTION, INVALID_OPCODE, raise, raiseWithCode, SEGMENT_NOT_PRESENT } from './fault.ts';
 import { RF, readFlags, VM, writeFlags } from './flags.ts';
 import type { Handler, Instruction } from './instruction.ts';
@@ -332,8 +332,8 @@ const hasSegment =
   };
 const pushSegment =
   (which: number): Handler =>
-  (cpu) =>
-    push64(cpu, cpu.i32[segment(which) + SEGMENT_SELECTOR], 0);
+  (cpu, i) =>
+    push(cpu, i.operandSize, cpu.i32[segment(which) + SEGMENT_SELECTOR], 0);
 const popSegment =
   (which: number): Handler =>
   (cpu) => {
