@@ -80,8 +80,15 @@ const outsOnce: Handler = (cpu, i) => {
   cpu.bus.writePort(port, size, size === 4 ? value >>> 0 : value & ((1 << (8 * size)) - 1));
   advance(cpu.i32, RSI, stride(cpu.i32, i), i.addressSize);
 };
-const repIns: Handler = (cpu, i) => repeat(cpu, i, insOnce, undefined);
-const repOuts: Handler = (cpu, i) => repeat(cpu, i, outsOnce, undefined);
+/** Permission is needed even if there is nothing to repeat. */
+const repeated =
+  (once: Handler): Handler =>
+  (cpu, i) => {
+    checkPermission(cpu, portInDx(cpu), ioSize(i));
+    repeat(cpu, i, once, undefined);
+  };
+const repIns = repeated(insOnce);
+const repOuts = repeated(outsOnce);
 
 function stringRows(opcode: number, once: Handler, repeated: Handler): Opcode[] {
   return [0, 1].flatMap((wide): Opcode[] => {
