@@ -18,20 +18,51 @@ export interface Block {
 /** Slots of the table in front of the pages' own maps. */
 const FAST_SLOTS = 8192;
 
+/** Bytes of a chunk: a page has 64. */
+const CHUNK = 64;
+/** Bytes of the longest instruction. */
+const MAX_LENGTH = 15;
+
 const slotOf = (physical: number): number => (physical ^ (physical >>> 13)) & (FAST_SLOTS - 1);
 
+/** Decoded instructions kept at most (about 100 MiB): a guest cannot make the host grow. */
+const MAX_INSTRUCTIONS = 400_000;
+
 export class CodeCache {
-  /** Bit per physical page of RAM: it has decoded code. */
-  readonly #codePages: Uint8Array;
+  #instructions = 0;
+  /** Two words per physical page of RAM: a bit per 64 bytes with decoded code, so that data beside code can be written. */
+  readonly #codeChunks: Int32Array;
   readonly #pages = new Map<number, Map<number, Block>>();
   readonly #fast: (Block | undefined)[] = new Array(FAST_SLOTS).fill(undefined);
 
   constructor(ramBytes: number) {
-    this.#codePages = new Uint8Array(ramBytes >>> 12);
+    this.#codeChunks = new Int32Array((ramBytes / 4096) * 2);
   }
 
   holdsCode(page: number): boolean {
-    return this.#codePages[page] !== 0;
+    return (this.#codeChunks[page * 2] | this.#codeChunks[page * 2 + 1]) !== 0;
+  }
+
+  /** To be told of each write to RAM that does not go through the TLB. Forgets the page's blocks if one may have
+   * changed, and says so. `size` is at most 64 and within a page. */
+  written(address: number, size: number): boolean {
+    const page = Math.floor(address / 4096);
+    if (!this.holdsCode(page)) return false;
+    const last = address + size - 1;
+    if (!this.#chunkHoldsCode(address) && !this.#chunkHoldsCode(last)) return false;
+    this.dropPage(page);
+    return true;
+  }
+
+  #chunkHoldsCode(address: number): boolean {
+    const chunk = Math.floor(address / CHUNK);
+    return ((this.#codeChunks[chunk >>> 5] >>> (chunk & 31)) & 1) !== 0;
+  }
+
+  #markCode(from: number, to: number): void {
+    for (let chunk = Math.floor(from / CHUNK); chunk * CHUNK < to; chunk++) {
+      this.#codeChunks[chunk >>> 5] |= 1 << (chunk & 31);
+    }
   }
 
   find(physical: number, ripLow: number, ripHigh: number): Block | undefined {
@@ -55,6 +86,8 @@ export class CodeCache {
   /** Adds a block; one at the same physical address for another virtual address is replaced.
    * Returns the pages that now hold code and did not before. */
   add(block: Block): number[] {
+    if (this.#instructions + block.instructions.length > MAX_INSTRUCTIONS) this.#dropAll();
+    this.#instructions += block.instructions.length;
     const fresh: number[] = [];
     const first = block.physical >>> 12;
     for (const page of block.secondPage < 0 ? [first] : [first, block.secondPage]) {
@@ -62,14 +95,29 @@ export class CodeCache {
       if (blocks === undefined) {
         blocks = new Map();
         this.#pages.set(page, blocks);
-        this.#codePages[page] = 1;
         fresh.push(page);
       }
+      const key = page === first ? block.physical & 0xfff : 0x1000 + block.physical;
+      const replaced = blocks.get(key);
+      if (replaced?.valid && page === first) {
+        this.#instructions -= replaced.instructions.length;
+        replaced.valid = false;
+      }
       // In its second page a block is listed only to be dropped with it: key outside of the page's offsets.
-      blocks.set(page === first ? block.physical & 0xfff : 0x1000 + first, block);
+      blocks.set(key, block);
     }
+    const length = block.instructions.reduce((sum, instruction) => sum + instruction.length, 0);
+    const inFirst = Math.min(length, 4096 - (block.physical % 4096));
+    this.#markCode(block.physical, block.physical + inFirst);
+    if (block.secondPage >= 0) this.#markCode(block.secondPage * 4096, block.secondPage * 4096 + MAX_LENGTH);
     this.#fast[slotOf(block.physical)] = block;
     return fresh;
+  }
+
+  #dropAll(): void {
+    for (const page of [...this.#pages.keys()]) this.dropPage(page);
+    this.#fast.fill(undefined);
+    this.#instructions = 0;
   }
 
   /** Forgets all blocks with bytes in a physical page. */
@@ -77,12 +125,16 @@ export class CodeCache {
     const blocks = this.#pages.get(page);
     if (blocks === undefined) return;
     for (const block of blocks.values()) {
+      if (block.valid) this.#instructions -= block.instructions.length;
       block.valid = false;
       const first = block.physical >>> 12;
-      if (first !== page) this.#pages.get(first)?.delete(block.physical & 0xfff);
+      const offset = block.physical & 0xfff;
+      const home = this.#pages.get(first);
+      if (first !== page && home?.get(offset) === block) home.delete(offset);
     }
     this.#pages.delete(page);
-    this.#codePages[page] = 0;
+    this.#codeChunks[page * 2] = 0;
+    this.#codeChunks[page * 2 + 1] = 0;
   }
 
   /** Forgets blocks for which `unwanted` holds: when breakpoints change. */
@@ -90,6 +142,7 @@ export class CodeCache {
     for (const blocks of this.#pages.values()) {
       for (const [key, block] of blocks) {
         if (unwanted(block)) {
+          if (block.valid) this.#instructions -= block.instructions.length;
           block.valid = false;
           blocks.delete(key);
         }

@@ -278,10 +278,7 @@ function writePhysical(cpu: Cpu, address: number, size: number, value: number): 
     if (size === 4) cpu.view.setInt32(host, value, true);
     else if (size === 2) cpu.view.setInt16(host, value, true);
     else cpu.u8[host] = value;
-    if (cpu.code.holdsCode(address >>> 12)) {
-      cpu.code.dropPage(address >>> 12);
-      cpu.i32[LEAVE_BLOCK] = 1;
-    }
+    if (cpu.code.written(address, size)) cpu.i32[LEAVE_BLOCK] = 1;
     return;
   }
   cpu.i32[LEAVE_BLOCK] = 1;

@@ -1,7 +1,18 @@
 /** Four-level paging (Intel SDM volume 3, chapter 4.5): the walk that a TLB miss takes. */
 import type { Cpu } from '../cpu/cpu.ts';
 import { GENERAL_PROTECTION, raisePageFault, raiseWithCode } from '../cpu/fault.ts';
-import { CR0, CR0_PG, CR0_WP, CR3, CR4, CR4_PGE, EFER, EFER_NXE, NON_CANONICAL } from '../cpu/state.ts';
+import {
+  CR0,
+  CR0_PG,
+  CR0_WP,
+  CR3,
+  CR4,
+  CR4_PGE,
+  EFER,
+  EFER_NXE,
+  LEAVE_BLOCK,
+  NON_CANONICAL,
+} from '../cpu/state.ts';
 import { RAM } from '../memory-layout.ts';
 import {
   fillTlb,
@@ -49,7 +60,7 @@ function setEntryBits(cpu: Cpu, address: number, bits: number): void {
   const word = (RAM + address) >>> 2;
   if ((cpu.i32[word] & bits) === bits) return;
   cpu.i32[word] |= bits;
-  if (cpu.code.holdsCode(address >>> 12)) cpu.code.dropPage(address >>> 12);
+  if (cpu.code.written(address, 8)) cpu.i32[LEAVE_BLOCK] = 1;
 }
 
 /** Raises #GP or #SS unless the address with this high half is canonical. */

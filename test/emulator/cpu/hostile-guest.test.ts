@@ -13,7 +13,23 @@ function random(seed: number): () => number {
   };
 }
 
-const REGISTERS = ['rax', 'rcx', 'rdx', 'rbx', 'rbp', 'rsi', 'rdi', 'r8', 'r9', 'r10', 'r11', 'r12', 'r13', 'r14', 'r15'];
+const REGISTERS = [
+  'rax',
+  'rcx',
+  'rdx',
+  'rbx',
+  'rbp',
+  'rsi',
+  'rdi',
+  'r8',
+  'r9',
+  'r10',
+  'r11',
+  'r12',
+  'r13',
+  'r14',
+  'r15',
+];
 const SLICE = 2_000;
 
 /** Runs garbage for a while; every exception handler is garbage too. */
@@ -28,11 +44,17 @@ function torture(seed: number, ring: 0 | 3, ruin: (guest: Guest, next: () => num
     const bytes = Uint8Array.from({ length: 0x4000 }, () => next() >>> 8);
     machine.writePhysical(CODE, bytes);
     for (let vector = 0; vector < 256; vector++) {
-      guest.gate(vector, { target: BigInt(CODE + (next() % 0x4000)), ist: next() % 3 === 0 ? 1 : 0, dpl: next() & 3 });
+      guest.gate(vector, {
+        target: BigInt(CODE + (next() % 0x4000)),
+        ist: next() % 3 === 0 ? 1 : 0,
+        dpl: next() & 3,
+      });
     }
     if (ring === 3) guest.user();
     for (const name of REGISTERS) {
-      const value = [BigInt(CODE + (next() % 0x5000)), BigInt(DATA), BigInt(next()), -BigInt(next()), 3n][next() % 5];
+      const value = [BigInt(CODE + (next() % 0x5000)), BigInt(DATA), BigInt(next()), -BigInt(next()), 3n][
+        next() % 5
+      ];
       machine.writeRegister(name, BigInt.asUintN(64, value));
     }
     machine.writeRegister('rsp', BigInt(STACK_TOP - 64));
@@ -42,7 +64,8 @@ function torture(seed: number, ring: 0 | 3, ruin: (guest: Guest, next: () => num
       const before = machine.instructionCount;
       const { kind } = machine.run(SLICE);
       expect(machine.instructionCount).toBeGreaterThanOrEqual(before);
-      if (kind !== 'idle') expect(machine.instructionCount).toBeLessThanOrEqual(before + SLICE + 1_000_000_000);
+      if (kind !== 'idle')
+        expect(machine.instructionCount).toBeLessThanOrEqual(before + SLICE + 1_000_000_000);
       if (kind !== 'budget' && kind !== 'idle') break;
     }
     expect(machine.readPhysical(0, 16).length).toBe(16);
@@ -65,14 +88,26 @@ describe('garbage', () => {
       }
     });
   });
-  test.each(Array.from({ length: 8 }, (_, n) => n + 301))('with garbage control registers, seed %i', (seed) => {
-    torture(seed, 0, (guest, next) => {
-      for (const name of ['cr3', 'idtr_base', 'gdtr_base', 'tr_base', 'fs_base', 'gs_base', 'lstar', 'star']) {
-        if (next() % 3 === 0) guest.machine.writeRegister(name, (BigInt(next()) << 32n) | BigInt(next()));
-      }
-      guest.machine.writeRegister('idtr_limit', BigInt(next() & 0xffff));
-    });
-  });
+  test.each(Array.from({ length: 8 }, (_, n) => n + 301))(
+    'with garbage control registers, seed %i',
+    (seed) => {
+      torture(seed, 0, (guest, next) => {
+        for (const name of [
+          'cr3',
+          'idtr_base',
+          'gdtr_base',
+          'tr_base',
+          'fs_base',
+          'gs_base',
+          'lstar',
+          'star',
+        ]) {
+          if (next() % 3 === 0) guest.machine.writeRegister(name, (BigInt(next()) << 32n) | BigInt(next()));
+        }
+        guest.machine.writeRegister('idtr_limit', BigInt(next() & 0xffff));
+      });
+    },
+  );
 });
 
 test('device pages with every size of access', () => {

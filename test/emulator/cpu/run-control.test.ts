@@ -157,6 +157,22 @@ describe('self-modifying code', () => {
     guest.run();
     expect(register('rax') & 0xffn).toBe(3n);
   });
+  test('data beside code is written without ado', () => {
+    // inc dword [CODE + 0x400]; dec ecx; jnz; hlt, 5000 times
+    guest.machine.writeRegister('rcx', 5000n);
+    guest.machine.writeRegister('rbx', BigInt(CODE + 0x400));
+    guest.code([0xff, 0x03, 0xff, 0xc9, 0x75, 0xfa, 0xf4]);
+    expect(guest.run(100_000).stop.kind).toBe('halted');
+    expect(guest.read64(CODE + 0x400)).toBe(5000n);
+  });
+  test('code that overwrites itself in a loop runs as written', () => {
+    // CODE: mov eax, 0; inc byte [CODE + 1] (the immediate); dec ecx; jnz CODE; hlt
+    guest.machine.writeRegister('rcx', 200n);
+    guest.machine.writeRegister('rbx', BigInt(CODE + 1));
+    guest.code([0xb8, 0, 0, 0, 0, 0xfe, 0x03, 0xff, 0xc9, 0x75, 0xf5, 0xf4]);
+    expect(guest.run(100_000).stop.kind).toBe('halted');
+    expect(register('rax')).toBe(199n);
+  });
   test('REP MOVS over code', () => {
     guest.machine.writePhysical(DATA, Uint8Array.of(0xb0, 9, 0xf4));
     guest.machine.writeRegister('rsi', BigInt(DATA));
