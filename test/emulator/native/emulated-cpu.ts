@@ -90,6 +90,7 @@ export function createEmulatedCpu(): EmulatedCpu {
   machine.writeRegister('cs', BigInt(KERNEL_CS));
   machine.writeRegister('rip', KERNEL + BigInt(SETUP));
   machine.run(2);
+  for (const segment of ['es', 'ds', 'fs', 'gs']) machine.writeRegister(segment, 0n);
   machine.writeRegister('gs_base', BigInt(GS_BASE));
   machine.setBreakpoints(
     Array.from({ length: 256 }, (_, vector) => KERNEL + BigInt(HANDLERS + vector * HANDLER_SIZE)),

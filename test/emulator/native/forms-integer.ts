@@ -66,6 +66,11 @@ function arithmetic(): Form[] {
       immediate: 'operand',
       undefinedFlags: UNDEFINED.logic,
     }),
+    ...byteAndWord('test r/m, imm (alias)', [0xf6], {
+      reg: 1,
+      immediate: 'operand',
+      undefinedFlags: UNDEFINED.logic,
+    }),
     ...withLock(byteAndWord('not r/m', [0xf6], { reg: 2 })),
     ...withLock(byteAndWord('neg r/m', [0xf6], { reg: 3 })),
     ...withLock(byteAndWord('inc r/m', [0xfe], { reg: 0 })),
@@ -232,6 +237,7 @@ function bits(): Form[] {
   forms.push(
     { name: 'bsf r, r/m', opcode: [0x0f, 0xbc], ...scan },
     { name: 'bsr r, r/m', opcode: [0x0f, 0xbd], ...scan },
+    { name: 'popcnt r, r/m', opcode: [0x0f, 0xb8], prefix: 0xf3, sizes: WORDS, reg: 'gpr' },
     { name: 'bswap r', opcode: [0x0f, 0xc8], sizes: [32, 64], plusRegister: true },
   );
   return forms;
@@ -323,6 +329,14 @@ function flags(): Form[] {
     one('lahf', 0x9f),
     one('sahf', 0x9e),
     one('nop', 0x90),
+    ...[0x19, 0x1a, 0x1b, 0x1c, 0x1d].map(
+      (opcode): Form => ({
+        name: `nop ${opcode.toString(16)}`,
+        opcode: [0x0f, opcode],
+        sizes: WORDS,
+        reg: 0,
+      }),
+    ),
     { name: 'nop r/m', opcode: [0x0f, 0x1f], sizes: WORDS, reg: 0 },
     { ...one('pause', 0x90), prefix: 0xf3 },
     { name: 'endbr64', opcode: [0x0f, 0x1e, 0xfa], sizes: [32], prefix: 0xf3 },
@@ -420,6 +434,8 @@ function stackForms(): Form[] {
     { name: 'push imm8', opcode: [0x6a], sizes, immediate: 'byte', prepare },
     { name: 'pop r', opcode: [0x58], sizes, plusRegister: true, prepare },
     { name: 'pop r/m', opcode: [0x8f], sizes, reg: 0, memoryBytes: 8, prepare },
+    { name: 'push fs', opcode: [0x0f, 0xa0], sizes, prepare },
+    { name: 'push gs', opcode: [0x0f, 0xa8], sizes, prepare },
     { name: 'pushf', opcode: [0x9c], sizes, prepare },
     {
       name: 'popf',

@@ -10,6 +10,7 @@ import { appendFileSync, existsSync, readFileSync } from 'node:fs';
 import { afterAll, describe, expect, test } from 'vitest';
 import { allForms, formsOf } from './all-forms.ts';
 import { describeCase, differences } from './compare.ts';
+import { casesPerRow, NOT_COMPARED } from './coverage.ts';
 import { createEmulatedCpu } from './emulated-cpu.ts';
 import { generateBatch } from './generate.ts';
 import type { InstructionCase, Outcome } from './instruction-case.ts';
@@ -64,6 +65,15 @@ describe('recorded on a real CPU', () => {
   test('every form is among the vectors', () => {
     const recorded = new Set(readVectors(VECTORS).map((vector) => vector.test.form));
     expect(allForms.filter((form) => !recorded.has(form.name)).map((form) => form.name)).toEqual([]);
+  });
+
+  test('every row of the opcode table is among the vectors', () => {
+    const counts = casesPerRow(readVectors(VECTORS).map((vector) => vector.test));
+    const missing = [...counts].filter(([row, count]) => count === 0 && !NOT_COMPARED.has(row));
+    expect(
+      missing.map(([row]) => row),
+      'opcodes without a form: add one to forms-*.ts (README.md), or a reason to NOT_COMPARED',
+    ).toEqual([]);
   });
 
   for (const file of [VECTORS, REGRESSIONS]) {

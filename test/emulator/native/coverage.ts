@@ -1,0 +1,74 @@
+import { decode } from '../../../emulator/cpu/decoder.ts';
+import type { Opcode } from '../../../emulator/cpu/opcode.ts';
+import { OPCODE_TABLE } from '../../../emulator/cpu/opcode-table.ts';
+import type { InstructionCase } from './instruction-case.ts';
+
+/** Names a row of the opcode table: map and opcode, mandatory prefix, extension, memory or register only. */
+export function rowName(row: Opcode): string {
+  const prefix =
+    row.prefix === undefined ? '' : ` prefix ${row.prefix === 0 ? 'none' : row.prefix.toString(16)}`;
+  const extension = row.extension === undefined ? '' : ` /${row.extension}`;
+  return `${row.opcode.toString(16).padStart(4, '0')}${prefix}${extension}${row.only === undefined ? '' : ` ${row.only}`}`;
+}
+
+/** Rows that cannot be compared from a user program, and why. The tests of test/emulator/cpu are for these. */
+export const NOT_COMPARED: ReadonlyMap<string, string> = new Map([
+  ...['0f05', '0f31', '0fa2', '00f1'].map((row): [string, string] => [
+    row,
+    "it enters the host's system or reads the host",
+  ]),
+  ...[
+    '00cf',
+    '00ca',
+    '00ff /3 memory',
+    '00ff /5 memory',
+    '0fb2 memory',
+    '0fb4 memory',
+    '0fb5 memory',
+    '0fa1',
+    '0fa9',
+  ].map((row): [string, string] => [
+    row,
+    "it needs the host's descriptors, or takes FS and GS away from the harness",
+  ]),
+  ...['0f01 /0 memory', '0f01 /1 memory', '0f01 /4', '0f00 /0', '0f00 /1'].map((row): [string, string] => [
+    row,
+    'the host forbids or emulates it (UMIP)',
+  ]),
+]);
+
+/** How many of the cases decode to each row of the emulator's opcode table. */
+export function casesPerRow(cases: Iterable<InstructionCase>): Map<string, number> {
+  const counts = new Map<string, number>();
+  for (const rows of OPCODE_TABLE.values()) for (const row of rows) counts.set(rowName(row), 0);
+  for (const { code } of cases) {
+    for (let at = 0; at < code.length; ) {
+      const instruction = decode(code, at, code.length - at, 0, 0);
+      if (instruction === undefined) break;
+      const prefixes = code.subarray(at, at + instruction.length);
+      const mandatory =
+        instruction.repeat !== 0 ? instruction.repeat : hasOperandSizePrefix(prefixes) ? 0x66 : 0;
+      const row = OPCODE_TABLE.get(instruction.opcode)?.find(
+        (r) =>
+          (r.prefix === undefined || r.prefix === mandatory) &&
+          (r.extension === undefined || r.extension === (instruction.regNumber & 7)) &&
+          (r.only === undefined || (r.only === 'memory') === instruction.isMemory),
+      );
+      if (row !== undefined) {
+        const name = rowName(row);
+        counts.set(name, counts.get(name)! + 1);
+      }
+      at += instruction.length;
+    }
+  }
+  return counts;
+}
+
+function hasOperandSizePrefix(code: Uint8Array): boolean {
+  const legacy = [0x66, 0x67, 0xf0, 0xf2, 0xf3, 0x2e, 0x36, 0x3e, 0x26, 0x64, 0x65];
+  for (const byte of code) {
+    if (byte === 0x66) return true;
+    if (!legacy.includes(byte) && (byte & 0xf0) !== 0x40) return false;
+  }
+  return false;
+}
