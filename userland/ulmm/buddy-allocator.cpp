@@ -24,7 +24,7 @@ namespace ulmm
             return_pair(*whole);
             return allocation_error::kernel;
         }
-        whole->order = static_cast<uint8_t>(size_bits);
+        whole->order = static_cast<uint16_t>(size_bits);
 
         const word end = address + (word { 1 } << size_bits);
         if (runtime::first_aligned_block(address, end).size_bits == size_bits)
@@ -47,7 +47,7 @@ namespace ulmm
                 return_pair(*carved);
                 return allocation_error::kernel;
             }
-            carved->order = static_cast<uint8_t>(piece.size_bits);
+            carved->order = static_cast<uint16_t>(piece.size_bits);
             push_free(*carved);
             address = piece.end();
         }
@@ -130,7 +130,7 @@ namespace ulmm
         whole.halves = halves;
         for (word i = 0; i < 2; ++i)
         {
-            halves[i].order  = static_cast<uint8_t>(half_order);
+            halves[i].order  = static_cast<uint16_t>(half_order);
             halves[i].parent = &whole;
         }
         push_free(halves[1]);

@@ -33,7 +33,7 @@ namespace ulmm
     struct block
     {
         block_state state : 4 = block_state::unused;
-        uint8_t     order : 6 = 0;
+        uint16_t    order : 6 = 0; ///< size is 2^order bytes
         block      *parent    = nullptr; ///< the block this is a half of; none for memory added from outside
         block      *halves    = nullptr; ///< if split: the lower half, followed by the upper
         block      *next      = nullptr; ///< neighbours on the free list, or the next unused pair

@@ -8,9 +8,9 @@
 
 namespace ulmm
 {
-    inline constexpr word client_radix          = 5;
-    inline constexpr word client_count          = word { 1 } << client_radix;
-    inline constexpr word regions_per_client    = 32;
+    inline constexpr word client_radix           = 5;
+    inline constexpr word client_count           = word { 1 } << client_radix;
+    inline constexpr word regions_per_client     = 32;
     inline constexpr word page_tables_per_client = 32;
 
     enum class region_state : uint8_t
@@ -24,7 +24,7 @@ namespace ulmm
     struct region
     {
         region_state state       : 2 = region_state::unused;
-        uint8_t      frame_order : 6 = 0;
+        uint16_t     frame_order : 6 = 0; ///< a frame is 2^frame_order bytes
         uint16_t     first_frame     = 0; ///< slot in the frame node
         uint16_t     frame_count     = 0;
         block       *memory          = nullptr;

@@ -145,7 +145,7 @@ namespace ulmm
         }
 
         reserved->state       = region_state::reserved;
-        reserved->frame_order = static_cast<uint8_t>(frame_order);
+        reserved->frame_order = static_cast<uint16_t>(frame_order);
         reserved->first_frame = static_cast<uint16_t>(first_frame);
         reserved->frame_count = static_cast<uint16_t>(frame_count);
         reserved->memory      = memory;

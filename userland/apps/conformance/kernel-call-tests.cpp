@@ -1,0 +1,77 @@
+// The three kernel calls (ABI section 1). An undefined call is a fault: fault-tests.cpp.
+#include "report.hpp"
+#include "tests.hpp"
+#include "workbench.hpp"
+
+namespace conformance
+{
+    namespace
+    {
+        constexpr word port_slot = first_free_slot;
+        constexpr word node_slot = first_free_slot + 1;
+        constexpr word memory    = first_free_slot + 2;
+
+        /// A call that is not about message registers changes none of them.
+        void expect_untouched(const char *operation, const char *detail, abi::kernel_call type, word mr0)
+        {
+            word mr[abi::hardware_message_registers];
+            for (word &value : mr)
+            {
+                value = unused_argument;
+            }
+            mr[0]           = mr0;
+            const reply got = perform(to_registers(type, mr));
+            bool same       = got.preserved;
+            for (word i = 0; i < abi::hardware_message_registers; ++i)
+            {
+                same &= got.mr[i] == mr[i];
+            }
+            expect_true(operation, detail, same);
+        }
+
+        void test_vector_state()
+        {
+            alignas(16) word before[2] { 0x0123'4567'89ab'cdef, 0xfedc'ba98'7654'3210 };
+            alignas(16) word after[2] {};
+            asm volatile("movdqa %1, %%xmm7\n\tmovq $-2, %%rax\n\tsyscall\n\tmovdqa %%xmm7, %0"
+                         : "=m"(after)
+                         : "m"(before)
+                         : "rax", "rcx", "r11", "xmm7", "memory");
+            expect_true("kernel_call.yield", "vector state is preserved", before[0] == after[0] && before[1] == after[1]);
+        }
+
+        /// A worker without root node cannot suspend itself: it makes its call, then faults and waits for a resolver.
+        void call_and_trap(worker &self)
+        {
+            self.result = perform(self.request);
+            asm volatile("ud2");
+        }
+
+        void test_without_root_node()
+        {
+            worker &orphan = workers[0];
+            make(capability_type::ipc_port, 0, port_slot);
+            require("resolver",
+                configure_field(orphan.process, abi::configure_field::ipc_port_resolver, slot(port_slot)));
+            make(capability_type::generic, 12, memory);
+            require("node", call(slot(memory), abi::generic_operation::convert, capability_type::node, 1, 1, root, node_slot));
+            require("root node", configure_field(orphan.process, abi::configure_field::root_node, slot(node_slot)));
+            require("revoke", call(root, abi::node_operation::revoke, memory)); // the process's copy goes, too
+            orphan.request = prepare(root, 99);
+            orphan.start(call_and_trap);
+            expect_error("capability_call", "no root node", orphan.result, capability_error::invalid_descriptor);
+            require("root node again", configure_field(orphan.process, abi::configure_field::root_node, root));
+            orphan.restart();
+        }
+    }
+
+    void test_kernel_calls()
+    {
+        expect_untouched("kernel_call.yield", "no message register changes", abi::kernel_call::yield, 1);
+        expect_untouched("kernel_call.debug", "prints only the low byte of MR0", abi::kernel_call::debug, 0xffff'ff00 + ' ');
+        print("\n");
+        test_vector_state();
+        test_without_root_node();
+        clean_up();
+    }
+}
