@@ -75,8 +75,19 @@ export class Entry {
     return this.abbreviation.attributes.find((specification) => specification.attribute === attribute)?.form;
   }
 
+  /** Undefined if absent, or damaged, which leaves a warning. */
   get(attribute: number): AttributeValue | undefined {
     if (!this.has(attribute)) return undefined;
+    try {
+      return this.#read(attribute);
+    } catch (error) {
+      if (!(error instanceof RangeError)) throw error;
+      this.unit.information.warn(`entry at 0x${this.offset.toString(16)}`, error);
+      return undefined;
+    }
+  }
+
+  #read(attribute: number): AttributeValue | undefined {
     const reader = new ByteReader(this.unit.information.sections.info, this.attributesStart, this.unit.end);
     for (const specification of this.abbreviation.attributes) {
       if (specification.attribute === attribute) {

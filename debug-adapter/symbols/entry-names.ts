@@ -3,17 +3,20 @@ import type { Entry } from './debug-information.ts';
 import { AT, TAG } from './dwarf-constants.ts';
 
 const ANONYMOUS_NAMESPACE = '(anonymous namespace)';
+/** Functions within functions; a damaged file may put one into itself. */
+const MAXIMUM_DEPTH = 20;
 
 /** Undefined for entries without a name. Enclosing functions do not count; inline namespaces do. */
-export function qualifiedName(entry: Entry): string | undefined {
+export function qualifiedName(entry: Entry, depth = 0): string | undefined {
   const name = entry.name;
   if (name === undefined) return undefined;
-  const scope = scopeName(entry);
+  const scope = scopeName(entry, depth);
   return scope === '' ? name : `${scope}::${name}`;
 }
 
 /** The namespaces and classes around an entry: `a::b`, empty at the top. */
-export function scopeName(entry: Entry): string {
+export function scopeName(entry: Entry, depth = 0): string {
+  if (depth > MAXIMUM_DEPTH) return '';
   // A definition outside of its class stands at the top level; its declaration knows the class.
   let declaration = entry;
   for (const origin of entry.withOrigins()) declaration = origin;
@@ -34,7 +37,7 @@ export function scopeName(entry: Entry): string {
       }
       case TAG.subprogram: {
         // A class local to a function, a lambda: named after the function.
-        const name = qualifiedName(outer);
+        const name = qualifiedName(outer, depth + 1);
         if (name !== undefined && declaration.tag !== TAG.variable) parts.push(name);
         return parts.reverse().join('::');
       }
@@ -49,10 +52,12 @@ export function linkageName(entry: Entry): string | undefined {
 
 /** `name` equals `wanted` or ends with `::wanted`. Template arguments may be left out. */
 export function nameMatches(name: string, wanted: string): boolean {
-  if (name === wanted) return true;
-  if (name.endsWith(wanted) && name.endsWith(`::${wanted}`)) return true;
-  if (!name.includes('<') || wanted.includes('<')) return false;
-  return nameMatches(withoutTemplateArguments(name), wanted);
+  if (endsWithName(name, wanted)) return true;
+  return name.includes('<') && !wanted.includes('<') && endsWithName(withoutTemplateArguments(name), wanted);
+}
+
+function endsWithName(name: string, wanted: string): boolean {
+  return name === wanted || (name.endsWith(wanted) && name.endsWith(`::${wanted}`));
 }
 
 export function withoutTemplateArguments(name: string): string {

@@ -48,22 +48,13 @@ export const variants: readonly Variant[] = (['gcc', 'clang'] as const)
     ),
   );
 
-let directory: string | undefined;
-
-/** A directory that is removed when the test file is done. */
-export function scratchDirectory(): string {
-  if (directory === undefined) {
-    const created = mkdtempSync(join(tmpdir(), 'a9n-symbols-'));
-    directory = created;
-    afterAll(() => rmSync(created, { recursive: true, force: true }));
-  }
-  return directory;
-}
+const directory = mkdtempSync(join(tmpdir(), 'a9n-symbols-'));
+afterAll(() => rmSync(directory, { recursive: true, force: true }));
 
 /** Path of the linked program. */
 export function build(variant: Variant): string {
   const { compiler, dwarf, optimization } = variant;
-  const output = join(scratchDirectory(), `shapes-${compiler}-${dwarf}-${optimization}`);
+  const output = join(directory, `shapes-${compiler}-${dwarf}-${optimization}`);
   const options = [
     `-gdwarf-${dwarf}`,
     `-${optimization}`,
