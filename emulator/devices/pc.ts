@@ -41,7 +41,7 @@ export interface PcDevices {
   /** The code the guest wrote to the exit device since the last call, undefined if none. Ask after `writePort`. */
   takeExitRequest(): number | undefined;
 
-  /** The state of all devices as plain data, a copy. */
+  /** The state of all devices as plain data, a copy. Input not yet entered and the input log are the host's, not in it. */
   saveState(): DevicesState;
   restoreState(saved: DevicesState): void;
 }
