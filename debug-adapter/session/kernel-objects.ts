@@ -65,7 +65,11 @@ function capabilitySlots(target: Target, reference: NodeReference): CapabilitySl
     const descriptor = reachable
       ? hexadecimal((BigInt(usedBits - DEPTH_BITS) << 56n) | prefix)
       : 'out of reach';
-    const { object: described, properties, memoryReference } = describeObject(target, content);
+    const {
+      object: described,
+      properties,
+      memoryReference,
+    } = describeObject(target, content, reference.address);
     const slot: CapabilitySlot = {
       index,
       type: content.type,
@@ -109,7 +113,8 @@ function rightsText(rights: number): string[] {
   return ['READ', 'WRITE', 'COPY', 'MODIFY'].filter((_, bit) => (rights & (1 << bit)) !== 0);
 }
 
-function describeObject(target: Target, content: CapabilityContent): ObjectDescription {
+/** `holder`: the node in which the slot lies. */
+function describeObject(target: Target, content: CapabilityContent, holder: bigint): ObjectDescription {
   const { component, memory } = content;
   const at = component === undefined ? '' : ` at ${hexadecimal(component)}`;
   const kernelObject = (
@@ -124,7 +129,18 @@ function describeObject(target: Target, content: CapabilityContent): ObjectDescr
     case 'NODE': {
       const radix = component === undefined ? undefined : target.model.node(component)?.radix;
       if (radix === undefined) return kernelObject('node');
-      return kernelObject(`node of radix ${radix}`, { name: 'Slots', value: String(2 ** radix) });
+      const owners = target.threads().filter(({ details }) => details?.rootNode === component);
+      const title =
+        component === holder
+          ? 'this node'
+          : owners.length > 0
+            ? `root node of ${owners.map(({ name }) => name).join(', ')}`
+            : `node of radix ${radix}`;
+      return kernelObject(
+        title,
+        { name: 'Radix', value: String(radix) },
+        { name: 'Slots', value: String(2 ** radix) },
+      );
     }
     case 'PROCESS_CONTROL_BLOCK':
       return component === undefined ? kernelObject('process') : describeProcess(target, component);

@@ -8,6 +8,7 @@ import { RunControl, runFreely } from '../target/run-control.ts';
 import { Target } from '../target/target.ts';
 import { bindAll } from './breakpoint-binding.ts';
 import { hitBreakpoints } from './breakpoint-hits.ts';
+import { deadlockWatch } from './deadlock-watch.ts';
 import { type CheckedLaunch, checkLaunchConfiguration } from './launch-configuration.ts';
 import { type LoadedPrograms, loadPrograms } from './load-programs.ts';
 import { connectSerial, flushSerial } from './serial.ts';
@@ -116,10 +117,12 @@ async function launch(session: Session, configuration: CheckedLaunch): Promise<v
   connectSerial(session, machine);
   const model = createKernelModel(machine, loaded.kernel.symbols, (text) => session.server.tell(text));
   const target = new Target(machine, loaded.programs, loaded.kernel, model);
+  const watch = deadlockWatch(session, target);
   const run = new RunControl(machine, {
     breakpointsHit: (address) => hitBreakpoints(session, address),
     onStop: (cause) => reportStop(session, cause),
     onTurn: () => flushSerial(session),
+    onIdle: () => watch(),
   });
   session.sourceMap = createSourceMap(configuration.sourceMap ?? {});
   session.forgetStop();

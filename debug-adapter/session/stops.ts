@@ -1,6 +1,7 @@
 /** Starting the machine, and telling the client when and why it rests. */
 import type { DebugProtocol } from '@vscode/debugprotocol';
 import { integer, object } from '../protocol/argument-shape.ts';
+import { inlinedCallsBeginningAt, shownLine } from '../target/inlined-calls.ts';
 import type { Errand, GuestEnd, StopCause } from '../target/run-control.ts';
 import { flushSerial } from './serial.ts';
 import type { Session } from './session.ts';
@@ -27,6 +28,7 @@ export function reportEntry(session: Session): void {
 export function reportStop(session: Session, cause: StopCause): void {
   const { target } = session.requireLaunched();
   flushSerial(session, true);
+  if (cause.kind !== 'errand-done') target.showInlinedCalls(0);
   target.rest(cause.kind === 'errand-done' ? session.stepper?.process : undefined);
   switch (cause.kind) {
     case 'errand-done':
@@ -34,6 +36,7 @@ export function reportStop(session: Session, cause: StopCause): void {
     case 'paused':
       return sendStopped(session, { reason: 'pause' });
     case 'breakpoint':
+      showWhereBreakpointIs(session, cause.ids);
       return sendStopped(session, breakpointStop(session, cause.ids));
     case 'failed':
       session.server.tell(
@@ -47,6 +50,26 @@ export function reportStop(session: Session, cause: StopCause): void {
       });
     case 'guest':
       return reportGuestEnd(session, cause.reason);
+  }
+}
+
+/** Where inlined calls begin, the breakpoint's line says whether the user means the call or the function. */
+function showWhereBreakpointIs(session: Session, ids: readonly number[]): void {
+  const { target } = session.requireLaunched();
+  const pc = target.machine.readRegister('rip');
+  const symbols = target.symbolsAt(pc);
+  if (symbols === undefined) return;
+  const beginning = inlinedCallsBeginningAt(symbols, pc);
+  const places = session.breakpoints.all().flatMap((each) => (ids.includes(each.id) ? each.places : []));
+  for (let hidden = beginning; hidden >= 0; hidden--) {
+    const line = shownLine(symbols, pc, hidden);
+    const isHere = places.some(
+      ({ address, location }) =>
+        address === pc && location?.location.line === line?.line && location?.location.path === line?.path,
+    );
+    if (!isHere) continue;
+    target.showInlinedCalls(beginning - hidden);
+    return;
   }
 }
 

@@ -135,7 +135,13 @@ export function describeValue(
   }
   const address = memoryAddressOf(named.value, context);
   if (address !== undefined) description.memoryReference = virtualReference(address, context.root);
-  return { text: formatValue(named.value, context, { hexadecimal }), description };
+  return { text: shorten(formatValue(named.value, context, { hexadecimal })), description };
+}
+
+/** A row shows no more, and whoever wants it all expands it. */
+function shorten(text: string): string {
+  const LONGEST = 300;
+  return text.length <= LONGEST ? text : `${text.slice(0, LONGEST)}…`;
 }
 
 function describeVariable(

@@ -3,8 +3,8 @@
  * the kernel its kernel frames above, its user frames below a visible boundary.
  */
 import type { FrameContext, SourceFrame, SourceLocation } from '../symbols/symbol-api.ts';
+import { shownLine } from './inlined-calls.ts';
 import { type Program, USER_ADDRESS_END } from './program.ts';
-import { sourceLine } from './source-line.ts';
 
 export interface CodeFrame {
   readonly kind: 'code';
@@ -32,6 +32,8 @@ export type StackFrame = CodeFrame | BoundaryFrame;
 export interface StackStart {
   readonly context: FrameContext;
   readonly root: number;
+  /** Inlined calls that begin at the pc and are not shown. */
+  readonly hiddenInlinedCalls: number;
 }
 
 export interface StackSources {
@@ -51,16 +53,21 @@ export function walkStack(start: StackStart, sources: StackSources): StackFrame[
   let previousCfa: bigint | undefined;
   for (let physicalIndex = 0; physicalIndex < DEEPEST_STACK; physicalIndex++) {
     const program = sources.programAt(context.pc, root);
-    frames.push(...codeFrames(context, root, program, physicalIndex));
+    context = withCaller(context, program);
+    const hidden = physicalIndex === 0 ? start.hiddenInlinedCalls : 0;
+    frames.push(...codeFrames(context, root, program, physicalIndex, hidden));
     let caller = unwindOnce(context, program, previousCfa);
     const leavesKernel =
       caller === undefined || !isKernelCode(caller.context, sources.programAt(caller.context.pc, root));
     if (inKernel && leavesKernel) {
       const userStart = sources.userStart;
       // The saved context knows more than what the unwinder found beyond the entry stub.
-      if (userStart !== undefined) caller = { context: userStart.context, cfa: undefined };
+      if (userStart !== undefined) {
+        caller = { context: userStart.context, cfa: undefined };
+        root = userStart.root;
+      }
       if (caller === undefined) break;
-      if (userStart !== undefined) root = userStart.root;
+      caller = { ...caller, context: atKernelCall(caller.context) };
       frames.push({ kind: 'boundary', name: `── kernel ⇄ ${sources.processName} ──` });
       inKernel = false;
     }
@@ -69,6 +76,30 @@ export function walkStack(start: StackStart, sources: StackSources): StackFrame[
     previousCfa = caller.cfa;
   }
   return frames;
+}
+
+/** A user frame that waits in a kernel call is shown at its `syscall`, as any caller is shown at its call. */
+export function atKernelCall(context: FrameContext): FrameContext {
+  const before = context.readMemory(context.pc - 2n, 2);
+  if (before?.[0] !== 0x0f || before[1] !== 0x05) return context;
+  return { ...copyOf(context), pcIsExact: false };
+}
+
+/** The innermost frame, with its caller where the values at its function's entry are needed. */
+function withCaller(context: FrameContext, program: Program | undefined): FrameContext {
+  if (context.caller !== undefined) return context;
+  return { ...copyOf(context), caller: () => unwindOnce(context, program, undefined)?.context };
+}
+
+function copyOf(context: FrameContext): FrameContext {
+  const { pc, pcIsExact, readMemory, caller } = context;
+  const copy = {
+    pc,
+    pcIsExact,
+    readMemory,
+    readRegister: (register: number) => context.readRegister(register),
+  };
+  return caller === undefined ? copy : { ...copy, caller: () => context.caller?.() };
 }
 
 function isKernelCode(context: FrameContext, program: Program | undefined): boolean {
@@ -92,18 +123,18 @@ function codeFrames(
   root: number,
   program: Program | undefined,
   physicalIndex: number,
+  hidden: number,
 ): CodeFrame[] {
   const lookupPc = context.pcIsExact ? context.pc : context.pc - 1n;
   const user = !isKernelCode(context, program);
   const common = { kind: 'code', program, context, root, user, physicalIndex } as const;
-  const sourceFrames = program?.symbols.framesAt(lookupPc) ?? [];
-  if (sourceFrames.length > 0) {
+  const sourceFrames = program?.symbols.framesAt(lookupPc).slice(hidden) ?? [];
+  if (program !== undefined && sourceFrames.length > 0) {
     return sourceFrames.map((sourceFrame, depth) => ({
       ...common,
       name: sourceFrame.functionName,
       sourceFrame,
-      location:
-        depth === 0 && program !== undefined ? sourceLine(program.symbols, lookupPc) : sourceFrame.location,
+      location: depth === 0 ? shownLine(program.symbols, lookupPc, hidden) : sourceFrame.location,
     }));
   }
   const symbol = program?.symbols.symbolAt(lookupPc);

@@ -5,8 +5,8 @@
  */
 import type { Machine } from '../../emulator/machine-api.ts';
 import type { AddressRange, FrameContext, ProgramSymbols } from '../symbols/symbol-api.ts';
+import { inlinedCallsBeginningAt, shownLine } from './inlined-calls.ts';
 import type { Advance, Errand } from './run-control.ts';
-import { sourceLine } from './source-line.ts';
 
 /** What stepping needs to see of the target. */
 export interface SteppingView {
@@ -19,6 +19,9 @@ export interface SteppingView {
   symbolsAt(pc: bigint): ProgramSymbols | undefined;
   /** The machine's registers as the innermost frame. */
   innermostFrame(): FrameContext;
+  /** See `Target`. */
+  hiddenInlinedCalls(): number;
+  showInlinedCalls(count: number): void;
 }
 
 type Part<Result = void> = Generator<Advance, Result, void>;
@@ -53,12 +56,18 @@ export function* stepInstruction(view: SteppingView, process: bigint | undefined
 export function* stepLine(view: SteppingView, process: bigint | undefined, into: boolean): Errand {
   const start = place(view);
   const symbols = view.symbolsAt(start.pc);
-  const startLine = symbols && sourceLine(symbols, start.pc);
+  const hidden = view.hiddenInlinedCalls();
+  const startLine = symbols && shownLine(symbols, start.pc, hidden);
   if (symbols === undefined || startLine === undefined) {
     yield* passInstruction(view, process, !into);
     return;
   }
-  const startDepth = symbols.framesAt(start.pc).length;
+  const startDepth = symbols.framesAt(start.pc).length - hidden;
+  if (into && hidden > 0) {
+    view.showInlinedCalls(inlinedCallsBeginningAt(symbols, start.pc) - hidden + 1);
+    return;
+  }
+  view.showInlinedCalls(0);
   const startFrame = frameAddress(view, symbols);
   const beganInAssembly = isAssembly(startLine.path);
   let range = symbols.lineRange(start.pc);
@@ -72,16 +81,16 @@ export function* stepLine(view: SteppingView, process: bigint | undefined, into:
       if (yield* stopInCalled(view, process)) return;
       continue;
     }
-    const here = place(view);
-    if (range !== undefined && here.pc > previous && here.pc < range.end && here.pc >= range.start) continue;
-    const symbolsHere = view.symbolsAt(here.pc);
-    if (symbolsHere === undefined) {
+    let { pc } = place(view);
+    if (range !== undefined && pc > previous && pc < range.end && pc >= range.start) continue;
+    if (view.symbolsAt(pc) === undefined) {
       // Code without symbols: only a return from here can lead back to a line.
       if (!(yield* toCaller(view, process))) return;
+      pc = view.machine.readRegister('rip');
     }
-    const pc = view.machine.readRegister('rip');
     const now = view.symbolsAt(pc);
-    const line = now && sourceLine(now, pc);
+    const beginning = now === undefined ? 0 : inlinedCallsBeginningAt(now, pc);
+    const line = now && shownLine(now, pc, beginning);
     if (now === undefined || line === undefined) continue;
     if (passage === 'left-kernel') return;
     if (isAssembly(line.path) && !beganInAssembly && view.machine.privilegeLevel === 0) {
@@ -91,13 +100,17 @@ export function* stepLine(view: SteppingView, process: bigint | undefined, into:
     }
     range = now.lineRange(pc);
     const frame = frameAddress(view, now);
-    const depth = now.framesAt(pc).length;
+    const depth = now.framesAt(pc).length - beginning;
     const sameFrame = frame === undefined || startFrame === undefined || frame === startFrame;
     if (!sameFrame && frame > startFrame) return;
     if (sameFrame && depth > startDepth && !into) continue;
     if (sameFrame && depth < startDepth) return;
     const otherLine = line.line !== startLine.line || line.path !== startLine.path || depth !== startDepth;
     if (otherLine && line.line !== 0 && now.isStatementStart(pc)) return;
+    if (into && beginning > 0) {
+      view.showInlinedCalls(1);
+      return;
+    }
   }
 }
 

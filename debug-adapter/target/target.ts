@@ -3,8 +3,9 @@ import type { Machine } from '../../emulator/machine-api.ts';
 import type { KernelModel, KernelProcess } from '../kernel-model/kernel-model.ts';
 import type { ProgramSymbols } from '../symbols/symbol-api.ts';
 import { machineFrame, memoryReader, savedFrame } from './frame-context.ts';
+import { inlinedCallsBeginningAt } from './inlined-calls.ts';
 import { type Program, ProgramFinder, USER_ADDRESS_END } from './program.ts';
-import { type StackFrame, type StackStart, walkStack } from './stack.ts';
+import { atKernelCall, type StackFrame, type StackStart, walkStack } from './stack.ts';
 import type { SteppingView } from './stepping.ts';
 
 /** The thread for code that runs in no process: boot and idle loop. */
@@ -31,6 +32,7 @@ export class Target implements SteppingView {
   /** Set while the machine rests in kernel code that a step of this process led to: the kernel may already have
    * made another process the current one. */
   #kernelCodeOwner: bigint | undefined;
+  #shownInlinedCalls = 0;
 
   constructor(machine: Machine, programs: readonly Program[], kernel: Program, model: KernelModel) {
     this.machine = machine;
@@ -138,6 +140,19 @@ export class Target implements SteppingView {
 
   // ---------------------------------------------------------------------------------------- stacks
 
+  /** Inlined calls that begin where the machine rests and that the user has not stepped into. */
+  hiddenInlinedCalls(): number {
+    const pc = this.machine.readRegister('rip');
+    const symbols = this.symbolsAt(pc);
+    const beginning = symbols === undefined ? 0 : inlinedCallsBeginningAt(symbols, pc);
+    return Math.max(0, beginning - this.#shownInlinedCalls);
+  }
+
+  /** How many of the inlined calls that begin here shall be shown, from the outermost on. */
+  showInlinedCalls(count: number): void {
+    this.#shownInlinedCalls = count;
+  }
+
   stackOf(thread: TargetThread): StackFrame[] {
     const saved = this.#savedStart(thread);
     const sources = {
@@ -145,16 +160,23 @@ export class Target implements SteppingView {
       processName: thread.name,
     };
     if (thread.onCpu) {
-      const start = { context: machineFrame(this.machine), root: this.activeRoot() };
+      const start = {
+        context: machineFrame(this.machine),
+        root: this.activeRoot(),
+        hiddenInlinedCalls: this.hiddenInlinedCalls(),
+      };
       const inUserMode = this.machine.privilegeLevel === 3;
       return walkStack(start, { ...sources, userStart: inUserMode ? undefined : saved });
     }
-    return saved === undefined ? [] : walkStack(saved, { ...sources, userStart: undefined });
+    if (saved === undefined) return [];
+    const start = { ...saved, context: atKernelCall(saved.context) };
+    return walkStack(start, { ...sources, userStart: undefined });
   }
 
   #savedStart({ details }: TargetThread): StackStart | undefined {
     if (details?.savedRegisters === undefined || details.addressSpaceRoot === undefined) return undefined;
     const root = details.addressSpaceRoot;
-    return { context: savedFrame(details.savedRegisters, memoryReader(this.machine, root)), root };
+    const context = savedFrame(details.savedRegisters, memoryReader(this.machine, root));
+    return { context, root, hiddenInlinedCalls: 0 };
   }
 }

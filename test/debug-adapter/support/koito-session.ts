@@ -8,7 +8,12 @@ import { testClient } from './tiny-session.ts';
 export const repository = resolve(import.meta.dirname, '../../..');
 const guest = join(repository, 'dist/guest');
 
-export function koitoLaunch(): { kernel: string; init: string; programs: string[]; sourceMap: Record<string, string> } {
+export function koitoLaunch(): {
+  kernel: string;
+  init: string;
+  programs: string[];
+  sourceMap: Record<string, string>;
+} {
   const image = (name: string) => {
     const path = join(guest, `${name}.elf`);
     if (!existsSync(path)) throw new Error(`${path} does not exist: run "npm run build" first`);
@@ -39,7 +44,10 @@ export interface Place {
   readonly text: string;
 }
 
-export async function setBreakpoint(client: DapClient, { file, text }: Place): Promise<DebugProtocol.Breakpoint> {
+export async function setBreakpoint(
+  client: DapClient,
+  { file, text }: Place,
+): Promise<DebugProtocol.Breakpoint> {
   const { breakpoints } = await client.succeed<Breakpoints>('setBreakpoints', {
     source: { path: join(repository, file) },
     breakpoints: [{ line: lineOf(file, text) }],
@@ -66,7 +74,11 @@ export async function bootKoito(places: readonly Place[], more: object = {}): Pr
 }
 
 /** Lets the machine run by `command` and waits until it rests. */
-export async function run(client: DapClient, command: string, args: object = {}): Promise<DebugProtocol.StoppedEvent['body']> {
+export async function run(
+  client: DapClient,
+  command: string,
+  args: object = {},
+): Promise<DebugProtocol.StoppedEvent['body']> {
   const stop = client.nextStop();
   await client.succeed(command, args);
   return (await stop).body;
@@ -82,14 +94,24 @@ export async function threadNames(client: DapClient): Promise<Map<number, string
 }
 
 /** Variables of a scope of a frame, by name. */
-export async function scope(client: DapClient, frameId: number, name: string): Promise<Map<string, Variable>> {
+export async function scope(
+  client: DapClient,
+  frameId: number,
+  name: string,
+): Promise<Map<string, Variable>> {
   const { scopes } = await client.succeed<DebugProtocol.ScopesResponse['body']>('scopes', { frameId });
   const found = scopes.find((each) => each.name === name);
-  if (found === undefined) throw new Error(`no scope ${name} among ${scopes.map((each) => each.name).join(', ')}`);
+  if (found === undefined)
+    throw new Error(`no scope ${name} among ${scopes.map((each) => each.name).join(', ')}`);
   return children(client, found.variablesReference);
 }
 
-export async function children(client: DapClient, variablesReference: number): Promise<Map<string, Variable>> {
-  const { variables } = await client.succeed<DebugProtocol.VariablesResponse['body']>('variables', { variablesReference });
+export async function children(
+  client: DapClient,
+  variablesReference: number,
+): Promise<Map<string, Variable>> {
+  const { variables } = await client.succeed<DebugProtocol.VariablesResponse['body']>('variables', {
+    variablesReference,
+  });
   return new Map(variables.map((variable) => [variable.name, variable]));
 }

@@ -1,0 +1,528 @@
+/** The real kernel and servers, debugged as an editor does it. */
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { DebugProtocol } from '@vscode/debugprotocol';
+import { describe, expect, it } from 'vitest';
+import type {
+  AddressSpacesResponse,
+  CapabilitySlotsResponse,
+  CapabilitySpacesResponse,
+  PageTableResponse,
+  TranslateAddressResponse,
+} from '../../../debug-adapter/custom-requests.ts';
+import { buildElf } from '../../emulator/boot/elf-builder.ts';
+import type { DapClient } from '../support/dap-client.ts';
+import {
+  bootKoito,
+  children,
+  clearBreakpoints,
+  koitoLaunch,
+  lineOf,
+  repository,
+  run,
+  scope,
+  setBreakpoint,
+  stackOf,
+  threadNames,
+} from '../support/koito-session.ts';
+import { start, temporaryFolder, testClient } from '../support/tiny-session.ts';
+
+const SERVER = 'userland/ulmm/server.cpp';
+const IN_ALLOCATE = { file: SERVER, text: 'region *reserved = owner.find_unused_region();' };
+const AT_RECEIVE = { file: SERVER, text: 'incoming = requests.reply_receive(reply);' };
+const AT_SYSCALL = { file: 'userland/include/a9n/system-call.hpp', text: 'asm volatile("syscall"' };
+
+const BOUNDARY = '── kernel ⇄ ulmm ──';
+
+/** Stopped in ULMM's allocate, which memory-tour has called. */
+async function inAllocate(): Promise<{
+  client: DapClient;
+  threadId: number;
+  frames: DebugProtocol.StackFrame[];
+}> {
+  const client = await bootKoito([IN_ALLOCATE]);
+  const { reason, threadId = 0 } = await run(client, 'configurationDone');
+  expect(reason).toBe('breakpoint');
+  return { client, threadId, frames: await stackOf(client, threadId) };
+}
+
+/** Steps into until the innermost frame is kernel C++ code. */
+async function stepIntoKernel(client: DapClient, threadId: number): Promise<DebugProtocol.StackFrame[]> {
+  for (let steps = 0; steps < 40; steps++) {
+    const stop = await run(client, 'stepIn', { threadId });
+    expect(stop).toMatchObject({ reason: 'step', threadId });
+    const frames = await stackOf(client, threadId);
+    if (frames[0].source?.path?.startsWith(join(repository, 'kernel/hal'))) return frames;
+  }
+  throw new Error('forty steps did not lead into the kernel');
+}
+
+describe('breakpoints in a server', () => {
+  it('stops where one was set before launch, with every process as a named thread', async () => {
+    const { client, threadId, frames } = await inAllocate();
+    const names = await threadNames(client);
+    expect(names.get(threadId)).toBe('ulmm');
+    expect([...names.values()]).toEqual(expect.arrayContaining(['ulmm', 'koito', 'memory-tour', 'console']));
+    expect(frames[0]).toMatchObject({
+      name: 'ulmm::server::allocate',
+      line: lineOf(IN_ALLOCATE.file, IN_ALLOCATE.text),
+      source: { path: join(repository, SERVER) },
+    });
+    expect(frames.map((frame) => frame.name)).toEqual([
+      'ulmm::server::allocate',
+      'ulmm::server::handle_client',
+      'ulmm::server::handle',
+      'ulmm::server::run',
+      'main',
+      'a9n_start_program',
+      '_start',
+    ]);
+  });
+
+  it('stops where one is set while the machine runs, without a pause', async () => {
+    const client = await bootKoito([]);
+    await client.succeed('configurationDone');
+    await client.serialOutput('memory-tour exited');
+    const stop = client.nextStop();
+    const place = { file: 'userland/drivers/console/main.cpp', text: 'if (incoming)' };
+    const file = join(repository, place.file);
+    // The console waits for the next key: everything in its loop will be reached.
+    const { breakpoints } = await client.succeed<DebugProtocol.SetBreakpointsResponse['body']>(
+      'setBreakpoints',
+      {
+        source: { path: file },
+        breakpoints: [{ line: lineOf(place.file, place.text) }],
+      },
+    );
+    expect(breakpoints[0].verified).toBe(true);
+    await client.succeed('a9n/serialInput', { text: 'x' });
+    const { reason, threadId = 0 } = (await stop).body;
+    expect(reason).toBe('breakpoint');
+    expect((await threadNames(client)).get(threadId)).toBe('console');
+  });
+
+  it('says where a breakpoint without code goes, or why it goes nowhere', async () => {
+    const { client } = await inAllocate();
+    const empty = await setBreakpoint(client, { file: SERVER, text: 'namespace ulmm' });
+    expect(empty.verified).toBe(true);
+    expect(empty.message).toMatch(/^Line 3 has no code; stops at line \d+\.$/);
+    const set = async (path: string, line: number) => {
+      const { breakpoints } = await client.succeed<DebugProtocol.SetBreakpointsResponse['body']>(
+        'setBreakpoints',
+        {
+          source: { path },
+          breakpoints: [{ line }],
+        },
+      );
+      return breakpoints[0];
+    };
+    const behind = await set(join(repository, SERVER), 100_000);
+    expect(behind).toMatchObject({ verified: false });
+    expect(behind.message).toMatch(/no code at line 100000 or below.*line with a statement/);
+    const foreign = await set('/somewhere/else.cpp', 1);
+    expect(foreign).toMatchObject({ verified: false });
+    expect(foreign.message).toMatch(
+      /No program of this session has code from this file.*"programs".*"sourceMap"/,
+    );
+  });
+
+  it('knows functions by their qualified names, kernel and user', async () => {
+    const client = await bootKoito([]);
+    const { breakpoints } = await client.succeed<DebugProtocol.SetFunctionBreakpointsResponse['body']>(
+      'setFunctionBreakpoints',
+      {
+        breakpoints: [{ name: 'ulmm::server::release' }, { name: 'a9n::start_kernel' }, { name: 'no::such' }],
+      },
+    );
+    expect(breakpoints.map((each) => each.verified)).toEqual([true, true, false]);
+    expect(breakpoints[2].message).toMatch(/No program has a function "no::such"/);
+    const kernelStop = await run(client, 'configurationDone');
+    expect(kernelStop.reason).toBe('function breakpoint');
+    expect((await threadNames(client)).get(kernelStop.threadId ?? 0)).toBe('kernel');
+    expect((await stackOf(client, kernelStop.threadId ?? 0))[0].name).toBe('a9n::start_kernel');
+    const userStop = await run(client, 'continue', { threadId: 1 });
+    expect((await stackOf(client, userStop.threadId ?? 0))[0].name).toBe('ulmm::server::release');
+  });
+
+  it('honours conditions, hit counts and log messages', async () => {
+    const client = testClient();
+    await client.succeed('initialize', { adapterID: 'a9n' });
+    const initialized = client.nextEvent('initialized');
+    await client.succeed('launch', koitoLaunch());
+    await initialized;
+    const line = lineOf(IN_ALLOCATE.file, IN_ALLOCATE.text);
+    await client.succeed('setBreakpoints', {
+      source: { path: join(repository, SERVER) },
+      breakpoints: [
+        { line, condition: 'size > 50000' },
+        { line: lineOf(SERVER, 'const word order       = order_for(size);'), logMessage: 'allocate {size}' },
+      ],
+    });
+    const { threadId = 0 } = await run(client, 'configurationDone');
+    const locals = await scope(client, (await stackOf(client, threadId))[0].id, 'Locals');
+    expect(locals.get('size')?.value).toBe('100000');
+    const logged = client.events.flatMap(({ event, body }) => (event === 'output' ? [body.output] : []));
+    expect(logged.filter((text) => text.startsWith('allocate'))).toEqual([
+      'allocate 4096\n',
+      'allocate 20480\n',
+    ]);
+  });
+});
+
+describe('values', () => {
+  it('shows arguments, locals, members and registers', async () => {
+    const { client, frames } = await inAllocate();
+    const locals = await scope(client, frames[0].id, 'Locals');
+    expect(locals.get('size')).toMatchObject({ value: '4096', type: expect.stringMatching(/word/) });
+    const owner = locals.get('owner');
+    const members = await children(client, owner?.variablesReference ?? 0);
+    expect(members.get('attached')?.value).toBe('true');
+    const registers = await scope(client, frames[0].id, 'Registers');
+    expect(registers.get('rip')?.value).toMatch(/^0x40[0-9a-f]+ <ulmm::server::allocate\+0x/);
+    const control = await children(client, registers.get('Control')?.variablesReference ?? 0);
+    expect([...control.keys()]).toEqual(['cr0', 'cr2', 'cr3', 'cr4', 'efer']);
+    // A caller's frame has its own values.
+    const incoming = await scope(client, frames[3].id, 'Locals');
+    expect(incoming.get('incoming')?.value).toMatch(/ok=true/);
+  });
+
+  it('evaluates expressions, also over arrays in pages', async () => {
+    const { client, frames } = await inAllocate();
+    const evaluate = async (expression: string) =>
+      client.succeed<DebugProtocol.EvaluateResponse['body']>('evaluate', {
+        expression,
+        frameId: frames[0].id,
+        context: 'watch',
+      });
+    expect((await evaluate('size + 1')).result).toBe('4097');
+    expect((await evaluate('size,x')).result).toBe('0x1000');
+    expect((await evaluate('owner.regions[0]')).type).toMatch(/region/);
+    expect((await evaluate('a9n::current_process->priority')).result).toMatch(/^\d+$/);
+    const clients = await evaluate('this->clients');
+    expect(clients.indexedVariables).toBe(32);
+    const { variables } = await client.succeed<DebugProtocol.VariablesResponse['body']>('variables', {
+      variablesReference: clients.variablesReference,
+      filter: 'indexed',
+      start: 30,
+      count: 10,
+    });
+    expect(variables.map(({ name }) => name)).toEqual(['[30]', '[31]']);
+    expect(await client.fail('evaluate', { expression: 'nowhere', frameId: frames[0].id })).toMatch(
+      /nowhere/,
+    );
+    expect(await client.fail('evaluate', { expression: 'size +', frameId: frames[0].id })).not.toBe('');
+  });
+
+  it('sets a variable, which the guest then uses', async () => {
+    const { client, threadId, frames } = await inAllocate();
+    const { scopes } = await client.succeed<DebugProtocol.ScopesResponse['body']>('scopes', {
+      frameId: frames[0].id,
+    });
+    const changed = await client.succeed<DebugProtocol.SetVariableResponse['body']>('setVariable', {
+      variablesReference: scopes[0].variablesReference,
+      name: 'size',
+      value: '8192',
+    });
+    expect(changed.value).toBe('8192');
+    await clearBreakpoints(client, SERVER);
+    await client.succeed('continue', { threadId });
+    await client.serialOutput('memory-tour: one page: 4096 bytes asked for, 8192 bytes mapped');
+  });
+
+  it('keeps memory of one address space apart from another', async () => {
+    const { client, frames } = await inAllocate();
+    const { memoryReference } = await client.succeed<DebugProtocol.EvaluateResponse['body']>('evaluate', {
+      expression: '*this',
+      frameId: frames[0].id,
+    });
+    expect(memoryReference).toMatch(/^[0-9a-f]+@[0-9a-f]+$/);
+    const names = await threadNames(client);
+    const tour = [...names].find(([, name]) => name === 'memory-tour')?.[0] ?? 0;
+    const tourFrame = (await stackOf(client, tour)).at(-1);
+    const read = (reference: string | undefined) =>
+      client.succeed<NonNullable<DebugProtocol.ReadMemoryResponse['body']>>('readMemory', {
+        memoryReference: reference,
+        count: 32,
+      });
+    // Both programs begin at the same address, with different code behind it.
+    const entry = frames.at(-1)?.instructionPointerReference;
+    expect(tourFrame?.instructionPointerReference?.split('@')[1]).not.toBe(entry?.split('@')[1]);
+    expect((await read(memoryReference)).data?.length).toBeGreaterThan(40);
+  });
+
+  it('disassembles with symbols and source lines', async () => {
+    const { client, frames } = await inAllocate();
+    const { instructions } = await client.succeed<NonNullable<DebugProtocol.DisassembleResponse['body']>>(
+      'disassemble',
+      {
+        memoryReference: frames[0].instructionPointerReference,
+        instructionOffset: -20,
+        instructionCount: 60,
+        resolveSymbols: true,
+      },
+    );
+    expect(instructions).toHaveLength(120);
+    const pc = frames[0].instructionPointerReference?.split('@')[0];
+    expect(instructions[60].address).toBe(`0x${pc}`);
+    expect(instructions.some(({ symbol }) => symbol === 'ulmm::server::allocate')).toBe(true);
+    expect(instructions.some(({ location }) => location?.path === join(repository, SERVER))).toBe(true);
+    expect(instructions.some(({ instruction }) => /^call 0x[0-9a-f]+ <ulmm::/.test(instruction))).toBe(true);
+    const addresses = instructions.map(({ address }) => BigInt(address));
+    expect(addresses).toEqual(addresses.toSorted((a, b) => (a < b ? -1 : 1)));
+  });
+});
+
+describe('stepping', () => {
+  it('steps into a capability call as far as the kernel, and out again to the server', async () => {
+    const client = await bootKoito([AT_RECEIVE]);
+    const { threadId = 0 } = await run(client, 'configurationDone');
+    await clearBreakpoints(client, SERVER);
+    const inKernel = await stepIntoKernel(client, threadId);
+    const boundary = inKernel.findIndex((frame) => frame.presentationHint === 'label');
+    expect(inKernel[boundary].name).toBe(BOUNDARY);
+    expect(inKernel.slice(0, boundary).every((frame) => frame.source?.path?.includes('/kernel/'))).toBe(true);
+    expect(inKernel.slice(boundary + 1).map((frame) => frame.name)).toEqual(
+      expect.arrayContaining(['a9n::ipc_port::reply_receive', 'ulmm::server::run', 'main']),
+    );
+    // The user frame stands at its system call.
+    expect(inKernel[boundary + 1]).toMatchObject({
+      name: 'a9n::kernel_call',
+      line: lineOf(AT_SYSCALL.file, AT_SYSCALL.text),
+    });
+    // Deeper into the kernel, and out of it: the outermost kernel function's caller is the server.
+    await run(client, 'stepIn', { threadId });
+    expect((await stackOf(client, threadId))[0].source?.path).toMatch(/\/kernel\//);
+    await run(client, 'stepOut', { threadId });
+    expect((await stackOf(client, threadId))[0].source?.path).toMatch(/\/kernel\//);
+    const out = await run(client, 'stepOut', { threadId });
+    expect(out).toMatchObject({ reason: 'step', threadId });
+    const back = await stackOf(client, threadId);
+    expect(back.some((frame) => frame.presentationHint === 'label')).toBe(false);
+    expect(back.map((frame) => frame.name)).toContain('ulmm::server::run');
+  });
+
+  it('steps over a blocking call to the next line of the same process', async () => {
+    const client = await bootKoito([AT_RECEIVE]);
+    const { threadId = 0 } = await run(client, 'configurationDone');
+    await clearBreakpoints(client, SERVER);
+    const before = client.serial;
+    for (let round = 0; round < 3; round++) {
+      const line = lineOf(SERVER, AT_RECEIVE.text);
+      for (let steps = 0; steps < 10; steps++) {
+        const stop = await run(client, 'next', { threadId });
+        expect(stop).toMatchObject({ reason: 'step', threadId });
+        const [frame] = await stackOf(client, threadId);
+        expect(frame.name).toBe('ulmm::server::run');
+        if (frame.line === line) break;
+      }
+    }
+    // Others have run meanwhile.
+    expect(client.serial.length).toBeGreaterThanOrEqual(before.length);
+    const { result } = await client.succeed<DebugProtocol.EvaluateResponse['body']>('evaluate', {
+      expression: 'incoming.ok',
+      frameId: (await stackOf(client, threadId))[0].id,
+    });
+    expect(result).toBe('true');
+  });
+
+  it('steps a line in less than 100 ms', async () => {
+    const { client, threadId } = await inAllocate();
+    const times: number[] = [];
+    for (let steps = 0; steps < 25; steps++) {
+      const begin = performance.now();
+      await run(client, steps % 3 === 0 ? 'stepIn' : 'next', { threadId });
+      times.push(performance.now() - begin);
+    }
+    times.sort((a, b) => a - b);
+    console.log(`step: median ${times[12].toFixed(1)} ms, slowest ${times[24].toFixed(1)} ms`);
+    expect(times[12]).toBeLessThan(100);
+  });
+
+  it('is not led astray by the timer while it steps through a long loop', async () => {
+    const client = await bootKoito([
+      { file: 'userland/apps/memory-tour/main.cpp', text: 'if (!is_zero(region.address' },
+    ]);
+    let threadId = 0;
+    // The fourth region is 2 MiB: looking at it takes many ticks of the preemption timer.
+    for (let stop = 0; stop < 4; stop++) {
+      threadId =
+        (await run(client, stop === 0 ? 'configurationDone' : 'continue', { threadId })).threadId ?? 0;
+    }
+    expect((await threadNames(client)).get(threadId)).toBe('memory-tour');
+    const [before] = await stackOf(client, threadId);
+    const stop = await run(client, 'next', { threadId });
+    expect(stop).toMatchObject({ reason: 'step', threadId });
+    const [after] = await stackOf(client, threadId);
+    expect(after.name).toBe(before.name);
+    expect(after.line).toBeGreaterThan(before.line);
+  });
+
+  it('steps out of a function to its caller, and by single instructions', async () => {
+    const { client, threadId, frames } = await inAllocate();
+    await run(client, 'stepOut', { threadId });
+    const [caller] = await stackOf(client, threadId);
+    expect(caller.name).toBe(frames[1].name);
+    const addressOf = (frame: DebugProtocol.StackFrame) =>
+      BigInt(`0x${frame.instructionPointerReference?.split('@')[0]}`);
+    await run(client, 'next', { threadId, granularity: 'instruction' });
+    const [next] = await stackOf(client, threadId);
+    const distance = addressOf(next) - addressOf(caller);
+    expect(distance > 0n && distance <= 15n).toBe(true);
+  });
+
+  it('pauses an idle system in the kernel, and steps a waiting process when it wakes', async () => {
+    const client = await bootKoito([]);
+    await client.succeed('configurationDone');
+    await client.serialOutput('memory-tour exited');
+    await new Promise((resolve) => setTimeout(resolve, 300));
+    const { threadId } = await run(client, 'pause', { threadId: 1 });
+    const names = await threadNames(client);
+    expect(names.get(threadId ?? 0)).toBe('kernel');
+    const console = [...names].find(([, name]) => name === 'console')?.[0] ?? 0;
+    const waiting = await stackOf(client, console);
+    expect(waiting[0]).toMatchObject({
+      name: 'a9n::kernel_call',
+      line: lineOf(AT_SYSCALL.file, AT_SYSCALL.text),
+    });
+    const stop = client.nextStop();
+    await client.succeed('stepOut', { threadId: console });
+    await client.succeed('a9n/serialInput', { text: 'x' });
+    expect((await stop).body).toMatchObject({ reason: 'step', threadId: console });
+  });
+});
+
+describe('kernel objects', () => {
+  it('shows capability spaces with descriptors that the kernel accepts', async () => {
+    const { client, threadId } = await inAllocate();
+    const { spaces } = await client.succeed<CapabilitySpacesResponse>('a9n/capabilitySpaces');
+    expect(spaces.map(({ process }) => process)).toEqual(
+      expect.arrayContaining(['koito', 'ulmm', 'memory-tour', 'console']),
+    );
+    const ulmm = spaces.find((space) => space.threadId === threadId);
+    const { slots } = await client.succeed<CapabilitySlotsResponse>('a9n/capabilitySlots', {
+      nodeReference: ulmm?.nodeReference ?? '',
+    });
+    expect(slots.length).toBe(ulmm?.usedSlots);
+    const bySlot = new Map(slots.map((slot) => [slot.index, slot]));
+    expect(bySlot.get(2)).toMatchObject({
+      type: 'PROCESS_CONTROL_BLOCK',
+      rights: ['READ', 'WRITE', 'COPY', 'MODIFY'],
+    });
+    expect(bySlot.get(2)?.object).toMatch(/^ulmm at 0xffff8/);
+    expect(bySlot.get(3)?.object).toMatch(/^address space of ulmm, PML4 at physical 0x/);
+    // ULMM's own name for its request port is the descriptor shown for that slot.
+    const frames = await stackOf(client, threadId);
+    const { result } = await client.succeed<DebugProtocol.EvaluateResponse['body']>('evaluate', {
+      expression: 'requests.value,x',
+      frameId: frames.find((frame) => frame.name === 'ulmm::server::run')?.id,
+    });
+    const port = slots.find((slot) => slot.descriptor === result);
+    expect(port?.type).toBe('IPC_PORT');
+    // Nested nodes expand, and lead to the Generics that ULMM cuts memory from.
+    const nested = slots.filter((slot) => slot.nodeReference !== undefined);
+    const generics: string[] = [];
+    for (const { nodeReference } of nested) {
+      const inner = await client.succeed<CapabilitySlotsResponse>('a9n/capabilitySlots', { nodeReference });
+      generics.push(...inner.slots.filter(({ type }) => type === 'GENERIC').map(({ object }) => object));
+    }
+    expect(generics.length).toBeGreaterThan(0);
+    expect(generics[0]).toMatch(/iB at physical 0x[0-9a-f]+, \d+ % used/);
+  });
+
+  it('walks page tables to the page that holds a variable', async () => {
+    const { client, threadId, frames } = await inAllocate();
+    const { spaces } = await client.succeed<AddressSpacesResponse>('a9n/addressSpaces');
+    const root = spaces.find((space) => space.threadId === threadId)?.root ?? '';
+    const translation = await client.succeed<TranslateAddressResponse>('a9n/translateAddress', {
+      root,
+      expression: '&this->buddies',
+      frameId: frames[0].id,
+    });
+    expect(translation.explanation).toMatch(
+      /is mapped to physical 0x[0-9a-f]+ by a 4 KiB page \(read, write.*; user\)/,
+    );
+    expect(translation.path.map(({ level }) => level)).toEqual([4, 3, 2, 1]);
+    const address = BigInt(translation.virtualAddress);
+    let table: string | undefined;
+    let base = '0x0';
+    for (const level of [4, 3, 2, 1]) {
+      const args = { root, level, base, ...(table === undefined ? {} : { table }) };
+      const { rows } = await client.succeed<PageTableResponse>('a9n/pageTable', args);
+      const row = rows.find(
+        (each) => BigInt(each.virtualStart) <= address && address < BigInt(each.virtualEnd),
+      );
+      expect(row?.kind).toBe(level === 1 ? 'page' : 'table');
+      if (level === 1) {
+        const physical = BigInt(row?.physicalAddress ?? 0) + address - BigInt(row?.virtualStart ?? 0);
+        expect(`0x${physical.toString(16)}`).toBe(translation.physicalAddress);
+        expect(row?.flags).toEqual(expect.arrayContaining(['read', 'write', 'user']));
+      }
+      table = row?.physicalAddress;
+      base = row?.virtualStart ?? '';
+    }
+    // The kernel's half of the PML4 ends where the address space ends, and is no user's.
+    const { rows } = await client.succeed<PageTableResponse>('a9n/pageTable', {
+      root,
+      level: 4,
+      base: '0x0',
+    });
+    expect(rows.at(-1)?.virtualEnd).toBe('0x10000000000000000');
+    expect(rows.at(-1)?.flags).not.toContain('user');
+  });
+});
+
+describe('the session', () => {
+  it('restarts: same breakpoints, same stop, fresh machine', async () => {
+    const { client, threadId } = await inAllocate();
+    const counts: string[] = [];
+    for (let round = 0; round < 2; round++) {
+      const stop = await run(client, 'restart');
+      expect(stop).toMatchObject({ reason: 'breakpoint', threadId });
+      const [frame] = await stackOf(client, threadId);
+      expect(frame.name).toBe('ulmm::server::allocate');
+      counts.push(frame.instructionPointerReference ?? '');
+    }
+    expect(counts[0]).toBe(counts[1]);
+  });
+
+  it('terminates while the guest runs', async () => {
+    const client = await bootKoito([]);
+    await client.succeed('configurationDone');
+    await client.serialOutput('koito: starting ulmm');
+    const terminated = client.nextEvent('terminated');
+    await client.succeed('terminate');
+    await terminated;
+    await client.succeed('disconnect');
+  });
+
+  it('runs without debugging: breakpoints do not stop', async () => {
+    const client = await bootKoito([IN_ALLOCATE], { noDebug: true });
+    await client.succeed('configurationDone');
+    await client.serialOutput('memory-tour: done');
+    expect(client.events.some(({ event }) => event === 'stopped')).toBe(false);
+  });
+
+  it('names an init server that faults at once', async () => {
+    const init = join(temporaryFolder(), 'bad-init.elf');
+    const code = Uint8Array.of(0x0f, 0x0b);
+    const elf = buildElf({
+      entry: 0x1000,
+      segments: [
+        { virtualAddress: 0x1000, bytes: code },
+        { virtualAddress: 0x4000, bytes: Uint8Array.of(1), memorySize: 0x3000 },
+      ],
+      symbols: { __init_info_start: 0x5000, __init_ipc_buffer_start: 0x6000 },
+    });
+    writeFileSync(init, elf);
+    const client = testClient();
+    const told = client.nextEvent<DebugProtocol.OutputEvent>(
+      'output',
+      ({ body }) => body.category === 'important',
+    );
+    await start(client, { kernel: koitoLaunch().kernel, init });
+    expect((await told).body.output).toMatch(
+      /Every process is suspended.*at 0x1000.*fault that no resolver/s,
+    );
+    await client.serialOutput('suspended by a fault without resolver: invalid instruction');
+  });
+});
