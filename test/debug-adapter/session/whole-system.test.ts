@@ -256,8 +256,8 @@ describe('values', () => {
       'disassemble',
       {
         memoryReference: frames[0].instructionPointerReference,
-        instructionOffset: -20,
-        instructionCount: 60,
+        instructionOffset: -60,
+        instructionCount: 120,
         resolveSymbols: true,
       },
     );
