@@ -7,10 +7,12 @@ import { FLAG_OPCODES } from './flag-instructions.ts';
 import { IO_OPCODES } from './io.ts';
 import { MULTIPLY_DIVIDE_OPCODES } from './multiply-divide.ts';
 import type { Opcode } from './opcode.ts';
+import { SEGMENT_QUERY_OPCODES } from './segment-queries.ts';
 import { SHIFT_OPCODES } from './shift.ts';
 import { SSE_OPCODES } from './sse/opcodes.ts';
 import { STRING_OPCODES } from './strings.ts';
 import { SYSTEM_OPCODES } from './system.ts';
+import { X87_CONTROL_OPCODES } from './x87-control.ts';
 
 const GROUPS: readonly (readonly Opcode[])[] = [
   ARITHMETIC_OPCODES,
@@ -20,10 +22,12 @@ const GROUPS: readonly (readonly Opcode[])[] = [
   FLAG_OPCODES,
   IO_OPCODES,
   MULTIPLY_DIVIDE_OPCODES,
+  SEGMENT_QUERY_OPCODES,
   SHIFT_OPCODES,
   SSE_OPCODES,
   STRING_OPCODES,
   SYSTEM_OPCODES,
+  X87_CONTROL_OPCODES,
 ];
 
 function assemble(): Map<number, Opcode[]> {

@@ -79,7 +79,7 @@ export function markAccessed(cpu: Cpu, d: Descriptor): void {
 
 export const descriptorBase = (d: Descriptor): number =>
   (d.lower >>> 16) | ((d.upper & 0xff) << 16) | (d.upper & 0xff00_0000);
-const descriptorLimit = (d: Descriptor): number => {
+export const descriptorLimit = (d: Descriptor): number => {
   const limit = (d.lower & 0xffff) | (d.upper & 0xf_0000);
   return (d.upper & DESCRIPTOR_GRANULARITY) !== 0 ? (limit << 12) | 0xfff : limit;
 };

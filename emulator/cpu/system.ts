@@ -139,24 +139,22 @@ const CR0_NW = 0x2000_0000;
 /** TSD DE PSE PAE PGE PCE OSFXSR OSXMMEXCPT. */
 const CR4_KNOWN = 0x07bc;
 
+/** CR1, CR5…CR7, CR9… do not exist: #UD, at any privilege level. */
+const hasControl =
+  (handler: Handler) =>
+  (i: Instruction): Handler | undefined =>
+    [0, 2, 3, 4, 8].includes(i.regNumber) ? handler : undefined;
+const CONTROL_WORDS: readonly number[] = [CR0, 0, CR2, CR3, CR4];
+
 const movFromControl: Handler = (cpu, i) => {
   requireSupervisor(cpu);
   const s = cpu.i32;
-  switch (i.regNumber) {
-    case 0:
-    case 2:
-    case 3:
-    case 4: {
-      const word = [CR0, 0, CR2, CR3, CR4][i.regNumber];
-      writeRegister(cpu, i.rm, 8, s[word], s[word + 1]);
-      return;
-    }
-    case 8:
-      writeRegister(cpu, i.rm, 8, cpu.interrupts.readTaskPriority(), 0);
-      return;
-    default:
-      raise(cpu, INVALID_OPCODE);
+  if (i.regNumber === 8) {
+    writeRegister(cpu, i.rm, 8, cpu.interrupts.readTaskPriority(), 0);
+    return;
   }
+  const word = CONTROL_WORDS[i.regNumber];
+  writeRegister(cpu, i.rm, 8, s[word], s[word + 1]);
 };
 const movToControl: Handler = (cpu, i) => {
   requireSupervisor(cpu);
@@ -180,12 +178,9 @@ const movToControl: Handler = (cpu, i) => {
     case 4:
       writeCr4(cpu, low, high);
       return;
-    case 8:
+    default:
       if (high !== 0 || low >>> 0 > 15) raiseWithCode(cpu, GENERAL_PROTECTION, 0);
       cpu.interrupts.writeTaskPriority(low);
-      return;
-    default:
-      raise(cpu, INVALID_OPCODE);
   }
 };
 
@@ -217,6 +212,10 @@ const movFromDebug: Handler = (cpu, i) => {
   const from = debugRegister(i);
   writeRegister(cpu, i.rm, 8, cpu.i32[from], cpu.i32[from + 1]);
 };
+const hasDebug =
+  (handler: Handler) =>
+  (i: Instruction): Handler | undefined =>
+    i.regNumber < 8 ? handler : undefined;
 const DR6 = DEBUG_REGISTERS + 12;
 const DR7 = DEBUG_REGISTERS + 14;
 const movToDebug: Handler = (cpu, i) => {
@@ -494,10 +493,10 @@ export const SYSTEM_OPCODES: readonly Opcode[] = [
   { opcode: 0xcd, ...branch, immediate: 'byte', handler: always(interruptImmediate) },
   { opcode: 0xcf, ...branch, handler: always(iret) },
   { opcode: 0xf4, ...plain, handler: always(hlt) },
-  { opcode: 0x0f20, modrm: true, ignoresMode: true, handler: always(movFromControl) },
-  { opcode: 0x0f22, modrm: true, ignoresMode: true, ...plain, handler: always(movToControl) },
-  { opcode: 0x0f21, modrm: true, ignoresMode: true, handler: always(movFromDebug) },
-  { opcode: 0x0f23, modrm: true, ignoresMode: true, ...plain, handler: always(movToDebug) },
+  { opcode: 0x0f20, modrm: true, ignoresMode: true, handler: hasControl(movFromControl) },
+  { opcode: 0x0f22, modrm: true, ignoresMode: true, ...plain, handler: hasControl(movToControl) },
+  { opcode: 0x0f21, modrm: true, ignoresMode: true, handler: hasDebug(movFromDebug) },
+  { opcode: 0x0f23, modrm: true, ignoresMode: true, ...plain, handler: hasDebug(movToDebug) },
   { opcode: 0x0f06, ...plain, handler: always(clts) },
   { opcode: 0x0f08, handler: always(supervisorNop) },
   { opcode: 0x0f09, handler: always(supervisorNop) },

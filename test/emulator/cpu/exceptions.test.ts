@@ -211,6 +211,25 @@ describe('segments', () => {
     guest.run();
     expect([guest.machine.readRegister('rax'), guest.machine.readRegister('rcx')]).toEqual([11n, 22n]);
   });
+  test.each([
+    ['LAR of data', 0x10, [0x0f, 0x02, 0xd8], true, 0xcf_9300n],
+    ['LAR of the busy TSS', 0x30, [0x0f, 0x02, 0xd8], true, 0x8b00n],
+    ['LSL of flat code', 0x08, [0x0f, 0x03, 0xd8], true, 0xffff_ffffn],
+    ['LSL of the TSS', 0x30, [0x0f, 0x03, 0xd8], true, 0x67n],
+    ['LAR of a null selector', 0, [0x0f, 0x02, 0xd8], false, 0n],
+    ['LAR beyond the table', 0xf8, [0x0f, 0x02, 0xd8], false, 0n],
+    ['LAR with a requested privilege that is too low', 0x13, [0x0f, 0x02, 0xd8], false, 0n],
+    ['VERW of data', 0x10, [0x0f, 0x00, 0xe8], true, 0n],
+    ['VERW of code', 0x08, [0x0f, 0x00, 0xe8], false, 0n],
+    ['VERR of readable code', 0x08, [0x0f, 0x00, 0xe0], true, 0n],
+  ])('%s', (_, selector, code, zero, ebx) => {
+    guest.machine.writeRegister('rax', BigInt(selector));
+    guest.machine.writeRegister('rflags', zero ? 2n : 0x42n);
+    guest.code([...code, 0xf4]);
+    guest.run();
+    expect(guest.machine.readRegister('rflags') & 0x40n).toBe(zero ? 0x40n : 0n);
+    expect(guest.machine.readRegister('rbx')).toBe(ebx);
+  });
   test('a null SS is refused in ring 3 and by the wrong privilege', () => {
     guest.user();
     guest.code([0x31, 0xc0, 0x8e, 0xd0]); // xor eax, eax; mov ss, ax
