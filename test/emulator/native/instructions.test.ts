@@ -4,6 +4,7 @@
  * INSTRUCTION_SECONDS  how long to run fresh cases (default: one short batch)
  * INSTRUCTION_SEED     seed of the first batch (default: another one each day)
  * INSTRUCTION_FORMS    only forms whose name contains this
+ * INSTRUCTION_COVERAGE if set: print how many cases each form and each row of the opcode table has had
  * INSTRUCTION_RECORD   `vectors`: record the fixed vectors anew; `failures`: keep disagreements as vectors
  */
 import { appendFileSync, existsSync, readFileSync } from 'node:fs';
@@ -31,6 +32,7 @@ const record = environment['INSTRUCTION_RECORD'];
 const seconds = Number(environment['INSTRUCTION_SECONDS'] ?? 0);
 const firstSeed = Number(environment['INSTRUCTION_SEED'] ?? Math.floor(Date.now() / 86_400_000));
 const filter = environment['INSTRUCTION_FORMS'];
+const coverage = environment['INSTRUCTION_COVERAGE'] !== undefined;
 
 const emulator = createEmulatedCpu();
 const cpu = openRealCpu();
@@ -60,6 +62,20 @@ function compareAll(cases: readonly InstructionCase[], outcomes: readonly Outcom
 /** Cases whose results other CPUs share are compared on any; the rest on the make that the emulator follows. */
 const comparable = (instruction: InstructionCase): boolean =>
   cpuIsIntel || !formsOf(instruction).some((form) => form.intelOnly);
+
+function increase(counts: Map<string, number>, name: string, by: number): void {
+  counts.set(name, (counts.get(name) ?? 0) + by);
+}
+
+/** Rows of a table, those that were not reached last, with the reason if there is one. */
+function table(title: string, counts: ReadonlyMap<string, number>): string[] {
+  const line = ([name, count]: [string, number]): string =>
+    `${String(count).padStart(8)}  ${name}${count === 0 ? `  (${NOT_COMPARED.get(name) ?? 'NOT REACHED'})` : ''}`;
+  return [
+    `   cases  ${title}`,
+    ...[...counts].sort((a, b) => Number(a[1] === 0) - Number(b[1] === 0)).map(line),
+  ];
+}
 
 describe('recorded on a real CPU', () => {
   test('every form is among the vectors', () => {
@@ -103,6 +119,8 @@ describe(
         compareAll(cases, await cpu.run(cases));
         seed++;
       } while (Date.now() < end);
+      if (coverage)
+        console.info([...table('form', perForm), '', ...table('opcode table row', perRow)].join('\n'));
       console.info(`Instructions: ${forms.length} forms, ${total} cases, seeds ${firstSeed} to ${seed - 1}`);
     });
 
