@@ -263,6 +263,7 @@ export function createLocalApic({
         state.spuriousVector = value & 0x1ff;
         // A disabled APIC keeps every local vector table entry masked.
         if ((value & SOFTWARE_ENABLE) === 0) state.lvt = state.lvt.map((entry) => entry | LVT_MASKED);
+        clock.eventsChanged();
         break;
       case Register.ErrorStatus:
         state.errorStatus = state.errorsSeen;
@@ -293,6 +294,11 @@ export function createLocalApic({
           break;
         }
         const index = (register - Register.LvtTimer) >> 4;
+        if (index === 0) {
+          // Periods that ended while the entry was masked are over.
+          apic.advance(clock.now());
+          clock.eventsChanged();
+        }
         const forcedMask = (state.spuriousVector & SOFTWARE_ENABLE) === 0 ? LVT_MASKED : 0;
         state.lvt[index] = (value & LVT_WRITABLE[index]) | forcedMask;
       }
@@ -302,7 +308,8 @@ export function createLocalApic({
 
   const apic: LocalApic = {
     state,
-    nextEvent: () => state.timerDeadline,
+    // A masked timer has nothing to tell anybody: it is brought up to date when looked at.
+    nextEvent: () => ((state.lvt[0] & LVT_MASKED) === 0 ? state.timerDeadline : Number.POSITIVE_INFINITY),
     advance(now) {
       if (now < state.timerDeadline) return;
       const timer = state.lvt[0];

@@ -102,6 +102,37 @@ describe('timer', () => {
   });
 });
 
+describe('a masked timer', () => {
+  test('is no event to wait for, yet counts', () => {
+    const board = createBoard();
+    board.apicWrite(DIVIDE, 0xb);
+    board.apicWrite(TIMER, MASKED | 0x40);
+    board.apicWrite(INITIAL, 1000);
+    expect(board.devices.nextEvent()).toBe(Number.POSITIVE_INFINITY);
+    board.runTo(400);
+    expect(board.apicRead(CURRENT)).toBe(600);
+    board.apicWrite(TIMER, 0x40);
+    expect(board.runToInterrupt()).toBe(1000);
+  });
+
+  test('does not interrupt for what ended before it was unmasked, and keeps its phase', () => {
+    const board = createBoard();
+    board.apicWrite(DIVIDE, 0xb);
+    board.apicWrite(TIMER, MASKED | 0x40);
+    board.apicWrite(INITIAL, 1000);
+    board.runTo(1500);
+    board.apicWrite(TIMER, 0x40);
+    expect(board.runToInterrupt()).toBe(Number.POSITIVE_INFINITY);
+
+    board.apicWrite(TIMER, MASKED | PERIODIC | 0x40);
+    board.apicWrite(INITIAL, 1000);
+    board.runTo(1500 + 3700);
+    board.apicWrite(TIMER, PERIODIC | 0x40);
+    expect(board.takeInterrupt()).toBe(-1);
+    expect(board.runToInterrupt()).toBe(1500 + 4000);
+  });
+});
+
 describe('priorities', () => {
   test('a higher class interrupts a lower one, the same class waits for its end', () => {
     const board = createBoard();
