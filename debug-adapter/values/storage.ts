@@ -8,6 +8,8 @@ export type ReadResult =
 
 /** Larger objects are read in parts, through their members and elements. */
 const MAXIMUM_SIZE = 1 << 24;
+/** No type that is one number is larger; a damaged file may say so. */
+const MAXIMUM_SCALAR_SIZE = 32;
 
 function unavailable(reason: string): ReadResult {
   return { kind: 'unavailable', reason };
@@ -105,11 +107,9 @@ export function readBits(
   frame: FrameContext,
 ): bigint | { readonly reason: string } {
   const { bits } = value;
-  const result = readStorage(
-    value.storage,
-    bits === undefined ? size : (bits.offset + bits.size + 7) >> 3,
-    frame,
-  );
+  const length = bits === undefined ? size : (bits.offset + bits.size + 7) >> 3;
+  if (length > MAXIMUM_SCALAR_SIZE) return { reason: `a number of ${length} bytes` };
+  const result = readStorage(value.storage, length, frame);
   if (result.kind === 'unavailable') return result;
   const all = fromLittleEndian(result.bytes);
   return bits === undefined ? all : BigInt.asUintN(bits.size, all >> BigInt(bits.offset));
