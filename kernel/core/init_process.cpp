@@ -19,7 +19,6 @@ namespace a9n
         };
 
         constexpr word maximum_tables = word { 1 } << abi::init_page_table_radix;
-        constexpr word root_depth     = hal::root_table_depth;
         constexpr word highest_priority = abi::priority_count - 1;
         constexpr word maximum_pieces   = 8;
 

@@ -14,8 +14,8 @@ namespace conformance
         expect_equal("frame.get_address", "is page-aligned", a.mr[2] % abi::page_size, 0);
         expect_equal("frame.get_address", "frames of one CONVERT follow each other",
             call(slot(first + 1), abi::frame_operation::get_address).mr[2], a.mr[2] + abi::page_size);
-        mint(slot(first), without(capability_rights::read), first + 2);
-        expect_error("frame.get_address", "without read", call(slot(first + 2), abi::frame_operation::get_address),
+        const word unreadable = mint(slot(first), without(capability_rights::read));
+        expect_error("frame.get_address", "without read", call(unreadable, abi::frame_operation::get_address),
             capability_error::permission_denied);
         expect_error("frame", "unknown operation", call(slot(first), 2), capability_error::illegal_operation);
 

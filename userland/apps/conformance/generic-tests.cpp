@@ -87,8 +87,8 @@ namespace conformance
             expect_error("generic", "unknown operation", call(small, 1), capability_error::illegal_operation);
             reset();
 
-            mint(node, without(capability_rights::write), scratch);
-            expect_error("generic.convert", "destination without write", convert_small(capability_type::ipc_port, 0, 1, slot(scratch), 0),
+            const word unwritable = mint(node, without(capability_rights::write));
+            expect_error("generic.convert", "destination without write", convert_small(capability_type::ipc_port, 0, 1, unwritable, 0),
                 capability_error::permission_denied);
             make(capability_type::generic, 12, scratch + 1);
             require("demote", call(root, abi::node_operation::demote, scratch + 1, bits(capability_rights::read)));

@@ -74,24 +74,22 @@ namespace conformance
                 capability_error::invalid_argument);
             expect_error("node.copy", "destination in use", call(node, operation::copy, 0, port),
                 capability_error::fatal);
-            mint(port, without(capability_rights::copy), scratch);
-            expect_error("node.copy", "source without copy right", call(node, operation::copy, 1, slot(scratch)),
+            const word uncopyable = mint(port, without(capability_rights::copy));
+            expect_error("node.copy", "source without copy right", call(node, operation::copy, 1, uncopyable),
                 capability_error::permission_denied);
             expect_error("node.copy", "a Generic is never copyable", call(node, operation::copy, 1, slot(memory_slot)),
                 capability_error::permission_denied);
-            remove(scratch);
 
             constexpr capability_rights needed[] = { capability_rights::read, capability_rights::write };
             for (const capability_rights right : needed)
             {
-                mint(node, without(right), scratch);
+                const word weak = mint(node, without(right));
                 expect_error("node.copy", right == capability_rights::read ? "node without read" : "node without write",
-                    call(slot(scratch), operation::copy, 1, port), capability_error::illegal_operation);
+                    call(weak, operation::copy, 1, port), capability_error::illegal_operation);
                 expect_error("node.move", right == capability_rights::read ? "node without read" : "node without write",
-                    call(slot(scratch), operation::move, 1, port), capability_error::illegal_operation);
+                    call(weak, operation::move, 1, port), capability_error::illegal_operation);
                 expect_error("node.mint", right == capability_rights::read ? "node without read" : "node without write",
-                    call(slot(scratch), operation::mint, 1, port, 1), capability_error::illegal_operation);
-                remove(scratch);
+                    call(weak, operation::mint, 1, port, 1), capability_error::illegal_operation);
             }
             expect_error("node", "unknown operation", call(node, 0), capability_error::illegal_operation);
             expect_error("node", "unknown operation 7", call(node, 7), capability_error::illegal_operation);
@@ -106,9 +104,9 @@ namespace conformance
                 call(in_node(0), abi::ipc_port_operation::identify, 5), capability_error::permission_denied);
             expect_error("node.mint", "source without copy right", call(node, operation::mint, 1, in_node(0), 1),
                 capability_error::permission_denied);
-            mint(port, without(capability_rights::modify), scratch);
+            const word unmodifiable = mint(port, without(capability_rights::modify));
             expect_error("node.mint", "more rights than the source",
-                call(node, operation::mint, 1, slot(scratch), bits(capability_rights::all)),
+                call(node, operation::mint, 1, unmodifiable, bits(capability_rights::all)),
                 capability_error::permission_denied);
             expect_error("node.mint", "bits that are no rights", call(node, operation::mint, 1, port, 0x100),
                 capability_error::permission_denied);
@@ -118,15 +116,14 @@ namespace conformance
                 capability_error::invalid_argument);
             expect_error("node.mint", "destination in use", call(node, operation::mint, 0, port, 1),
                 capability_error::fatal);
-            remove(scratch);
             require("revoke node", call(root, operation::revoke, node_slot));
         }
 
         void test_move()
         {
-            mint(port, capability_rights::none, scratch);
-            expect_success("node.move", "a capability without any right", call(node, operation::move, 2, slot(scratch)));
-            expect_error("node.move", "the source is empty afterwards", call(slot(scratch), operation::remove, 1),
+            const word powerless = mint(port, capability_rights::none);
+            expect_success("node.move", "a capability without any right", call(node, operation::move, 2, powerless));
+            expect_error("node.move", "the source is empty afterwards", call(powerless, operation::remove, 1),
                 capability_error::invalid_descriptor);
             expect_error("node.move", "source path leads nowhere", call(node, operation::move, 3, missing),
                 capability_error::invalid_argument);
@@ -152,14 +149,13 @@ namespace conformance
                 capability_error::invalid_argument);
             expect_error("node.demote", "empty slot", call(node, operation::demote, 5, 0),
                 capability_error::invalid_descriptor);
-            mint(node, without(capability_rights::write), scratch);
-            expect_error("node.demote", "node without write", call(slot(scratch), operation::demote, 0, 0),
+            const word weak = mint(node, without(capability_rights::write));
+            expect_error("node.demote", "node without write", call(weak, operation::demote, 0, 0),
                 capability_error::illegal_operation);
-            expect_error("node.revoke", "node without write", call(slot(scratch), operation::revoke, 0),
+            expect_error("node.revoke", "node without write", call(weak, operation::revoke, 0),
                 capability_error::illegal_operation);
-            expect_error("node.remove", "node without write", call(slot(scratch), operation::remove, 0),
+            expect_error("node.remove", "node without write", call(weak, operation::remove, 0),
                 capability_error::permission_denied);
-            remove(scratch);
 
             require("mint", call(node, operation::mint, 1, port, bits(without(capability_rights::write))));
             expect_error("node.demote", "target without write", call(node, operation::demote, 1, 0),

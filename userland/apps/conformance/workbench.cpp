@@ -14,7 +14,7 @@ namespace conformance
         constexpr word worker_stack    = 16384;
         alignas(16) unsigned char stacks[worker_count][worker_stack];
 
-        constexpr word memory_bits        = 22;
+        constexpr word memory_bits        = 23;
         constexpr word worker_memory_bits = 16;
 
         extern "C" char worker_entry[];
@@ -35,6 +35,9 @@ namespace conformance
             self.result = perform(self.request);
         }
 
+        constexpr word minted_radix = 5;
+        word           minted       = 0; ///< slots used in the node of minted capabilities
+
         word find_memory(const abi::init_info &info)
         {
             word largest = 0;
@@ -47,7 +50,7 @@ namespace conformance
                     largest = i;
                 }
             }
-            require("a Generic of at least 8 MiB", info.generic_list[largest].size_bits > memory_bits);
+            require("a Generic of at least 16 MiB", info.generic_list[largest].size_bits > memory_bits);
             return abi::init_generic_descriptor(largest);
         }
 
@@ -151,14 +154,20 @@ namespace conformance
         return slot(index);
     }
 
-    word mint(word source, capability_rights rights, word index)
+    word mint(word source, capability_rights rights)
     {
-        require("mint", call(root, abi::node_operation::mint, index, source, rights));
-        return slot(index);
+        if (minted == 0)
+        {
+            make(capability_type::node, minted_radix, minted_slots);
+        }
+        const word index = minted++;
+        require("mint", call(slot(minted_slots), abi::node_operation::mint, index, source, rights));
+        return slot_in(minted_slots, minted_radix, index);
     }
 
     void clean_up()
     {
+        minted = 0;
         require("revoke", call(root, abi::node_operation::revoke, memory_slot));
     }
 

@@ -31,10 +31,11 @@ namespace conformance
 
     // Fixed places in the root node: below 10 the initial capabilities, then these, then what each test makes from
     // first_free_slot on and removes at its end.
-    constexpr word memory_slot     = 10; ///< Generic of 4 MiB or more for the tests; each revokes it at its end
+    constexpr word memory_slot     = 10; ///< Generic of 8 MiB for the tests; each revokes it at its end
     constexpr word worker_memory   = 11; ///< Generic for the workers
     constexpr word worker_slots    = 12; ///< two for each worker: process and IPC buffer frame
     constexpr word worker_tables   = 24; ///< page tables for the workers' buffers
+    constexpr word minted_slots    = 31; ///< node of what `mint` makes
     constexpr word first_free_slot = 32;
 
     constexpr word worker_count = 4;
@@ -82,8 +83,9 @@ namespace conformance
     /// convert that must succeed; returns the descriptor.
     word make(capability_type type, word specific_bits, word index);
 
-    /// A copy in slot `index` with other rights; returns its descriptor.
-    word mint(word source, capability_rights rights, word index);
+    /// A copy with fewer rights; returns its descriptor. It lies in a node of its own that goes with clean_up, because
+    /// without READ and WRITE it could not be removed.
+    word mint(word source, capability_rights rights);
 
     /// Takes back all that was converted from the tests' memory.
     void clean_up();

@@ -1,0 +1,272 @@
+// Faults (ABI section 19): what the resolver gets and what its reply does.
+#include "report.hpp"
+#include "tests.hpp"
+#include "workbench.hpp"
+
+namespace conformance
+{
+    namespace
+    {
+        using operation = abi::ipc_port_operation;
+        using which     = abi::context_register;
+
+        constexpr word port_slot = first_free_slot;
+        constexpr word port      = slot(port_slot);
+        constexpr word badge_slot = first_free_slot + 1;
+        constexpr word badge      = slot(badge_slot); ///< resolver capability of the faulter
+        constexpr word scratch    = first_free_slot + 2;
+
+        constexpr word identifier   = 0xfa17;
+        constexpr word bad_address  = 0x3000'0000;
+        constexpr word unknown_call = 0x1234;
+
+        // What a worker does wrong; `value` of the worker tells what came of it.
+
+        void read_bad_address(worker &self)
+        {
+            word value = 0;
+            asm volatile("movq (%1), %0\n\tnop" : "=a"(value) : "b"(bad_address));
+            self.value = value;
+        }
+
+        void write_bad_address(worker &self)
+        {
+            asm volatile("movb $1, (%0)" : : "b"(bad_address) : "memory");
+            self.value = 1;
+        }
+
+        void jump_to_bad_address(worker &self)
+        {
+            reinterpret_cast<void (*)()>(bad_address)();
+            self.value = 1;
+        }
+
+        void execute_undefined(worker &self)
+        {
+            asm volatile("ud2");
+            self.value = 1;
+        }
+
+        void divide_by_zero(worker &self)
+        {
+            word low = 1, high = 0, zero = 0;
+            asm volatile("divq %2" : "+a"(low), "+d"(high) : "r"(zero));
+            self.value = low;
+        }
+
+        void execute_privileged(worker &self)
+        {
+            asm volatile("hlt");
+            self.value = 1;
+        }
+
+        void raise_breakpoint(worker &self)
+        {
+            asm volatile("int3");
+            self.value = 1;
+        }
+
+        void raise_interrupt(worker &self)
+        {
+            asm volatile("int $0x80");
+            self.value = 1;
+        }
+
+        void single_step(worker &self)
+        {
+            asm volatile("pushfq\n\torq $0x100, (%%rsp)\n\tpopfq\n\tnop" : : : "cc", "memory");
+            self.value = 1;
+        }
+
+        void call_unknown(worker &self)
+        {
+            word mr[abi::hardware_message_registers];
+            for (word i = 0; i < abi::hardware_message_registers; ++i)
+            {
+                mr[i] = 0x100 + i;
+            }
+            register_file registers = to_registers(abi::kernel_call::capability_call, mr);
+            registers.rax           = unknown_call;
+            raw_call(&registers);
+            self.value          = registers.rax;
+            self.result.mr[0]   = registers.rdi;
+            self.result.mr[9]   = registers.r15;
+        }
+
+        /// Lets a worker do it and receives the fault.
+        reply provoke(worker &faulter, void (*what)(worker &))
+        {
+            faulter.value = 0;
+            require("the fault stops it", !faulter.start(what));
+            const reply got = call(port, operation::receive, 1);
+            return got;
+        }
+
+        word fault_info(word length)
+        {
+            return message_info { false, length, 0, message_source::fault }.value;
+        }
+
+        bool is_fault(const reply &got, abi::fault_type type, word length)
+        {
+            return got.ok() && got.mr[1] == 0 && got.mr[2] == fault_info(length) && got.mr[3] == identifier
+                && got.mr[4] == static_cast<word>(type);
+        }
+
+        constexpr word code(word vector, word error = 0)
+        {
+            return vector << 32 | error;
+        }
+
+        void test_memory_faults(worker &faulter)
+        {
+            reply got = provoke(faulter, read_bad_address);
+            expect_true("fault.memory", "a read", is_fault(got, abi::fault_type::memory, 4));
+            expect_equal("fault.memory", "MR6 is the address", got.mr[6], bad_address);
+            expect_equal("fault.memory", "MR7 is the error code: user read, not present", got.mr[7], 4);
+            word values[abi::context_register_count];
+            read_registers(faulter.process, 23, values);
+            expect_equal("fault.memory", "MR5 is the program counter", got.mr[5], values[index_of(which::rip)]);
+            expect_error("process_control_block.resume", "a process whose fault is being resolved", faulter.resume(),
+                capability_error::illegal_operation);
+            // Resolve it as a debugger would: give the load its result and step over it (48 8b 03).
+            values[index_of(which::rax)] = 0x600d;
+            values[index_of(which::rip)] += 3;
+            require("write registers", write_registers(faulter.process, 16, values));
+            expect_success("ipc_port.reply", "to a fault", call(port, operation::reply, message_info { true, 3 }.value, 0, 1, 2, 3));
+            expect_equal("fault.memory", "the process goes on where it was put", faulter.value, 0x600d);
+
+            got = provoke(faulter, write_bad_address);
+            expect_true("fault.memory", "a write", is_fault(got, abi::fault_type::memory, 4) && got.mr[7] == 6);
+            require("reply", call(port, operation::reply, 1));
+            got = call(port, operation::receive, 1);
+            expect_true("fault.memory", "an unresolved fault comes again", is_fault(got, abi::fault_type::memory, 4) && got.mr[6] == bad_address);
+            faulter.restart();
+
+            got = provoke(faulter, jump_to_bad_address);
+            expect_true("fault.memory_instruction_fetch", "a jump", is_fault(got, abi::fault_type::memory_instruction_fetch, 4));
+            expect_true("fault.memory_instruction_fetch", "program counter and address are the target",
+                got.mr[5] == bad_address && got.mr[6] == bad_address);
+            expect_equal("fault.memory_instruction_fetch", "error code: user fetch, not present", got.mr[7], 0x14);
+            faulter.restart();
+        }
+
+        void test_exceptions(worker &faulter)
+        {
+            struct
+            {
+                void (*action)(worker &);
+                abi::fault_type type;
+                word            code;
+                const char     *name;
+                const char     *detail;
+            } const cases[] = {
+                { execute_undefined, abi::fault_type::invalid_instruction, code(6), "fault.invalid_instruction", "UD2" },
+                { divide_by_zero, abi::fault_type::invalid_arithmetic, code(0), "fault.invalid_arithmetic", "division by zero" },
+                { execute_privileged, abi::fault_type::architecture, code(13), "fault.architecture", "HLT in user mode" },
+                { raise_breakpoint, abi::fault_type::architecture, code(3), "fault.architecture", "INT3" },
+                { raise_interrupt, abi::fault_type::architecture, code(13, 0x80 * 8 + 2), "fault.architecture", "INT 0x80" },
+                { single_step, abi::fault_type::architecture, code(1), "fault.architecture", "single step" },
+            };
+            for (const auto &each : cases)
+            {
+                const reply got = provoke(faulter, each.action);
+                expect_true(each.name, each.detail, is_fault(got, each.type, 3) && got.mr[6] == each.code);
+                faulter.restart();
+            }
+        }
+
+        void test_unknown_call(worker &faulter)
+        {
+            reply got = provoke(faulter, call_unknown);
+            expect_true("fault.invalid_kernel_call", "a call type that does not exist", is_fault(got, abi::fault_type::invalid_kernel_call, 26));
+            expect_equal("fault.invalid_kernel_call", "MR5 is behind the syscall", got.mr[5], reinterpret_cast<word>(raw_call_return));
+            expect_equal("fault.invalid_kernel_call", "MR6 is the call number", got.mr[6], unknown_call);
+            const word rsi = ipc_buffer->messages[7 + index_of(which::rsi)];
+            expect_true("fault.invalid_kernel_call", "MR7…MR29 are the context", got.mr[7] == unknown_call && rsi == 0x101);
+            require("reply", call(port, operation::reply, 1));
+            expect_true("ipc_port.reply", "to an unknown call without context: no register changes",
+                faulter.value == unknown_call && faulter.result.mr[0] == 0x100 && faulter.result.mr[9] == 0x109);
+
+            got = provoke(faulter, call_unknown);
+            // MR7…MR29 are still what was received, so the reply only changes RAX and R15. MR10…MR29 are in the buffer.
+            ipc_buffer->messages[7 + index_of(which::r15)] = 0xaaaa;
+            register_file answer = prepare(port, operation::reply, message_info { true, 26 }.value, 0, 0, 0, 0,
+                0xbbbb, got.mr[8], got.mr[9]);
+            ipc_buffer->messages[7 + index_of(which::rsp)] = ~word { 0 };
+            expect_error("ipc_port.reply", "a context that no user may have", perform(answer), capability_error::invalid_argument);
+            expect_true("ipc_port.reply", "the faulter goes on waiting", !faulter.is_finished);
+            word values[abi::context_register_count];
+            read_registers(faulter.process, 23, values); // uses the buffer, too
+            for (word i = 3; i < abi::context_register_count; ++i)
+            {
+                ipc_buffer->messages[7 + i] = values[i];
+            }
+            ipc_buffer->messages[7 + index_of(which::r15)] = 0xaaaa;
+            answer = prepare(port, operation::reply, message_info { true, 26 }.value, 0, 0, 0, 0, 0xbbbb, values[1], values[2]);
+            expect_success("ipc_port.reply", "to an unknown call with a context", perform(answer));
+            expect_true("ipc_port.reply", "the context is written back", faulter.value == 0xbbbb && faulter.result.mr[9] == 0xaaaa);
+
+            // A resolver without IPC buffer gets the short message.
+            worker &poor = workers[3];
+            make(capability_type::generic, 12, scratch + 4);
+            require("frame", call(slot(scratch + 4), abi::generic_operation::convert, capability_type::frame, 12, 1, root, scratch + 5));
+            require("buffer", configure_field(poor.process, abi::configure_field::frame_ipc_buffer, slot(scratch + 5)));
+            require("revoke", call(root, abi::node_operation::revoke, scratch + 4));
+            require("wait", !poor.start_call(port, operation::receive, 1));
+            require("fault", !faulter.start(call_unknown));
+            expect_true("fault.invalid_kernel_call", "a resolver without IPC buffer gets length 3",
+                poor.is_finished && is_fault(poor.result, abi::fault_type::invalid_kernel_call, 3) && poor.result.mr[6] == unknown_call);
+            faulter.restart();
+            require("buffer again", configure_field(poor.process, abi::configure_field::frame_ipc_buffer, poor.buffer_frame));
+        }
+
+        void test_waiting(worker &faulter)
+        {
+            worker &resolver = workers[1];
+            require("resolver waits", !resolver.start_call(port, operation::receive, 1));
+            require("fault", !faulter.start(execute_undefined));
+            expect_true("fault.invalid_instruction", "a waiting resolver gets it at once",
+                resolver.is_finished && is_fault(resolver.result, abi::fault_type::invalid_instruction, 3));
+            // The resolver drops it: the faulter stays suspended and faults again when it is resumed.
+            require("drop", resolver.start_call(port, operation::receive, 0));
+            expect_success("process_control_block.resume", "a faulter that was dropped", faulter.resume());
+            const reply got = call(port, operation::receive, 1);
+            expect_true("fault.invalid_instruction", "it executes again", is_fault(got, abi::fault_type::invalid_instruction, 3));
+            faulter.restart();
+
+            require("fault", !faulter.start(execute_undefined));
+            require("suspend", call(faulter.process, abi::process_control_block_operation::suspend));
+            expect_equal("process_control_block.suspend", "a faulter leaves the resolver's queue",
+                call(port, operation::receive, word { 1 } << 63).mr[2], word { 1 } << 63);
+            faulter.restart();
+        }
+
+        void test_no_resolver(worker &faulter)
+        {
+            // Without READ and WRITE the port is no resolver: the kernel logs one line and suspends.
+            const word read_only = mint(badge, capability_rights::read);
+            require("resolver", configure_field(faulter.process, abi::configure_field::ipc_port_resolver, read_only));
+            require("fault", !faulter.start(jump_to_bad_address));
+            expect_equal("fault", "a resolver capability without write gets nothing",
+                call(port, operation::receive, word { 1 } << 63).mr[2], word { 1 } << 63);
+            expect_success("process_control_block.resume", "the faulter is suspended", faulter.resume());
+            faulter.restart();
+        }
+    }
+
+    void test_faults()
+    {
+        make(capability_type::ipc_port, 0, port_slot);
+        require("copy", call(root, abi::node_operation::copy, badge_slot, port));
+        require("identify", call(badge, operation::identify, identifier));
+        worker &faulter = workers[0];
+        require("resolver", configure_field(faulter.process, abi::configure_field::ipc_port_resolver, badge));
+        test_memory_faults(faulter);
+        test_exceptions(faulter);
+        test_unknown_call(faulter);
+        test_waiting(faulter);
+        test_no_resolver(faulter);
+        clean_up();
+    }
+}

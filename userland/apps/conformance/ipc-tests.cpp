@@ -1,0 +1,315 @@
+// IPC_PORT (ABI section 12) without capability transfer.
+#include "report.hpp"
+#include "tests.hpp"
+#include "workbench.hpp"
+
+namespace conformance
+{
+    namespace
+    {
+        using operation = abi::ipc_port_operation;
+        using field     = abi::configure_field;
+
+        constexpr word port_slot = first_free_slot;
+        constexpr word port      = slot(port_slot);
+        constexpr word other_slot = first_free_slot + 1;
+        constexpr word other      = slot(other_slot);
+        constexpr word badge_slot = first_free_slot + 2; ///< a second capability to the port, other identifier
+        constexpr word badge      = slot(badge_slot);
+        constexpr word bell_slot  = first_free_slot + 3;
+        constexpr word bell       = slot(bell_slot);
+        constexpr word scratch    = first_free_slot + 4;
+
+        constexpr word blocking(word length = 0)
+        {
+            return message_info { true, length }.value;
+        }
+
+        constexpr word polling(word length = 0)
+        {
+            return message_info { false, length }.value;
+        }
+
+        constexpr word preset = word { 1 } << 63; ///< in MR2: survives if nothing was received
+
+        void test_arguments()
+        {
+            const auto invalid = capability_error::invalid_argument;
+            struct
+            {
+                operation   what;
+                const char *name;
+            } const each_operation[] = {
+                { operation::send, "ipc_port.send" },
+                { operation::receive, "ipc_port.receive" },
+                { operation::call, "ipc_port.call" },
+                { operation::reply, "ipc_port.reply" },
+                { operation::reply_receive, "ipc_port.reply_receive" },
+            };
+            for (const auto &each : each_operation)
+            {
+                expect_error(each.name, "source fault", call(port, each.what, message_info { false, 0, 0, message_source::fault }.value), invalid);
+                expect_error(each.name, "source notification",
+                    call(port, each.what, message_info { false, 0, 0, message_source::notification }.value), invalid);
+            }
+            expect_success("ipc_port.identify", "any word", call(port, operation::identify, ~word { 0 }));
+            expect_error("ipc_port", "unknown operation", call(port, 0), capability_error::illegal_operation);
+            expect_error("ipc_port", "unknown operation 7", call(port, 7), capability_error::illegal_operation);
+
+            const auto denied = capability_error::permission_denied;
+            const word unwritable = mint(port, without(capability_rights::write));
+            expect_error("ipc_port.send", "without write", call(unwritable, operation::send, polling()), denied);
+            expect_error("ipc_port.call", "without write", call(unwritable, operation::call, polling()), denied);
+            const word unreadable = mint(port, without(capability_rights::read));
+            expect_error("ipc_port.receive", "without read", call(unreadable, operation::receive, polling()), denied);
+            expect_error("ipc_port.reply_receive", "without read", call(unreadable, operation::reply_receive, polling()), denied);
+            const word unmodifiable = mint(port, without(capability_rights::modify));
+            expect_error("ipc_port.identify", "without modify", call(unmodifiable, operation::identify, 1), denied);
+            const word powerless = mint(port, capability_rights::none);
+            expect_success("ipc_port.reply", "needs no right", call(powerless, operation::reply, polling()));
+        }
+
+        void test_polling()
+        {
+            expect_success("ipc_port.send", "not blocking, nobody there", call(port, operation::send, polling()));
+            expect_success("ipc_port.call", "not blocking, nobody there", call(port, operation::call, polling()));
+            const reply got = call(port, operation::receive, polling() | preset);
+            expect_success("ipc_port.receive", "not blocking, nobody there", got);
+            expect_equal("ipc_port.receive", "message registers are unchanged", got.mr[2], preset);
+            expect_success("ipc_port.reply_receive", "not blocking, nobody there", call(port, operation::reply_receive, polling()));
+            expect_success("ipc_port.reply", "nobody waits for a reply", call(port, operation::reply, blocking(2)));
+        }
+
+        void test_send_receive()
+        {
+            require("identify", call(badge, operation::identify, 0xba5e));
+            worker &sender = workers[0];
+
+            require("send blocks", !sender.start_call(badge, operation::send, blocking(3) | preset, 99, 1, 2, 3));
+            const reply got = call(port, operation::receive, blocking());
+            expect_success("ipc_port.receive", "a queued sender", got);
+            expect_equal("ipc_port.receive", "message_info, unused bits 0", got.mr[2], blocking(3));
+            expect_equal("ipc_port.receive", "the identifier is that of the capability used to send", got.mr[3], 0xba5e);
+            expect_true("ipc_port.receive", "the payload", got.mr[4] == 1 && got.mr[5] == 2 && got.mr[6] == 3);
+            expect_equal("ipc_port.receive", "no more than the payload", got.mr[7], unused_argument);
+            expect_true("ipc_port.send", "a queued sender ends", sender.is_finished && sender.result.ok());
+            expect_equal("ipc_port.send", "its message registers are unchanged", sender.result.mr[3], 99);
+
+            worker &receiver = workers[1];
+            require("receive blocks", !receiver.start_call(port, operation::receive, blocking()));
+            expect_success("ipc_port.send", "a receiver waits", call(badge, operation::send, polling(1), 0, 77));
+            expect_true("ipc_port.receive", "a waiting receiver ends", receiver.is_finished && receiver.result.ok()
+                    && receiver.result.mr[4] == 77 && receiver.result.mr[3] == 0xba5e);
+
+            // The identifier is fixed when the send starts.
+            require("send blocks", !sender.start_call(badge, operation::send, blocking()));
+            require("identify", call(badge, operation::identify, 0xf00d));
+            expect_equal("ipc_port.identify", "changes no message under way", call(port, operation::receive, blocking()).mr[3], 0xba5e);
+            require("identify", call(badge, operation::identify, 0xba5e));
+            require("identify", call(port, operation::identify, 0x11));
+            require("send blocks", !sender.start_call(badge, operation::send, blocking()));
+            expect_equal("ipc_port.identify", "changes one slot only", call(port, operation::receive, blocking()).mr[3], 0xba5e);
+
+            // First in, first out.
+            for (word i = 0; i < 3; ++i)
+            {
+                require("send blocks", !workers[i].start_call(port, operation::send, blocking(1), 0, i));
+            }
+            bool in_order = true;
+            for (word i = 0; i < 3; ++i)
+            {
+                in_order &= call(port, operation::receive, blocking()).mr[4] == i;
+            }
+            expect_true("ipc_port.receive", "senders are first in, first out", in_order);
+            for (word i = 0; i < 3; ++i)
+            {
+                require("receive blocks", !workers[i].start_call(port, operation::receive, blocking()));
+            }
+            for (word i = 0; i < 3; ++i)
+            {
+                require("send", call(port, operation::send, polling(1), 0, i));
+                in_order &= workers[i].is_finished && workers[i].result.mr[4] == i;
+            }
+            expect_true("ipc_port.send", "receivers are first in, first out", in_order);
+        }
+
+        void test_long_messages()
+        {
+            constexpr word longest = 255;
+            worker &sender = workers[0];
+            for (word i = 10; i < 4 + longest; ++i)
+            {
+                sender.buffer->messages[i] = i * 3;
+                ipc_buffer->messages[i]    = 0;
+            }
+            ipc_buffer->messages[5]           = 0x5e1f;
+            ipc_buffer->messages[4 + longest] = 0x7a11;
+            require("send blocks", !sender.start_call(port, operation::send, blocking(longest), 0, 1, 2, 3, 4, 5, 6));
+            const reply got = call(port, operation::receive, blocking());
+            bool same = got.ok() && got.mr[9] == 6;
+            for (word i = 10; i < 4 + longest; ++i)
+            {
+                same &= ipc_buffer->messages[i] == i * 3;
+            }
+            expect_true("ipc_port.receive", "255 words", same);
+            expect_true("ipc_port.receive", "the buffer is written nowhere else",
+                ipc_buffer->messages[5] == 0x5e1f && ipc_buffer->messages[4 + longest] == 0x7a11);
+        }
+
+        void test_call_reply()
+        {
+            worker &client = workers[0];
+            require("call blocks", !client.start_call(badge, operation::call, blocking(2), 0, 10, 20));
+            const reply request = call(port, operation::receive, blocking());
+            expect_true("ipc_port.call", "a queued caller is received", request.ok() && request.mr[4] == 10 && request.mr[5] == 20);
+            expect_true("ipc_port.call", "and waits for the reply", !client.is_finished);
+            expect_error("process_control_block.resume", "a process that waits for a reply", client.resume(),
+                capability_error::illegal_operation);
+            expect_success("ipc_port.reply", "through any port", call(other, operation::reply, blocking(1), 0, 30));
+            expect_true("ipc_port.call", "ends with the reply", client.is_finished && client.result.ok());
+            expect_equal("ipc_port.call", "message_info of the reply", client.result.mr[2], blocking(1));
+            expect_equal("ipc_port.call", "identifier 0", client.result.mr[3], 0);
+            expect_equal("ipc_port.call", "payload of the reply", client.result.mr[4], 30);
+            expect_success("ipc_port.reply", "a second time has no effect", call(port, operation::reply, blocking(1), 0, 31));
+
+            // A waiting server: the caller waits for the reply whatever `block` says.
+            worker &server = workers[1];
+            require("server waits", !server.start_call(port, operation::receive, blocking()));
+            require("call", !client.start_call(port, operation::call, polling(1), 0, 5));
+            expect_true("ipc_port.call", "not blocking, a receiver waits: delivered", server.is_finished && server.result.mr[4] == 5);
+            expect_true("ipc_port.call", "and waits for the reply, too", !client.is_finished);
+            require("reply", server.start_call(port, operation::reply, blocking(1), 0, 6));
+            expect_equal("ipc_port.reply", "reaches the caller", client.result.mr[4], 6);
+
+            // A plain send creates no reply authority.
+            require("send", !client.start_call(port, operation::send, blocking()));
+            require("receive", call(port, operation::receive, blocking()));
+            require("finished", client.is_finished);
+            expect_success("ipc_port.reply", "after a plain send has no effect", call(port, operation::reply, blocking()));
+        }
+
+        void test_reply_receive()
+        {
+            worker &client = workers[0], &second = workers[2];
+            require("call", !client.start_call(badge, operation::call, blocking(1), 0, 1));
+            require("receive", call(port, operation::receive, blocking()));
+            require("call", !second.start_call(badge, operation::call, blocking(1), 0, 2));
+            const reply next = call(port, operation::reply_receive, blocking(1), 0, 100);
+            expect_success("ipc_port.reply_receive", "with the next caller queued", next);
+            expect_equal("ipc_port.reply_receive", "replies", client.result.mr[4], 100);
+            expect_equal("ipc_port.reply_receive", "and receives", next.mr[4], 2);
+            expect_success("ipc_port.reply_receive", "not blocking with nobody queued", call(port, operation::reply_receive, polling(1), 0, 101));
+            expect_equal("ipc_port.reply_receive", "has replied", second.result.mr[4], 101);
+
+            worker &server = workers[1];
+            require("server waits", !server.start_call(port, operation::reply_receive, blocking()));
+            require("send", call(port, operation::send, polling(1), 0, 8));
+            expect_true("ipc_port.reply_receive", "waits for a message", server.is_finished && server.result.mr[4] == 8);
+        }
+
+        void test_dropped_callers()
+        {
+            worker &client = workers[0], &server = workers[1];
+            const auto illegal = capability_error::illegal_operation;
+            require("call", !client.start_call(port, operation::call, blocking()));
+            require("receive", call(port, operation::receive, blocking()));
+            require("receive again", call(port, operation::receive, polling()));
+            expect_error("ipc_port.call", "the server receives again without a reply", client.result, illegal);
+
+            require("call", !client.start_call(port, operation::call, blocking()));
+            require("server takes it", server.start_call(port, operation::receive, blocking()));
+            require("suspend", call(client.process, abi::process_control_block_operation::suspend));
+            require("reply", server.start_call(port, operation::reply, blocking(1), 0, 1));
+            expect_true("ipc_port.reply", "to a suspended caller has no effect", !client.is_finished);
+            require("resume", client.resume());
+            expect_error("ipc_port.call", "suspended and resumed", client.result, illegal);
+
+            const auto gone = capability_error::invalid_descriptor;
+            make(capability_type::ipc_port, 0, scratch + 4);
+            const word doomed = slot(scratch + 4);
+            require("send", !workers[0].start_call(doomed, operation::send, blocking()));
+            require("call", !workers[1].start_call(doomed, operation::call, blocking()));
+            require("remove", call(root, abi::node_operation::remove, scratch + 4));
+            expect_error("ipc_port.send", "the port is destroyed", workers[0].result, gone);
+            expect_error("ipc_port.call", "the port is destroyed", workers[1].result, gone);
+            make(capability_type::ipc_port, 0, scratch + 4);
+            require("receive", !workers[0].start_call(doomed, operation::receive, blocking()));
+            require("revoke", call(root, abi::node_operation::revoke, scratch + 4));
+            expect_error("ipc_port.receive", "the port is revoked", workers[0].result, gone);
+            require("receive", !workers[0].start_call(doomed, operation::reply_receive, blocking()));
+            require("revoke", call(root, abi::node_operation::revoke, scratch + 4));
+            expect_error("ipc_port.reply_receive", "the port is revoked", workers[0].result, gone);
+        }
+
+        void test_reply_errors()
+        {
+            // The caller has no IPC buffer: a long reply fails and the caller goes on waiting.
+            worker &client = workers[0];
+            make(capability_type::generic, 12, scratch + 5);
+            require("frame", call(slot(scratch + 5), abi::generic_operation::convert, capability_type::frame, 12, 1, root, scratch + 6));
+            require("buffer", configure_field(client.process, field::frame_ipc_buffer, slot(scratch + 6)));
+            require("revoke", call(root, abi::node_operation::revoke, scratch + 5));
+            require("call", !client.start_call(port, operation::call, blocking()));
+            require("receive", call(port, operation::receive, blocking()));
+            expect_error("ipc_port.reply", "seven words to a caller without IPC buffer",
+                call(port, operation::reply, blocking(7)), capability_error::fatal);
+            expect_error("ipc_port.reply_receive", "seven words to a caller without IPC buffer",
+                call(port, operation::reply_receive, polling(7)), capability_error::fatal);
+            expect_true("ipc_port.reply", "the caller goes on waiting", !client.is_finished);
+            expect_success("ipc_port.reply", "again with fewer words", call(port, operation::reply, blocking(1), 0, 1));
+            expect_true("ipc_port.reply", "reaches it", client.is_finished);
+            require("buffer again", configure_field(client.process, field::frame_ipc_buffer, client.buffer_frame));
+        }
+
+        void test_bound_notification()
+        {
+            worker &server = workers[1];
+            require("identify", call(bell, abi::notification_port_operation::identify, 0x6));
+            require("bind", configure_field(server.process, field::notification_port, bell));
+            const word notification = message_info { false, 0, 0, message_source::notification }.value;
+
+            require("notify", call(bell, abi::notification_port_operation::notify));
+            require("receive", server.start_call(port, operation::receive, blocking()));
+            expect_true("ipc_port.receive", "a pending notification",
+                server.result.ok() && server.result.mr[2] == notification && server.result.mr[3] == 6);
+            require("notify", call(bell, abi::notification_port_operation::notify));
+            require("receive", server.start_call(port, operation::reply_receive, blocking()));
+            expect_equal("ipc_port.reply_receive", "a pending notification", server.result.mr[2], notification);
+            require("notify", call(bell, abi::notification_port_operation::notify));
+            require("call", server.start_call(port, operation::call, blocking()));
+            expect_equal("ipc_port.call", "a pending notification: the call is not sent", server.result.mr[2], notification);
+            expect_equal("ipc_port.call", "indeed nobody is queued", call(port, operation::receive, polling() | preset).mr[2], preset);
+
+            require("receive", !server.start_call(port, operation::receive, blocking()));
+            require("notify", call(bell, abi::notification_port_operation::notify));
+            expect_true("notification_port.notify", "reaches the bound process in a receive",
+                server.is_finished && server.result.mr[2] == notification && server.result.mr[3] == 6);
+
+            // A message comes first.
+            require("notify", call(bell, abi::notification_port_operation::notify));
+            require("send", !workers[0].start_call(port, operation::send, blocking(1), 0, 3));
+            require("receive", server.start_call(port, operation::receive, blocking()));
+            expect_equal("ipc_port.receive", "a queued sender comes before a notification", server.result.mr[4], 3);
+            require("receive", server.start_call(port, operation::receive, blocking()));
+            expect_equal("ipc_port.receive", "which is kept", server.result.mr[3], 6);
+        }
+    }
+
+    void test_ipc_port()
+    {
+        make(capability_type::ipc_port, 0, port_slot);
+        make(capability_type::ipc_port, 0, other_slot);
+        make(capability_type::notification_port, 0, bell_slot);
+        require("copy", call(root, abi::node_operation::copy, badge_slot, port));
+        test_arguments();
+        test_polling();
+        test_send_receive();
+        test_long_messages();
+        test_call_reply();
+        test_reply_receive();
+        test_dropped_callers();
+        test_reply_errors();
+        test_bound_notification();
+        clean_up();
+    }
+}
