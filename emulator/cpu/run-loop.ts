@@ -11,6 +11,7 @@ import { FAULT, GENERAL_PROTECTION, INVALID_OPCODE, STACK_FAULT } from './fault.
 import { IF, TF } from './flags.ts';
 import { BRANCHES, ENDS, type Instruction } from './instruction.ts';
 import { deliverWithEscalation, EXCEPTION, EXTERNAL } from './interrupts.ts';
+import { effectiveAddress } from './memory-access.ts';
 import {
   BLOCK_INDEX,
   CR3,
@@ -20,6 +21,7 @@ import {
   FAULT_VECTOR,
   FLAGS,
   HALTED,
+  HIGH,
   INTERRUPT_SHADOW,
   LEAVE_BLOCK,
   NON_CANONICAL,
@@ -193,15 +195,17 @@ export class RunLoop {
   }
 }
 
-/** Non-canonical addresses raise #SS if RSP or RBP is their base, or the stack is used implicitly. */
-const addressesStack = (cpu: Cpu, i: Instruction): boolean =>
-  i.isMemory
-    ? i.usesStackSegment || (movesMemoryToStack(i) && !isCanonical(cpu.i32[RSP + 1]))
-    : usesStackImplicitly(i.opcode);
-
-/** POP, PUSH, CALL with a memory operand. */
-const movesMemoryToStack = (i: Instruction): boolean =>
-  i.opcode === 0x8f || (i.opcode === 0xff && (i.regNumber & 7) !== 4 && (i.regNumber & 7) >= 2);
+/**
+ * Non-canonical addresses raise #SS if RSP or RBP is their base, or the stack is used implicitly. PUSH and CALL with a
+ * memory operand use both; they read the operand first.
+ */
+function addressesStack(cpu: Cpu, i: Instruction): boolean {
+  if (!i.isMemory) return usesStackImplicitly(i.opcode);
+  const isPush = i.opcode === 0xff && (i.regNumber & 7) !== 4 && (i.regNumber & 7) >= 2;
+  if (isPush) effectiveAddress(cpu, i);
+  const usesStack = i.opcode === 0x8f || (isPush && isCanonical(cpu.i32[HIGH]));
+  return i.usesStackSegment || (usesStack && !isCanonical(cpu.i32[RSP + 1]));
+}
 
 function usesStackImplicitly(opcode: number): boolean {
   return (
