@@ -35,6 +35,9 @@ const IDT = 0x8000;
 const TSS = 0x9000;
 const HANDLERS = 0xa000;
 const SETUP = 0xb000;
+/** Code that puts back the x87 state, which has no other way in, and the state it loads. */
+const CLEAN = 0xb800;
+const CLEAN_STATE = 0xbc00;
 const STACK_TOP = 0xd000;
 const CODE_PAGES = 0x1_0000;
 const DATA_PAGES = 0x2_0000;
@@ -151,6 +154,13 @@ function writeTables(machine: Machine): void {
     KERNEL_PHYSICAL + SETUP,
     Uint8Array.of(0xb8, TSS_SELECTOR, 0, 0, 0, 0x0f, 0x00, 0xd8),
   );
+  // fxrstor [CLEAN_STATE]
+  machine.writePhysical(
+    KERNEL_PHYSICAL + CLEAN,
+    Uint8Array.of(0x0f, 0xae, 0x0c, 0x25, CLEAN_STATE & 255, CLEAN_STATE >> 8, 0, 0x80),
+  );
+  put(CLEAN_STATE, 0x37fn);
+  put(CLEAN_STATE + 24, 0x1f80n);
   machine.writePhysical(KERNEL_PHYSICAL + CODE_PAGES, new Uint8Array(CODE_SIZE).fill(INT3));
   machine.writePhysical(KERNEL_PHYSICAL + DATA_PAGES, dataPattern);
 }
@@ -161,6 +171,10 @@ function runCase(machine: Machine, test: InstructionCase): Outcome {
   machine.writePhysical(code, test.code);
   machine.writePhysical(data + test.patchOffset, test.patch);
   const before = machine.readPhysical(data, WRITABLE_SIZE);
+
+  machine.writeRegister('cs', BigInt(KERNEL_CS));
+  machine.writeRegister('rip', KERNEL + BigInt(CLEAN));
+  machine.step();
 
   const state = initialState(test);
   machine.writeRegister('cs', BigInt(USER_CS));

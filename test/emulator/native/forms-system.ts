@@ -174,4 +174,49 @@ function segments(): Form[] {
   ];
 }
 
-export const systemForms: readonly Form[] = [...strings(), ...faults(), ...segments()];
+const SELECTORS = [0, 3, 0x10, 0x18, 0x2b, 0x28, 0x33, 0x30, 0x2c, 0xfff8, 0xffff] as const;
+
+/** What the descriptor of a selector says. */
+function selectorQueries(): Form[] {
+  const query = {
+    memoryBytes: 2,
+    alone: true,
+    operandValue: (p: Preparation) => BigInt(p.random.pick(SELECTORS)),
+  } as const;
+  return [
+    { name: 'lar r, r/m16', opcode: [0x0f, 0x02], sizes: [16, 32, 64], reg: 'gpr', ...query },
+    { name: 'lsl r, r/m16', opcode: [0x0f, 0x03], sizes: [16, 32, 64], reg: 'gpr', ...query },
+    { name: 'verr r/m16', opcode: [0x0f, 0x00], sizes: [32], reg: 4, ...query },
+    { name: 'verw r/m16', opcode: [0x0f, 0x00], sizes: [32], reg: 5, ...query },
+  ];
+}
+
+/** The x87 control instructions that there are without an x87. Those that change it put it back. */
+function floatingPointControl(): Form[] {
+  return [
+    { name: 'fwait', opcode: [0x9b], sizes: [32] },
+    { name: 'fninit', opcode: [0xdb, 0xe3], sizes: [32] },
+    { name: 'fnstcw m', opcode: [0xd9], sizes: [32], reg: 7, only: 'memory', memoryBytes: 2 },
+    { name: 'fnstsw m', opcode: [0xdd], sizes: [32], reg: 7, only: 'memory', memoryBytes: 2 },
+    { name: 'fnstsw ax', opcode: [0xdf, 0xe0], sizes: [32] },
+    {
+      name: 'fldcw [rax], fnstcw [rax + 8], fninit',
+      opcode: [0xd9, 0x28, 0xd9, 0x78, 0x08, 0xdb, 0xe3],
+      sizes: [32],
+      alone: true,
+      prepare: ({ random, registers, patch }) => {
+        const address = DATA + random.below(0x1f00);
+        registers.set(RAX, BigInt(address));
+        patch(address, random.bytes(2));
+      },
+    },
+  ];
+}
+
+export const systemForms: readonly Form[] = [
+  ...strings(),
+  ...faults(),
+  ...segments(),
+  ...selectorQueries(),
+  ...floatingPointControl(),
+];

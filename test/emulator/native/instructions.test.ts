@@ -113,10 +113,18 @@ describe(
       const end = Date.now() + seconds * 1000;
       let seed = firstSeed;
       let total = 0;
+      const perForm = new Map(forms.map((form) => [form.name, 0]));
+      const perRow = new Map<string, number>();
       do {
         const cases = generateBatch(forms, PER_FORM, seed).filter(comparable);
         total += cases.length;
         compareAll(cases, await cpu.run(cases));
+        if (coverage) {
+          for (const instruction of cases) {
+            for (const form of formsOf(instruction)) increase(perForm, form.name, 1);
+          }
+          for (const [row, count] of casesPerRow(cases)) increase(perRow, row, count);
+        }
         seed++;
       } while (Date.now() < end);
       if (coverage)
