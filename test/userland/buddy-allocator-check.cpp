@@ -189,16 +189,20 @@ namespace
 {
     ulmm::buddy_allocator allocator { a9n::node { { 0 }, ulmm::block_radix } };
 
-    /// Gives the allocator Generics as a machine has them: page-aligned, but not aligned to their sizes. Returns bytes.
+    /// Gives the allocator Generics as a machine has them: page-aligned, but not aligned to their sizes. Returns the bytes
+    /// of the aligned 64 KiB units in them, which is what it can use.
     word add_machine_memory(std::mt19937 &random)
     {
         word total   = 0;
         word address = 0x3000;
-        for (const word size_bits : { 27, 26, 23, 20, 16, 12 })
+        for (const word size_bits : { 27, 26, 23, 20, 18, 16 })
         {
             memory.push_back({ address, size_bits, address, outside });
-            total   += word { 1 } << size_bits;
-            address += (word { 1 } << size_bits) + (random() % 64 << 12);
+            constexpr word unit = 0x1'0000;
+            const word     end  = address + (word { 1 } << size_bits);
+            const word     first_unit = (address + unit - 1) / unit;
+            total   += end / unit > first_unit ? (end / unit - first_unit) * unit : 0;
+            address  = end + (random() % 64 << 12);
         }
         for (word i = 0; i < memory.size(); ++i)
         {

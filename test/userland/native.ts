@@ -8,7 +8,13 @@ import { join, resolve } from 'node:path';
 const root = resolve(import.meta.dirname, '../..');
 const compiler = process.env['CXX'] ?? 'g++';
 
-const headers = ['userland/include', 'userland/runtime/include', 'userland', 'kernel/abi'];
+const headers = [
+  'userland/include',
+  'userland/ulmm/include',
+  'userland/runtime/include',
+  'userland',
+  'kernel/abi',
+];
 
 /** Undefined if native programs can be built here, else why not. */
 export function reasonToSkip(): string | undefined {

@@ -112,7 +112,7 @@ namespace
     {
         expect_code(ask(1, request::allocate, page), reply_code::unknown_client, "a stranger");
         expect_code(add_memory(0x40'0000, 22), reply_code::ok, "memory");
-        expect_code(add_memory(0x40'0000, 11), reply_code::invalid_argument, "memory smaller than a page");
+        expect_code(add_memory(0x80'0000, 15), reply_code::invalid_argument, "memory too small to manage");
         transfer_slot() = nullptr;
         expect_code(ask(ulmm::koito_identifier, request::add_memory, 0x80'0000, 20), reply_code::kernel_error,
             "memory without a Generic");

@@ -15,7 +15,7 @@ describe.skipIf(skip !== undefined)(`ULMM server${skip === undefined ? '' : ` ($
         'userland/ulmm/block-node.cpp',
         'userland/ulmm/frame-slots.cpp',
       ],
-      ['test/userland/kernel-model', 'userland/ulmm/include'],
+      ['test/userland/kernel-model'],
     );
   }, 60_000);
   afterAll(() => program?.dispose());

@@ -104,6 +104,10 @@ namespace koito
             for (word i = 0; i < memory.other_count; ++i)
             {
                 const known_generic &piece = memory.others[i];
+                if (piece.size_bits < ulmm::smallest_memory_bits)
+                {
+                    continue;
+                }
                 ask_memory_server(koito, "memory for ulmm",
                     with_transfer(
                         a9n::make_message(ulmm::request::add_memory, piece.address, piece.size_bits), piece.generic));

@@ -36,8 +36,13 @@ namespace ulmm
         whole->state = block_state::carved;
         while (address != end)
         {
-            const runtime::aligned_block piece  = runtime::first_aligned_block(address, end);
-            block                       *carved = take_pair();
+            const runtime::aligned_block piece = runtime::first_aligned_block(address, end);
+            address                            = piece.end();
+            if (piece.size_bits < smallest_memory_bits)
+            {
+                continue;
+            }
+            block *carved = take_pair();
             if (carved == nullptr)
             {
                 return allocation_error::out_of_blocks;
@@ -49,7 +54,6 @@ namespace ulmm
             }
             carved->order = static_cast<uint16_t>(piece.size_bits);
             push_free(*carved);
-            address = piece.end();
         }
         return allocation_error::none;
     }

@@ -5,6 +5,7 @@
 #include "block-node.hpp"
 
 #include <stdint.h>
+#include <ulmm/protocol.hpp>
 
 namespace ulmm
 {
@@ -58,7 +59,8 @@ namespace ulmm
     public:
         explicit buddy_allocator(a9n::node slots);
 
-        /// Takes over a Generic of 2^size_bits bytes at the page-aligned physical `address`.
+        /// Takes over a Generic of 2^size_bits bytes at the page-aligned physical `address`. What alignment leaves over
+        /// at its ends, less than `smallest_memory_bits` on each side, stays unused.
         allocation_error add_memory(a9n::descriptor source, word address, word size_bits);
 
         /// A block of exactly 2^order bytes, or nullptr with the reason in `last_error`.

@@ -244,7 +244,7 @@ namespace ulmm
 
     reply_code server::add_memory(word address, word size_bits)
     {
-        if (size_bits < minimum_order || size_bits > maximum_order)
+        if (size_bits < smallest_memory_bits || size_bits > maximum_order)
         {
             return reply_code::invalid_argument;
         }

@@ -19,7 +19,7 @@ namespace ulmm
         statistics = 5, ///< → regions, bytes reserved, bytes mapped: the client's own
 
         // From KOITO, whose port slot has the identifier `koito_identifier`.
-        add_memory    = 16, ///< physical address, size bits; transfers the Generic
+        add_memory    = 16, ///< physical address, size bits (≥ `smallest_memory_bits`); transfers the Generic
         attach_client = 17, ///< identifier; transfers the client's address space
         detach_client = 18, ///< identifier; everything the client held is free again
     };
@@ -40,6 +40,9 @@ namespace ulmm
     };
 
     inline constexpr word koito_identifier = 0;
+
+    /// Pieces of memory below 64 KiB are not worth the slots that managing them costs.
+    inline constexpr word smallest_memory_bits = 16;
 
     constexpr const char *to_string(reply_code code)
     {
