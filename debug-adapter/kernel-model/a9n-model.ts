@@ -45,8 +45,18 @@ export function createA9nModel(machine: Machine, symbols: ProgramSymbols, names:
     });
   };
 
+  const enteredContext = symbols.symbolNamed(names.enteredContext)?.address;
+  const contextOffset = BigInt(
+    requiredField(requiredType(symbols, names.process), names.processFields.context).offset,
+  );
+
   return {
     currentProcess,
+    enteredProcess() {
+      if (enteredContext === undefined) return currentProcess();
+      const context = nonZero(readUnsigned(machine, enteredContext, POINTER));
+      return context === undefined ? undefined : context - contextOffset;
+    },
     processes() {
       const { instructionCount } = machine;
       if (known?.instructionCount !== instructionCount)

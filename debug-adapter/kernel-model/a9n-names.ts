@@ -7,6 +7,8 @@ export interface KernelNames {
   /** Global variables. */
   readonly currentProcess: string;
   readonly dependencyList: string;
+  /** ELF symbol of a word that points to the saved context of the process last in user mode. */
+  readonly enteredContext: string;
   /** Types. */
   readonly slot: string;
   readonly node: string;
@@ -49,6 +51,7 @@ export const A9N_2026: KernelNames = {
   title: 'A9N, ABI-2026',
   currentProcess: 'a9n::current_process',
   dependencyList: 'a9n::capability_dependency_list',
+  enteredContext: 'entry_frame',
   slot: 'a9n::capability_slot',
   node: 'a9n::node',
   process: 'a9n::process_control_block',

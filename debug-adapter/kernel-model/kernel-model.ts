@@ -50,6 +50,11 @@ export interface NodeContent {
 export interface KernelModel {
   /** Identity of the process on the CPU; undefined while there is none (boot, idle). */
   currentProcess(): bigint | undefined;
+  /**
+   * The process that was last in user mode: kernel code runs for it until the kernel leaves to the process it has chosen.
+   * Means nothing while the kernel boots or idles.
+   */
+  enteredProcess(): bigint | undefined;
   /** Every process control block that has an address space. */
   processes(): readonly KernelProcess[];
   process(address: bigint): KernelProcess | undefined;

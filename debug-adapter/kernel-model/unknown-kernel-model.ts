@@ -21,6 +21,7 @@ export function createUnknownKernelModel(machine: Machine): KernelModel {
   };
   return {
     currentProcess: note,
+    enteredProcess: note,
     processes() {
       note();
       return [...seen.values()];

@@ -24,7 +24,7 @@ export function registerExecution(session: Session): void {
   const { server } = session;
   server.onRequest('continue', threadArguments, () => {
     session.requireStopped();
-    startRun(session, runFreely(), undefined);
+    startRun(session, runFreely());
     return { allThreadsContinued: true };
   });
   server.onRequest('pause', threadArguments, () => {
@@ -63,7 +63,7 @@ function step(session: Session, threadId: number, errand: (process: bigint | und
   const { target } = session.requireStopped();
   const { process, onCpu } = session.requireThread(threadId);
   const whole = onCpu ? errand(process) : afterwards(untilOnCpu(target, process), () => errand(process));
-  startRun(session, whole, { process });
+  startRun(session, whole);
 }
 
 function* afterwards(first: Errand, second: () => Errand): Errand {

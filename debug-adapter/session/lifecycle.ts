@@ -159,5 +159,5 @@ function boot(session: Session, configuration: CheckedLaunch, loaded: LoadedProg
 function begin(session: Session): void {
   const { configuration } = session.requireLaunched();
   if (configuration.stopOnEntry && !configuration.noDebug) reportEntry(session);
-  else startRun(session, runFreely(), undefined);
+  else startRun(session, runFreely());
 }

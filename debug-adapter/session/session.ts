@@ -61,8 +61,6 @@ export class Session {
   sourceMap: SourceMap = createSourceMap({});
   launched: Launched | undefined;
   configurationDone = false;
-  /** While a step is under way: the process in which it began. */
-  stepper: { readonly process: bigint | undefined } | undefined;
   serialOutput: SerialOutput | undefined;
   /** Why the guest cannot go on, while the machine rests for that reason. */
   guestEnd: GuestEnd | undefined;

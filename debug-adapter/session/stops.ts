@@ -3,20 +3,16 @@ import type { DebugProtocol } from '@vscode/debugprotocol';
 import { integer, object } from '../protocol/argument-shape.ts';
 import { inlinedCallsBeginningAt, shownLine } from '../target/inlined-calls.ts';
 import type { Errand, GuestEnd, StopCause } from '../target/run-control.ts';
+import { KERNEL_THREAD } from '../target/target.ts';
 import { flushSerial } from './serial.ts';
 import type { Session } from './session.ts';
 
 type StoppedBody = DebugProtocol.StoppedEvent['body'];
 
-/** Lets the machine run. `step`: the process in which a step began; undefined for a plain run. */
-export function startRun(
-  session: Session,
-  errand: Errand,
-  step: { readonly process: bigint | undefined } | undefined,
-): void {
+/** Lets the machine run. */
+export function startRun(session: Session, errand: Errand): void {
   const { run } = session.requireStopped();
   session.forgetStop();
-  session.stepper = step;
   run.start(errand);
 }
 
@@ -25,11 +21,28 @@ export function reportEntry(session: Session): void {
   sendStopped(session, { reason: 'entry', description: 'Stopped at the kernel entry' });
 }
 
+/** Never throws: it is called from the event loop. */
 export function reportStop(session: Session, cause: StopCause): void {
+  try {
+    report(session, cause);
+  } catch (error) {
+    session.server.tell(`Internal error of the debugger at a stop: ${detailOf(error)}`, 'stderr');
+    session.server.sendEvent('stopped', {
+      reason: 'pause',
+      threadId: KERNEL_THREAD,
+      allThreadsStopped: true,
+    });
+  }
+}
+
+function detailOf(error: unknown): string {
+  return error instanceof Error ? (error.stack ?? error.message) : String(error);
+}
+
+function report(session: Session, cause: StopCause): void {
   const { target } = session.requireLaunched();
   flushSerial(session, true);
   if (cause.kind !== 'errand-done') target.showInlinedCalls(0);
-  target.rest(cause.kind === 'errand-done' ? session.stepper?.process : undefined);
   switch (cause.kind) {
     case 'errand-done':
       return sendStopped(session, { reason: 'step' });
@@ -40,7 +53,7 @@ export function reportStop(session: Session, cause: StopCause): void {
       return sendStopped(session, breakpointStop(session, cause.ids));
     case 'failed':
       session.server.tell(
-        `Internal error of the debugger while the machine ran: ${cause.error instanceof Error ? (cause.error.stack ?? cause.error.message) : String(cause.error)}`,
+        `Internal error of the debugger while the machine ran: ${detailOf(cause.error)}`,
         'stderr',
       );
       return sendStopped(session, {

@@ -20,6 +20,15 @@ export function programName(path: string): string {
 /** User programs live below, the kernel above. */
 export const USER_ADDRESS_END = 0x8000_0000_0000n;
 
+/** Where a kernel's code is linked. Before it has built its page tables it runs at the physical addresses it was loaded to. */
+export function linkAddress({ isKernel, symbols }: Program, pc: bigint): bigint {
+  if (!isKernel || pc >= USER_ADDRESS_END || symbols.contains(pc)) return pc;
+  const segment = symbols.elf.segments.find(
+    ({ physicalAddress, memorySize }) => pc >= physicalAddress && pc < physicalAddress + memorySize,
+  );
+  return segment === undefined ? pc : pc - segment.physicalAddress + segment.virtualAddress;
+}
+
 const PAGE = 4096n;
 /** Code that was patched or relocated at run time still counts as the same program. */
 const SUFFICIENT_MATCH = 0.98;

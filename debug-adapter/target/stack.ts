@@ -4,7 +4,7 @@
  */
 import type { FrameContext, SourceFrame, SourceLocation } from '../symbols/symbol-api.ts';
 import { shownLine } from './inlined-calls.ts';
-import { type Program, USER_ADDRESS_END } from './program.ts';
+import { linkAddress, type Program, USER_ADDRESS_END } from './program.ts';
 
 export interface CodeFrame {
   readonly kind: 'code';
@@ -60,11 +60,10 @@ export function walkStack(start: StackStart, sources: StackSources): StackFrame[
     const leavesKernel =
       caller === undefined || !isKernelCode(caller.context, sources.programAt(caller.context.pc, root));
     if (inKernel && leavesKernel) {
-      const userStart = sources.userStart;
-      // The saved context knows more than what the unwinder found beyond the entry stub.
-      if (userStart !== undefined) {
-        caller = { context: userStart.context, cfa: undefined };
-        root = userStart.root;
+      // A kernel whose entry code says nothing about its caller still has saved the user's registers.
+      if (caller === undefined && sources.userStart !== undefined) {
+        caller = { context: sources.userStart.context, cfa: undefined };
+        root = sources.userStart.root;
       }
       if (caller === undefined) break;
       caller = { ...caller, context: atKernelCall(caller.context) };
@@ -76,6 +75,20 @@ export function walkStack(start: StackStart, sources: StackSources): StackFrame[
     previousCfa = caller.cfa;
   }
   return frames;
+}
+
+/** Kernel code was entered from user code: the stack has user frames below. */
+export function leadsToUser(start: StackStart, programAt: StackSources['programAt']): boolean {
+  let context: FrameContext | undefined = start.context;
+  let cfa: bigint | undefined;
+  for (let depth = 0; context !== undefined && depth < DEEPEST_STACK; depth++) {
+    const program = programAt(context.pc, start.root);
+    if (!isKernelCode(context, program)) return true;
+    const caller = unwindOnce(context, program, cfa);
+    context = caller?.context;
+    cfa = caller?.cfa;
+  }
+  return false;
 }
 
 /** A user frame that waits in a kernel call is shown at its `syscall`, as any caller is shown at its call. */
@@ -125,7 +138,8 @@ function codeFrames(
   physicalIndex: number,
   hidden: number,
 ): CodeFrame[] {
-  const lookupPc = context.pcIsExact ? context.pc : context.pc - 1n;
+  const linked = program === undefined ? context.pc : linkAddress(program, context.pc);
+  const lookupPc = context.pcIsExact ? linked : linked - 1n;
   const user = !isKernelCode(context, program);
   const common = { kind: 'code', program, context, root, user, physicalIndex } as const;
   const sourceFrames = program?.symbols.framesAt(lookupPc).slice(hidden) ?? [];

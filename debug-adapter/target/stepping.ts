@@ -49,6 +49,7 @@ const LONGEST_ENTRY_STUB = 2000;
 
 /** One instruction; with `over`, also everything it calls, the kernel included. */
 export function* stepInstruction(view: SteppingView, process: bigint | undefined, over: boolean): Errand {
+  view.showInlinedCalls(0);
   yield* passInstruction(view, process, over);
 }
 
@@ -128,6 +129,7 @@ export function* stepOut(
   process: bigint | undefined,
   points: readonly ReturnPoint[],
 ): Errand {
+  view.showInlinedCalls(0);
   yield* runUntil(
     points.map((point) => point.address),
     () => {
@@ -149,6 +151,7 @@ export function* stepOutOfInlined(
   process: bigint | undefined,
   ranges: readonly AddressRange[],
 ): Errand {
+  view.showInlinedCalls(0);
   const inside = (pc: bigint) => ranges.some((range) => pc >= range.start && pc < range.end);
   do yield* passInstruction(view, process, true);
   while (inside(view.machine.readRegister('rip')));

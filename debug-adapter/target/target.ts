@@ -4,8 +4,8 @@ import type { KernelModel, KernelProcess } from '../kernel-model/kernel-model.ts
 import type { ProgramSymbols } from '../symbols/symbol-api.ts';
 import { machineFrame, memoryReader, savedFrame } from './frame-context.ts';
 import { inlinedCallsBeginningAt } from './inlined-calls.ts';
-import { type Program, ProgramFinder, USER_ADDRESS_END } from './program.ts';
-import { atKernelCall, type StackFrame, type StackStart, walkStack } from './stack.ts';
+import { linkAddress, type Program, ProgramFinder, USER_ADDRESS_END } from './program.ts';
+import { atKernelCall, leadsToUser, type StackFrame, type StackStart, walkStack } from './stack.ts';
 import type { SteppingView } from './stepping.ts';
 
 /** The thread for code that runs in no process: boot and idle loop. */
@@ -29,9 +29,7 @@ export class Target implements SteppingView {
   readonly #threadIds = new Map<bigint, number>();
   readonly #names = new Map<bigint, string>();
   #nextThreadId = KERNEL_THREAD + 1;
-  /** Set while the machine rests in kernel code that a step of this process led to: the kernel may already have
-   * made another process the current one. */
-  #kernelCodeOwner: bigint | undefined;
+  #kernelWork: { readonly instructionCount: number; readonly process: bigint | undefined } | undefined;
   #shownInlinedCalls = 0;
 
   constructor(machine: Machine, programs: readonly Program[], kernel: Program, model: KernelModel) {
@@ -56,8 +54,9 @@ export class Target implements SteppingView {
   programAt(pc: bigint, root: number): Program | undefined {
     if (pc >= USER_ADDRESS_END) return this.kernel.symbols.contains(pc) ? this.kernel : undefined;
     // Before the kernel has built its own page tables it runs at low addresses.
-    if (this.kernel.symbols.contains(pc) && this.machine.privilegeLevel === 0 && root === this.activeRoot()) {
-      return this.kernel;
+    const inKernelImage = this.kernel.symbols.contains(linkAddress(this.kernel, pc));
+    if (inKernelImage && this.machine.privilegeLevel === 0 && root === this.activeRoot()) {
+      return this.#finder.programIn(root) ?? this.kernel;
     }
     return this.#finder.programIn(root);
   }
@@ -76,16 +75,21 @@ export class Target implements SteppingView {
     return this.model.currentProcess();
   }
 
-  /** The process to which what the CPU does now belongs. */
+  /** The process to which what the CPU does now belongs: in the kernel the one whose entry it serves. */
   processOnCpu(): bigint | undefined {
-    return this.machine.privilegeLevel === 0 && this.#kernelCodeOwner !== undefined
-      ? this.#kernelCodeOwner
-      : this.model.currentProcess();
+    if (this.machine.privilegeLevel === 3) return this.model.currentProcess();
+    const { instructionCount } = this.machine;
+    if (this.#kernelWork?.instructionCount !== instructionCount) {
+      const process = this.#servesProcess() ? this.model.enteredProcess() : undefined;
+      this.#kernelWork = { instructionCount, process };
+    }
+    return this.#kernelWork.process;
   }
 
-  /** The machine came to rest; `steppedBy` is the process whose step ended, if one did. */
-  rest(steppedBy: bigint | undefined): void {
-    this.#kernelCodeOwner = this.machine.privilegeLevel === 0 ? steppedBy : undefined;
+  /** Kernel code that serves a process was called from it; boot code and the idle loop were not. */
+  #servesProcess(): boolean {
+    const start = { context: machineFrame(this.machine), root: this.activeRoot(), hiddenInlinedCalls: 0 };
+    return leadsToUser(start, (pc, root) => this.programAt(pc, root));
   }
 
   resumeAddress(process: bigint): bigint | undefined {

@@ -57,6 +57,21 @@ async function stepIntoKernel(client: DapClient, threadId: number): Promise<Debu
   throw new Error('forty steps did not lead into the kernel');
 }
 
+/** Pauses as soon as no process runs. Returns the threads' names. */
+async function pauseWhenIdle(client: DapClient): Promise<Map<number, string>> {
+  for (let attempt = 0; attempt < 50; attempt++) {
+    await new Promise((resolve) => setTimeout(resolve, 100));
+    const { threadId = 0 } = await run(client, 'pause', { threadId: 1 });
+    const names = await threadNames(client);
+    if (names.get(threadId) === 'kernel') {
+      expect((await stackOf(client, threadId)).map((frame) => frame.name)).toEqual(['idle']);
+      return names;
+    }
+    await client.succeed('continue', { threadId });
+  }
+  throw new Error('the system does not become idle');
+}
+
 describe('breakpoints in a server', () => {
   it('stops where one was set before launch, with every process as a named thread', async () => {
     const { client, threadId, frames } = await inAllocate();
@@ -166,6 +181,32 @@ describe('breakpoints in a server', () => {
       'allocate 4096\n',
       'allocate 20480\n',
     ]);
+  });
+
+  it("stops on entry at the kernel's first instruction, where it still runs at physical addresses", async () => {
+    const client = await bootKoito([], { stopOnEntry: true });
+    const { reason, threadId = 0 } = await run(client, 'configurationDone');
+    expect(reason).toBe('entry');
+    const [frame] = await stackOf(client, threadId);
+    expect(frame).toMatchObject({
+      name: 'kernel_entry',
+      source: { path: join(repository, 'kernel/hal/x86_64/boot.S') },
+      instructionPointerReference: expect.stringMatching(/^10[0-9a-f]{4}@/),
+    });
+  });
+
+  it('does not take one program for another at the same address', async () => {
+    // Both are linked to the same address, and both begin with the same start-up code.
+    const client = await bootKoito([
+      { file: 'userland/apps/memory-tour/main.cpp', text: 'regions[i] = visit(stops[i], i);' },
+    ]);
+    for (let stop = 0; stop < 4; stop++) {
+      const { threadId = 0 } = await run(client, stop === 0 ? 'configurationDone' : 'continue', {
+        threadId: 1,
+      });
+      expect((await threadNames(client)).get(threadId)).toBe('memory-tour');
+      expect((await stackOf(client, threadId))[0].name).toBe('main');
+    }
   });
 });
 
@@ -374,10 +415,7 @@ describe('stepping', () => {
     const client = await bootKoito([]);
     await client.succeed('configurationDone');
     await client.serialOutput('memory-tour exited');
-    await new Promise((resolve) => setTimeout(resolve, 300));
-    const { threadId } = await run(client, 'pause', { threadId: 1 });
-    const names = await threadNames(client);
-    expect(names.get(threadId ?? 0)).toBe('kernel');
+    const names = await pauseWhenIdle(client);
     const console = [...names].find(([, name]) => name === 'console')?.[0] ?? 0;
     const waiting = await stackOf(client, console);
     expect(waiting[0]).toMatchObject({
