@@ -79,7 +79,8 @@ export interface InputEvent {
 
 export interface Machine {
   readonly memoryBytes: number;
-  /** Instructions retired since reset. An iteration of a `rep` string instruction counts as one. */
+  /** Virtual time: instructions retired since reset, plus the time spent halted. An iteration of a `rep` string
+   * instruction counts as one, and so does the delivery of an interrupt or exception. */
   readonly instructionCount: number;
   readonly serial: SerialConsole;
   readonly inputLog: readonly InputEvent[];
@@ -109,6 +110,6 @@ export interface Machine {
   /** Virtual addresses at which `run` stops, in any address space. The caller filters by address space. */
   setBreakpoints(addresses: Iterable<bigint>): void;
 
-  /** FNV-1a or better over registers and RAM: equal digests mean equal machines. Hex text. */
+  /** Hash over registers, RAM and the devices' state: equal digests mean equal machines. Hex text. */
   digest(): string;
 }

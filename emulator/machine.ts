@@ -197,6 +197,7 @@ class Pc implements Machine {
     const digest = new Digest();
     for (const name of REGISTER_NAMES) digest.text(this.readRegister(name).toString(16));
     digest.text(`${this.instructionCount} ${this.#cpu.i32[HALTED]}`);
+    digest.text(JSON.stringify(this.#devices.saveState()));
     digest.words(this.#cpu.i32.subarray(RAM >> 2, (RAM + this.memoryBytes) / 4));
     return digest.toString();
   }
