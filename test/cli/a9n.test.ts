@@ -1,6 +1,6 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import {
   echoUntilEnd,
   enableInterrupts,
@@ -16,6 +16,9 @@ import {
   undefinedOpcode,
 } from '../emulator/boot/tiny-guest.ts';
 import { bundleCommand, type Command, collect } from './a9n-process.ts';
+
+// Processes start slowly on a busy host.
+vi.setConfig({ testTimeout: 60_000, hookTimeout: 60_000 });
 
 let command: Command;
 beforeAll(async () => {

@@ -2,10 +2,13 @@ import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { connect, createServer } from 'node:net';
 import { resolve } from 'node:path';
-import { afterEach, beforeAll, expect, test } from 'vitest';
+import { afterEach, beforeAll, expect, test, vi } from 'vitest';
 import { collect } from './a9n-process.ts';
 
 /** `a9n dap` of the built bundle: that a client reaches the adapter. What the adapter answers is tested elsewhere. */
+
+// Processes start slowly on a busy host.
+vi.setConfig({ testTimeout: 60_000, hookTimeout: 60_000 });
 
 const BUNDLE = resolve(import.meta.dirname, '../../dist/cli/a9n.js');
 const started: ChildProcessWithoutNullStreams[] = [];

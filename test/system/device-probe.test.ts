@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { createBootedMachine } from '../../emulator/boot/create.ts';
 import { tinyInit } from '../emulator/boot/tiny-guest.ts';
 import { COMPILER_MISSING, compileKernel, hasCompiler } from './compile-kernel.ts';
@@ -10,6 +10,9 @@ import { findQemu, QEMU_MISSING, runOnQemu } from './qemu.ts';
 import { watchSerial } from './serial-watch.ts';
 
 /** One program asks the devices of both machines the same questions. */
+
+// Processes start slowly on a busy host.
+vi.setConfig({ testTimeout: 60_000, hookTimeout: 60_000 });
 
 const missing = findQemu() === undefined ? QEMU_MISSING : hasCompiler() ? undefined : COMPILER_MISSING;
 if (missing !== undefined) console.log(`skipped: devices compared with QEMU: ${missing}`);
