@@ -2,9 +2,12 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach } from 'vitest';
+import { afterEach, vi } from 'vitest';
 import { type TinyKernel, tinyGuest } from '../../emulator/boot/tiny-guest.ts';
 import { connect, type DapClient } from './dap-client.ts';
+
+// Whole sessions on a busy machine take a while; what hangs is found by the client's own patience.
+vi.setConfig({ testTimeout: 60_000 });
 
 const closers: (() => Promise<void> | void)[] = [];
 
