@@ -39,16 +39,19 @@ namespace a9n::hal
             *reinterpret_cast<volatile uint32_t*>(registers + at) = value;
         }
 
-        /// Timer counts in `milliseconds`.
-        word measure_timer(uint16_t pm_timer_port, word milliseconds)
+        /// Timer counts per tick, measured for about a millisecond.
+        word measure_timer(uint16_t pm_timer_port)
         {
-            const uint32_t wait  = static_cast<uint32_t>(pm_timer_frequency * milliseconds / 1000);
-            const uint32_t start = cpu::in32(pm_timer_port);
+            constexpr uint32_t wait  = pm_timer_frequency / 1000;
+            const uint32_t     start = cpu::in32(pm_timer_port);
             write(timer_initial, 0xffff'ffff);
             while (((cpu::in32(pm_timer_port) - start) & pm_timer_mask) < wait)
             {
             }
-            return 0xffff'ffff - read(timer_current);
+            // Both again, close together: a virtual machine may have been away for longer than the wait.
+            const word counts  = 0xffff'ffff - read(timer_current);
+            const word elapsed = (cpu::in32(pm_timer_port) - start) & pm_timer_mask;
+            return counts * pm_timer_frequency * tick_milliseconds / 1000 / elapsed;
         }
     }
 
@@ -67,16 +70,15 @@ namespace a9n::hal
         write(task_priority, 0);
         write(spurious_interrupt, static_cast<uint32_t>(spurious_vector) | software_enable);
 
-        constexpr word measured_milliseconds = 1;
         write(timer_entry, entry_masked | static_cast<uint32_t>(timer_vector));
         write(timer_divide, divide_by_16);
-        const word counts = measure_timer(machine.pm_timer_port, measured_milliseconds);
+        const word counts = measure_timer(machine.pm_timer_port);
         if (counts == 0)
         {
             return "local APIC: the timer stands still";
         }
         write(timer_entry, timer_periodic | static_cast<uint32_t>(timer_vector));
-        write(timer_initial, static_cast<uint32_t>(counts * tick_milliseconds / measured_milliseconds));
+        write(timer_initial, static_cast<uint32_t>(counts));
         return nullptr;
     }
 

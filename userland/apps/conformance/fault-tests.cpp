@@ -165,15 +165,25 @@ namespace conformance
                 { divide_by_zero, abi::fault_type::invalid_arithmetic, code(0), "fault.invalid_arithmetic", "division by zero" },
                 { execute_privileged, abi::fault_type::architecture, code(13), "fault.architecture", "HLT in user mode" },
                 { raise_breakpoint, abi::fault_type::architecture, code(3), "fault.architecture", "INT3" },
-                { raise_interrupt, abi::fault_type::architecture, code(13, 0x80 * 8 + 2), "fault.architecture", "INT 0x80" },
                 { single_step, abi::fault_type::architecture, code(1), "fault.architecture", "single step" },
             };
             for (const auto &each : cases)
             {
                 const reply got = provoke(faulter, each.action);
-                expect_true(each.name, each.detail, is_fault(got, each.type, 3) && got.mr[6] == each.code);
+                expect_true(each.name, each.detail, is_fault(got, each.type, 3));
+                expect_equal(each.name, "MR6 is vector and error code", got.mr[6], each.code);
                 faulter.restart();
             }
+        }
+
+        void test_interrupt_instruction(worker &faulter)
+        {
+            const reply got = provoke(faulter, raise_interrupt);
+            expect_true("fault.architecture", "INT 0x80", is_fault(got, abi::fault_type::architecture, 3));
+            // The index in the error code is left out: some versions of QEMU give 16 times the vector instead of 8 times.
+            constexpr word without_index = ~word { 0xfff8 };
+            expect_equal("fault.architecture", "MR6 says: general protection, by an IDT entry", got.mr[6] & without_index, code(13, 2));
+            faulter.restart();
         }
 
         void test_unknown_call(worker &faulter)
@@ -264,6 +274,7 @@ namespace conformance
         require("resolver", configure_field(faulter.process, abi::configure_field::ipc_port_resolver, badge));
         test_memory_faults(faulter);
         test_exceptions(faulter);
+        test_interrupt_instruction(faulter);
         test_unknown_call(faulter);
         test_waiting(faulter);
         test_no_resolver(faulter);

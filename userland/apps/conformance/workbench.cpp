@@ -23,10 +23,11 @@ namespace conformance
         {
             while (true)
             {
+                self->is_idle = true;
+                call(self->bell, abi::notification_port_operation::wait);
+                self->is_idle = false;
                 self->action(*self);
                 self->is_finished = true;
-                self->is_idle     = true;
-                call(self->process, abi::process_control_block_operation::suspend);
             }
         }
 
@@ -80,12 +81,16 @@ namespace conformance
         void set_up_worker(word number, word &next_table)
         {
             worker    &self  = workers[number];
-            const word first = worker_slots + 2 * number;
+            const word first = worker_slots + 3 * number;
             require("process",
                 convert_from(slot(worker_memory), capability_type::process_control_block, 0, 1, first));
             require("buffer frame",
                 convert_from(slot(worker_memory), capability_type::frame, abi::page_size_bits, 1, first + 1));
+            require("notification port",
+                convert_from(slot(worker_memory), capability_type::notification_port, 0, 1, first + 2));
             self.process      = slot(first);
+            self.bell         = slot(first + 2);
+            require("identify", call(self.bell, abi::notification_port_operation::identify, 1));
             self.buffer_frame = slot(first + 1);
             const word address = buffers_address + number * abi::page_size;
             map_worker_buffer(self.buffer_frame, address, next_table);
@@ -106,7 +111,7 @@ namespace conformance
             require("worker argument",
                 call(self.process, abi::process_control_block_operation::write_register, 5, 0, 0, 0, 0,
                     reinterpret_cast<word>(&self)));
-            self.is_idle = true;
+            require("start worker", self.resume());
         }
     }
 
@@ -121,8 +126,7 @@ namespace conformance
         require("an idle worker", is_idle);
         action      = what;
         is_finished = false;
-        is_idle     = false;
-        require("resume worker", resume());
+        require("wake worker", call(bell, abi::notification_port_operation::notify));
         return is_finished;
     }
 
@@ -140,7 +144,7 @@ namespace conformance
         values[index_of(abi::context_register::rip)] = reinterpret_cast<word>(worker_entry);
         values[index_of(abi::context_register::rsp)] = reinterpret_cast<word>(&stacks[this - workers][worker_stack]);
         require("restart worker", write_registers(process, count, values));
-        is_idle = true;
+        require("restart worker", resume());
     }
 
     reply convert(capability_type type, word specific_bits, word index, word count)

@@ -33,7 +33,7 @@ namespace conformance
     // first_free_slot on and removes at its end.
     constexpr word memory_slot     = 10; ///< Generic of 8 MiB for the tests; each revokes it at its end
     constexpr word worker_memory   = 11; ///< Generic for the workers
-    constexpr word worker_slots    = 12; ///< two for each worker: process and IPC buffer frame
+    constexpr word worker_slots    = 12; ///< three for each worker: process, IPC buffer frame, notification port
     constexpr word worker_tables   = 24; ///< page tables for the workers' buffers
     constexpr word minted_slots    = 31; ///< node of what `mint` makes
     constexpr word first_free_slot = 32;
@@ -43,6 +43,7 @@ namespace conformance
     struct worker
     {
         word              process; ///< descriptor
+        word              bell;    ///< descriptor of the notification port at which it waits for work
         abi::ipc_buffer  *buffer;  ///< nullptr if it has none
         word              buffer_frame; ///< descriptor
         void (*action)(worker &);
@@ -50,7 +51,7 @@ namespace conformance
         reply             result;
         word              value; ///< for actions other than kernel calls
         volatile bool     is_finished;
-        bool              is_idle; ///< suspended, waiting for work
+        bool              is_idle; ///< waits for work
 
         /// Has it perform the call; it runs at once. Returns whether the call has ended.
         bool start(const register_file &call);
