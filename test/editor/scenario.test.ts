@@ -6,7 +6,9 @@ import {
   chromiumPath,
   collapseRow,
   expandRow,
+  goToLine,
   measureLag,
+  openedPath,
   openFile,
   openWorkbench,
   row,
@@ -29,6 +31,7 @@ import {
 
 const root = resolve(import.meta.dirname, '../..');
 const serverSource = 'userland/ulmm/server.cpp';
+const keySource = 'userland/drivers/console/line-editor.cpp';
 
 /** 1-based line of the first line that contains `text`, after the line that contains `after`. */
 function lineOf(path: string, text: string, after = ''): number {
@@ -45,6 +48,8 @@ describe.skipIf(!chromiumPath)('VS Code in the browser', { timeout: 60_000 }, ()
   let workbench: Workbench;
   let page: Page;
   const allocate = lineOf(serverSource, 'buddies.generic_of', 'server::allocate(');
+  const call = lineOf(serverSource, 'generic.convert(', 'server::allocate(');
+  const key = lineOf(keySource, 'switch (key)');
 
   beforeAll(async () => {
     workbench = await openWorkbench();
@@ -59,6 +64,19 @@ describe.skipIf(!chromiumPath)('VS Code in the browser', { timeout: 60_000 }, ()
   const variables = () => section(page, 'Variables');
   const capabilities = () => section(page, 'Capability Spaces');
   const pageTables = () => section(page, 'Page Tables');
+  const terminalText = async () => (await terminalLines(page)).join('\n');
+
+  /** Presses a stepping key until the condition no longer holds, twenty times at most. */
+  async function stepWhile(key: string, condition: () => Promise<boolean>): Promise<void> {
+    for (let steps = 0; steps < 20 && (await condition()); steps++) {
+      const before = await rowTexts(callStack());
+      await page.keyboard.press(key);
+      await expect.poll(() => rowTexts(callStack()), { timeout: 10_000 }).not.toEqual(before);
+      await paused();
+    }
+    expect(await condition()).toBe(false);
+  }
+
   const paused = () => row(callStack(), /Paused on/).waitFor({ timeout: 30_000 });
 
   it('opens with the guest sources as the workspace and sets a breakpoint in the ULMM server', async () => {
@@ -80,6 +98,7 @@ describe.skipIf(!chromiumPath)('VS Code in the browser', { timeout: 60_000 }, ()
     expect(extensionHost.percentile99).toBeLessThan(100);
     expect(page.workers().some((worker) => worker.url().startsWith('blob:'))).toBe(true);
     expect(await stoppedAt(page)).toEqual({ file: 'server.cpp', line: allocate });
+    expect(await terminalText()).toContain('ulmm: ready');
     await setSectionExpanded(page, 'Watch', false);
     await setSectionExpanded(page, 'Breakpoints', false);
     await setSectionExpanded(page, 'Capability Spaces', true);
@@ -156,40 +175,62 @@ describe.skipIf(!chromiumPath)('VS Code in the browser', { timeout: 60_000 }, ()
     await setSectionExpanded(page, 'Call Stack', true);
   });
 
-  it('steps into the kernel, shows the boundary, and steps out again', async () => {
-    await page.keyboard.press('F10');
-    await expect.poll(async () => (await stoppedAt(page)).line, { timeout: 10_000 }).toBe(allocate + 1);
-    const kernelFrames = () => callStack().locator('.stack-frame.label');
-    for (let steps = 0; steps < 8 && (await kernelFrames().count()) === 0; steps++) {
-      const before = await rowTexts(callStack());
-      await page.keyboard.press('F11');
-      await expect.poll(() => rowTexts(callStack()), { timeout: 10_000 }).not.toEqual(before);
-      await paused();
-    }
-    await kernelFrames().first().waitFor();
+  it('steps into a capability call, shows the boundary to the kernel, and steps out again', async () => {
+    await goToLine(page, call);
+    await page.keyboard.press('F9');
+    await page.keyboard.press('F5');
+    await row(callStack(), new RegExp(`server::allocate.*${call}`)).waitFor({ timeout: 20_000 });
+    const boundary = callStack().locator('.stack-frame.label');
+    await stepWhile('F11', async () => (await boundary.count()) === 0);
+    expect(await boundary.first().textContent()).toMatch(/kernel.*ulmm/);
+    const [top, ...rest] = (await rowTexts(callStack())).filter((text) => /\d+:\d+$/.test(text));
+    expect(top).toMatch(/^a9n::/);
+    expect((await openedPath(page)).startsWith('kernel/')).toBe(true);
+    expect(rest.join('\n')).toMatch(/server::allocate/);
     await screenshot(page, '07-in-the-kernel');
-    const inKernel = (await rowTexts(callStack())).join('\n');
-    expect(inKernel).toMatch(/server::allocate/);
-    for (let steps = 0; steps < 8 && (await kernelFrames().count()) > 0; steps++) {
-      const before = await rowTexts(callStack());
-      await page.keyboard.press('Shift+F11');
-      await expect.poll(() => rowTexts(callStack()), { timeout: 10_000 }).not.toEqual(before);
-      await paused();
-    }
-    await screenshot(page, '08-back-in-the-server');
+    await stepWhile('Shift+F11', async () => (await boundary.count()) > 0);
+    expect((await openedPath(page)).startsWith('userland/')).toBe(true);
+    await screenshot(page, '08-back-in-user-code');
   });
 
   it('prints the serial log and carries what is typed to the guest', async () => {
-    await runCommand(page, 'Debug: Continue');
-    await expect
-      .poll(async () => (await terminalLines(page)).join('\n'), { timeout: 30_000 })
-      .toContain('ulmm: ready');
+    await runCommand(page, 'Remove All Breakpoints');
+    await page.keyboard.press('F5');
+    await expect.poll(terminalText, { timeout: 30_000 }).toContain('memory-tour: done');
     await page.locator('.terminal-wrapper.active .xterm-screen').click();
-    await page.keyboard.type('hello');
-    await expect
-      .poll(async () => (await terminalLines(page)).join('\n'), { timeout: 30_000 })
-      .toContain('hello');
+    await page.keyboard.type('hello\n');
+    // Once as the echo of the keys, once repeated by the console driver.
+    await expect.poll(terminalText, { timeout: 30_000 }).toMatch(/hello[\s\S]*hello/);
     await screenshot(page, '09-serial-console');
+  });
+
+  it('stops at a breakpoint that is set while the machine runs', async () => {
+    await openFile(page, keySource, key);
+    await page.keyboard.press('F9');
+    await page.locator('.codicon-debug-breakpoint').first().waitFor();
+    await page.locator('.terminal-wrapper.active .xterm-screen').click();
+    await page.keyboard.type('k');
+    await page.keyboard.press('Control+Shift+D');
+    await paused();
+    expect(await stoppedAt(page)).toEqual({ file: 'line-editor.cpp', line: key });
+    expect((await rowTexts(callStack()))[0]).toMatch(/^console Paused on breakpoint/);
+    await screenshot(page, '10-breakpoint-set-while-running');
+  });
+
+  it('shows the machine code and the memory', async () => {
+    await runCommand(page, 'Open Disassembly View');
+    const code = page.locator('.editor-group-container.active .monaco-table');
+    await expect.poll(() => code.textContent(), { timeout: 20_000 }).toMatch(/\bcmp\b[\s\S]*\bj\w+\b/);
+    await screenshot(page, '11-disassembly');
+    await runCommand(page, 'View: Close Editor');
+    await row(capabilities(), 'PROCESS_CONTROL_BLOCK').click({ button: 'right' });
+    await page.getByRole('menuitem', { name: 'View Memory' }).click();
+    await page.locator('.tab.active', { hasText: 'Memory' }).waitFor();
+    await expect
+      .poll(() => page.locator('.editor-group-container.active .view-lines').textContent())
+      .toMatch(/0xffff[0-9a-f]{12}.+\|/);
+    await screenshot(page, '12-memory');
+    await runCommand(page, 'View: Close Editor');
   });
 
   it('ends, and the terminal says so', async () => {

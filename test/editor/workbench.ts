@@ -73,33 +73,40 @@ export async function screenshot(page: Page, name: string): Promise<void> {
   await page.screenshot({ path: join(screenshots, `${name}.png`) });
 }
 
-/** Opens a file of the workspace from the explorer and puts the cursor on a line. */
+/** Opens a file of the workspace with *Go to File* and puts the cursor on a line. */
 export async function openFile(page: Page, path: string, line: number): Promise<void> {
-  await page.keyboard.press('Control+Shift+E');
-  const names = path.split('/');
-  for (const [depth, name] of names.entries()) {
-    const row = page.locator(
-      `.explorer-folders-view .monaco-list-row[aria-level="${depth + 1}"][aria-label="${name}"]`,
-    );
-    await row.first().waitFor();
-    if (depth === names.length - 1) await row.first().dblclick();
-    else if ((await row.first().getAttribute('aria-expanded')) === 'false') await row.first().click();
-  }
-  await page.locator(`.tab.active[data-resource-name="${names.at(-1)}"]`).waitFor();
+  const name = path.slice(path.lastIndexOf('/') + 1);
+  const input = await openQuickInput(page, 'Control+P');
+  await input.fill(path);
+  await page.locator('.quick-input-list .monaco-list-row.focused', { hasText: name }).waitFor();
+  await page.keyboard.press('Enter');
+  await page.locator(`.tab.active[data-resource-name="${name}"]`).waitFor();
   await goToLine(page, line);
 }
 
+/** Opens the box at the top. A key pressed while VS Code moves the focus can get lost, so it is pressed until it helps. */
+async function openQuickInput(page: Page, key: string): Promise<Locator> {
+  const input = page.locator('.quick-input-box input');
+  const open = async () => {
+    await page.keyboard.press(key);
+    await input.waitFor({ timeout: 1000 });
+    return true;
+  };
+  await expect.poll(() => open().catch(() => false), { timeout: 15_000 }).toBe(true);
+  return input;
+}
+
 export async function goToLine(page: Page, line: number): Promise<void> {
-  await page.keyboard.press('Control+G');
-  await page.locator('.quick-input-box input').fill(`:${line}`);
+  const input = await openQuickInput(page, 'Control+G');
+  await input.fill(`:${line}`);
   await page.keyboard.press('Enter');
   await page.locator('.quick-input-widget').waitFor({ state: 'hidden' });
 }
 
 export async function runCommand(page: Page, title: string): Promise<void> {
-  await page.keyboard.press('F1');
-  await page.locator('.quick-input-box input').fill(`>${title}`);
-  await page.locator('.quick-input-list .monaco-list-row').first().waitFor();
+  const input = await openQuickInput(page, 'F1');
+  await input.fill(`>${title}`);
+  await page.locator('.quick-input-list .monaco-list-row.focused', { hasText: title }).waitFor();
   await page.keyboard.press('Enter');
 }
 
@@ -158,6 +165,17 @@ export async function stoppedAt(page: Page): Promise<{ file: string; line: numbe
     .getAttribute('data-resource-name');
   const status = await page.locator('#status\\.editor\\.selection').textContent();
   return { file: file ?? '', line: Number(/Ln (\d+)/.exec(status ?? '')?.[1]) };
+}
+
+/** Path in the workspace of the file in the active editor. */
+export async function openedPath(page: Page): Promise<string> {
+  const crumbs = await page
+    .locator('.editor-group-container.active .breadcrumbs-control .label-name')
+    .allTextContents();
+  const tab = await page
+    .locator('.editor-group-container.active .tab.active')
+    .getAttribute('data-resource-name');
+  return crumbs.slice(0, crumbs.indexOf(tab ?? '') + 1).join('/');
 }
 
 /** What the terminal's screen shows, line by line. */
