@@ -28,7 +28,7 @@ namespace koito
         memory_server_port, ///< ULMM's requests
         console_port,       ///< the console driver's requests
         scratch,            ///< empty between operations
-        window_tables,      ///< three slots: page tables of the window in `process-loader.cpp`
+        window_tables,      ///< three slots: page tables of the window in process-pages.cpp
     };
 
     inline constexpr a9n::root_path root_slots { a9n::abi::init_root_radix };

@@ -1,117 +1,20 @@
 #include "process.hpp"
 
+#include "process-pages.hpp"
+
 #include <runtime/debug-console.hpp>
-#include <runtime/memory.hpp>
 
 namespace koito
 {
     namespace
     {
+        using a9n::capability_type;
         using a9n::abi::page_size;
         using a9n::abi::page_size_bits;
-
-        /// Where KOITO maps a new process's pages, one after the other, to fill them.
-        constexpr word window_address = 0x4000'0000;
 
         constexpr word program_area_end      = 0x4000'0000;
         constexpr word page_table_node_radix = 4;
         constexpr word ipc_buffer_pages      = 1;
-
-        /// Makes the page tables missing on the way to `address`, in slots `next_slot`… of `tables`.
-        a9n::status add_page_tables(
-            a9n::address_space space, word address, a9n::generic memory, a9n::node tables, word &next_slot)
-        {
-            for (;;)
-            {
-                const a9n::result<word> depth = space.missing_table_depth(address, page_size_bits);
-                if (!depth)
-                {
-                    return depth.error;
-                }
-                if (*depth == 0)
-                {
-                    return {};
-                }
-                const a9n::status made =
-                    memory.convert(a9n::capability_type::page_table, *depth, 1, tables, next_slot);
-                if (!made)
-                {
-                    return made;
-                }
-                const a9n::page_table table { tables[next_slot++] };
-                if (const a9n::status mapped = space.map(table, address); !mapped)
-                {
-                    return mapped;
-                }
-            }
-        }
-
-        /// Copies the part of the segment's contents that belongs on the page at `page` of the process.
-        a9n::status fill_frame(a9n::frame target, word page, const elf_segment &segment)
-        {
-            const word contents_end = segment.address + segment.contents.size;
-            const word start        = page > segment.address ? page : segment.address;
-            const word end          = page + page_size < contents_end ? page + page_size : contents_end;
-            if (start >= end)
-            {
-                return {}; // only zeros
-            }
-            if (const a9n::status mapped = own_address_space.map(target, window_address, a9n::access::read_write);
-                !mapped)
-            {
-                return mapped;
-            }
-            memcpy(reinterpret_cast<void *>(window_address + (start - page)),
-                segment.contents.data + (start - segment.address), end - start);
-            return own_address_space.unmap(target, window_address);
-        }
-
-        a9n::access access_of(const elf_segment &segment)
-        {
-            if (segment.writable)
-            {
-                return segment.executable ? a9n::access::read_write_execute : a9n::access::read_write;
-            }
-            return segment.executable ? a9n::access::read_execute : a9n::access::read;
-        }
-
-        /// The pages of a process under construction: hands out its frames and maps them.
-        struct page_builder
-        {
-            const process &target;
-            a9n::node      frames;
-            a9n::node      tables;
-            word           next_frame = 0;
-            word           next_table = 0;
-
-            a9n::status map_next(word address, a9n::access permitted)
-            {
-                const a9n::status ready =
-                    add_page_tables(target.space(), address, target.memory(), tables, next_table);
-                if (!ready)
-                {
-                    return ready;
-                }
-                return target.space().map(a9n::frame { frames[next_frame++] }, address, permitted);
-            }
-
-            a9n::status map_segment(const elf_segment &segment)
-            {
-                for (word page = segment.first_page(); page < segment.page_end(); page += page_size)
-                {
-                    const a9n::frame target_frame { frames[next_frame] };
-                    if (const a9n::status filled = fill_frame(target_frame, page, segment); !filled)
-                    {
-                        return filled;
-                    }
-                    if (const a9n::status mapped = map_next(page, access_of(segment)); !mapped)
-                    {
-                        return mapped;
-                    }
-                }
-                return {};
-            }
-        };
 
         word bits_for(word count)
         {
@@ -123,128 +26,150 @@ namespace koito
             return bits;
         }
 
-        /// The process's port to KOITO: it may only send.
-        a9n::status connect_operating_system(const process &target)
+        constexpr word index_of(process_slot slot)
         {
-            const a9n::status copied = make_identified_copy(os_port, target.identifier);
-            const a9n::status minted =
-                copied ? target.root().mint(static_cast<word>(process_slot::operating_system_port),
-                             root[scratch_index], a9n::capability_rights::write)
-                       : copied;
-            (void)root.remove(scratch_index);
-            return minted;
+            return static_cast<word>(slot);
         }
 
-        /// Gives the control block everything it needs to run `program`.
-        a9n::status configure(
-            const process &target, const elf_program &program, a9n::frame ipc_buffer, word priority)
+        /// What a process needs, worked out before anything is made.
+        struct blueprint
         {
-            a9n::process_configuration configuration;
-            configuration.set_address_space(target.space());
-            configuration.set_root_node(target.root());
-            configuration.set_ipc_buffer(ipc_buffer);
-            configuration.set_instruction_pointer(program.entry);
-            configuration.set_stack_pointer(stack_top);
-            configuration.set_priority(priority);
-            configuration.set_resolver({ root[scratch_index] });
+            const program_description &description;
+            const elf_program         &program;
+            word                       frame_count;
+            word                       frame_node_radix;
+            word                       memory_bits; ///< size bits of the Generic for all of it
+        };
 
-            const a9n::status copied     = make_identified_copy(fault_port, target.identifier);
-            const a9n::status configured = copied ? target.control_block().configure(configuration) : copied;
-            (void)root.remove(scratch_index);
-            return configured;
+        blueprint make_blueprint(const program_description &description, const elf_program &program)
+        {
+            // The nodes, the address space, the page tables and what alignment costs fit in the slack.
+            constexpr word slack_pages = 32;
+            const word     frame_count = program.page_count() + stack_pages + ipc_buffer_pages;
+            const word     private_memory =
+                description.private_memory_bits == 0 ? 0 : word { 1 } << description.private_memory_bits;
+            return { description, program, frame_count, bits_for(frame_count),
+                bits_for((frame_count + slack_pages) * page_size + private_memory) };
         }
 
-        /// Everything that can fail; the caller cleans up.
-        a9n::status build(process &target, const program_description &description, const elf_program &program,
-            word memory_bits, word frame_node_radix, a9n::generic reserve)
+        /// Makes a process step by step; once a step has failed, the others do nothing.
+        struct process_builder
         {
-            using a9n::capability_type;
+            const process   &target;
+            const blueprint &plan;
+            a9n::status      outcome {};
 
-            const word index = target.identifier;
-            a9n::status step = reserve.convert(capability_type::generic, memory_bits, 1, process_memories, index);
-            const auto  make = [&](capability_type type, word bits, word count, a9n::node where, word first)
+            a9n::node its_root = target.root();
+            a9n::node frames { target.slot(process_slot::frame_node), plan.frame_node_radix };
+            a9n::node tables { target.slot(process_slot::page_table_node), page_table_node_radix };
+
+            template<typename Step>
+            void then(Step step)
             {
-                if (step)
+                if (outcome)
                 {
-                    step = target.memory().convert(type, bits, count, where, first);
+                    outcome = step();
                 }
-            };
-            const auto in_root = [&](process_slot slot)
-            { return static_cast<word>(slot); };
-
-            // The private memory is the largest object: first, so that aligning it costs nothing.
-            const bool has_private_memory = description.private_memory_bits != 0;
-            if (has_private_memory)
-            {
-                make(capability_type::generic, description.private_memory_bits, 1, root, scratch_index);
-            }
-            make(capability_type::node, process_root_radix, 1, process_roots, index);
-            const a9n::node its_root = target.root();
-            if (has_private_memory && step)
-            {
-                step = its_root.move(description.private_memory_slot, root[scratch_index]);
-            }
-            make(capability_type::process_control_block, 0, 1, its_root, in_root(process_slot::process_control_block));
-            make(capability_type::address_space, 0, 1, its_root, in_root(process_slot::address_space));
-            make(capability_type::node, page_table_node_radix, 1, its_root, in_root(process_slot::page_table_node));
-            make(capability_type::node, frame_node_radix, 1, its_root, in_root(process_slot::frame_node));
-
-            page_builder pages { target, { target.slot(process_slot::frame_node), frame_node_radix },
-                { target.slot(process_slot::page_table_node), page_table_node_radix } };
-            const word   frame_count = program.page_count() + stack_pages + ipc_buffer_pages;
-            make(capability_type::frame, page_size_bits, frame_count, pages.frames, 0);
-
-            for (size_t i = 0; i < program.segment_count && step; ++i)
-            {
-                step = pages.map_segment(program.segments[i]);
-            }
-            for (word page = stack_top - stack_pages * page_size; page < stack_top && step; page += page_size)
-            {
-                step = pages.map_next(page, a9n::access::read_write);
-            }
-            const a9n::frame ipc_buffer { pages.frames[pages.next_frame] };
-            if (step)
-            {
-                step = pages.map_next(ipc_buffer_address, a9n::access::read_write);
-            }
-            if (step)
-            {
-                step = its_root.copy(in_root(process_slot::root_node), process_roots[index]);
-            }
-            if (step)
-            {
-                step = its_root.copy(in_root(process_slot::ipc_buffer_frame), ipc_buffer);
             }
 
-            if (step)
+            void make(capability_type type, word specific_bits, word count, a9n::node where, word first)
             {
-                step = connect_operating_system(target);
-            }
-            if (step)
-            {
-                step = configure(target, program, ipc_buffer, description.priority);
+                then([&] { return target.memory().convert(type, specific_bits, count, where, first); });
             }
 
-            // What is mapped stays mapped, but a process does not learn physical addresses: that needs READ.
-            for (word i = 0; i < frame_count && step; ++i)
+            void make_objects(a9n::generic reserve)
             {
-                step = pages.frames.demote(i, a9n::capability_rights::none);
-            }
-            if (step)
-            {
-                step = its_root.demote(in_root(process_slot::ipc_buffer_frame), a9n::capability_rights::none);
-            }
-            if (!step)
-            {
-                return step;
+                then([&] {
+                    return reserve.convert(
+                        capability_type::generic, plan.memory_bits, 1, process_memories, target.identifier);
+                });
+                // The private memory is the largest object: first, so that aligning it costs nothing.
+                const bool has_private_memory = plan.description.private_memory_bits != 0;
+                if (has_private_memory)
+                {
+                    make(capability_type::generic, plan.description.private_memory_bits, 1, root, scratch_index);
+                }
+                make(capability_type::node, process_root_radix, 1, process_roots, target.identifier);
+                if (has_private_memory)
+                {
+                    then([&] { return its_root.move(plan.description.private_memory_slot, root[scratch_index]); });
+                }
+                make(capability_type::process_control_block, 0, 1, its_root,
+                    index_of(process_slot::process_control_block));
+                make(capability_type::address_space, 0, 1, its_root, index_of(process_slot::address_space));
+                make(capability_type::node, page_table_node_radix, 1, its_root,
+                    index_of(process_slot::page_table_node));
+                make(capability_type::node, plan.frame_node_radix, 1, its_root, index_of(process_slot::frame_node));
+                make(capability_type::frame, page_size_bits, plan.frame_count, frames, 0);
             }
 
-            // The start-up code expects the IPC buffer's address in RDI.
-            word registers[static_cast<word>(a9n::abi::context_register::rdi) + 1] {};
-            registers[static_cast<word>(a9n::abi::context_register::rdi)] = ipc_buffer_address;
-            return target.control_block().write_registers(
-                registers, static_cast<word>(a9n::abi::context_register::rdi) + 1);
-        }
+            /// Maps all frames; the last one is the IPC buffer.
+            void map_memory()
+            {
+                page_builder pages { target, frames, tables };
+                for (size_t i = 0; i < plan.program.segment_count; ++i)
+                {
+                    then([&] { return pages.map_segment(plan.program.segments[i]); });
+                }
+                then([&] { return pages.map_stack(); });
+                then([&] { return pages.map_next(ipc_buffer_address, a9n::access::read_write); });
+            }
+
+            a9n::frame ipc_buffer() const
+            {
+                return { frames[plan.frame_count - 1] };
+            }
+
+            void fill_root_node()
+            {
+                then([&] {
+                    return its_root.copy(index_of(process_slot::root_node), process_roots[target.identifier]);
+                });
+                then([&] { return its_root.copy(index_of(process_slot::ipc_buffer_frame), ipc_buffer()); });
+
+                // To KOITO a process may only send.
+                then([&] { return make_identified_copy(os_port, target.identifier); });
+                then([&] {
+                    return its_root.mint(index_of(process_slot::operating_system_port), root[scratch_index],
+                        a9n::capability_rights::write);
+                });
+                (void)root.remove(scratch_index);
+            }
+
+            void configure()
+            {
+                a9n::process_configuration configuration;
+                configuration.set_address_space(target.space());
+                configuration.set_root_node(its_root);
+                configuration.set_ipc_buffer(ipc_buffer());
+                configuration.set_resolver({ root[scratch_index] });
+                configuration.set_instruction_pointer(plan.program.entry);
+                configuration.set_stack_pointer(stack_top);
+                configuration.set_priority(plan.description.priority);
+                then([&] { return make_identified_copy(fault_port, target.identifier); });
+                then([&] { return target.control_block().configure(configuration); });
+                (void)root.remove(scratch_index);
+
+                // The start-up code expects the IPC buffer's address in RDI.
+                constexpr word count = static_cast<word>(a9n::abi::context_register::rdi) + 1;
+                word           registers[count] {};
+                registers[count - 1] = ipc_buffer_address;
+                then([&] { return target.control_block().write_registers(registers, count); });
+            }
+
+            /// What is mapped stays mapped, but a process does not learn physical addresses: that needs READ.
+            void hide_frames()
+            {
+                for (word i = 0; i < plan.frame_count; ++i)
+                {
+                    then([&] { return frames.demote(i, a9n::capability_rights::none); });
+                }
+                then([&] {
+                    return its_root.demote(
+                        index_of(process_slot::ipc_buffer_frame), a9n::capability_rights::none);
+                });
+            }
+        };
     }
 
     bool build_process(process &target, const program_description &description, bytes file, a9n::generic reserve)
@@ -257,25 +182,17 @@ namespace koito
             return false;
         }
 
-        word              next_window_table = static_cast<word>(own::window_tables);
-        const a9n::status window = add_page_tables(own_address_space, window_address, reserve, root, next_window_table);
-
-        // The nodes, the address space, the page tables and what alignment costs fit in the slack.
-        constexpr word slack_pages      = 32;
-        const word     frame_count      = program.page_count() + stack_pages + ipc_buffer_pages;
-        const word     frame_node_radix = bits_for(frame_count);
-        word           memory_size      = (frame_count + slack_pages) * page_size;
-        if (description.private_memory_bits != 0)
+        const blueprint needs = make_blueprint(description, program);
+        process_builder builder { target, needs };
+        builder.then([&] { return open_window(reserve); });
+        builder.make_objects(reserve);
+        builder.map_memory();
+        builder.fill_root_node();
+        builder.configure();
+        builder.hide_frames();
+        if (!builder.outcome)
         {
-            memory_size += word { 1 } << description.private_memory_bits;
-        }
-        const word memory_bits = bits_for(memory_size);
-
-        const a9n::status built =
-            window ? build(target, description, program, memory_bits, frame_node_radix, reserve) : window;
-        if (!built)
-        {
-            runtime::debug_line("koito: cannot start ", description.name, ": ", a9n::to_string(built.error));
+            runtime::debug_line("koito: cannot start ", description.name, ": ", a9n::to_string(builder.outcome.error));
             revoke_process(target);
             return false;
         }
