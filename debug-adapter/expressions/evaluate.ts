@@ -22,7 +22,7 @@ import {
   VOID,
 } from './builtin-types.ts';
 import { ExpressionError, type ExpressionScope } from './expression-api.ts';
-import { lookUpName, lookUpType } from './names.ts';
+import { lookUpName, lookUpShortName, lookUpType } from './names.ts';
 import { type Expression, parseExpression, type TypeName } from './syntax.ts';
 import type { Token } from './tokens.ts';
 
@@ -60,6 +60,8 @@ class Evaluator {
             expression.position,
           );
         }
+        const short = lookUpShortName(expression.name, this.#scope);
+        if (short !== undefined) return short;
         throw new ExpressionError(`no variable '${expression.name}' in this scope`, expression.position);
       }
       case 'register':

@@ -4,7 +4,7 @@
  *   evaluateExpression(text, scope): Value      evaluate.ts; throws ExpressionError
  *
  * Names are looked up in the frame's blocks, then members of `this`, then globals around the function, then every
- * program in `programs` in order. `$rip`, `$rax`, … are registers. No calls, no assignment: nothing in the guest changes.
+ * program in `programs` in order; at last a global whose qualified name is the only one to end so. `$rip`, `$rax`, … are registers. No calls, no assignment: nothing in the guest changes.
  */
 import type { FrameContext, ProgramSymbols, SourceFrame } from '../symbols/symbol-api.ts';
 

@@ -75,6 +75,15 @@ function symbolValue(name: string, program: ProgramSymbols): Value | undefined {
   return { type, storage: { kind: 'memory', address: symbol.address } };
 }
 
+/** A global that is the only one whose name ends so: spares the reader the namespaces. */
+export function lookUpShortName(name: string, scope: ExpressionScope): Value | undefined {
+  for (const program of scope.programs) {
+    const found = program.globalsEndingWith(name);
+    if (found.length === 1) return found[0].locate(scope.frame);
+  }
+  return undefined;
+}
+
 export function lookUpType(name: string, scope: ExpressionScope): Type | undefined {
   for (const [i, program] of scope.programs.entries()) {
     const found = program.typeNamed(name, i === 0 ? scope.sourceFrame?.scope : undefined);

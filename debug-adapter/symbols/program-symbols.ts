@@ -244,11 +244,12 @@ export function loadProgramSymbols(elf: ElfFile): ProgramSymbols {
         const found = names.variablesNamed(qualified);
         return found.find((entry) => entry.unit === unit) ?? found[0];
       });
-      if (exact !== undefined) return variables.global(exact);
-      // Convenience: a name that only one global ends with.
-      const similar = [...names.variables()].filter((entry) => nameMatches(qualifiedName(entry) ?? '', name));
-      return similar.length === 1 ? variables.global(similar[0]) : undefined;
+      return exact && variables.global(exact);
     },
+    globalsEndingWith: (name) =>
+      [...names.variables()]
+        .filter((entry) => nameMatches(qualifiedName(entry) ?? '', name))
+        .map((entry) => variables.global(entry)),
     globals: (scope) => {
       const found: Variable[] = [];
       for (const entry of names.variables()) {

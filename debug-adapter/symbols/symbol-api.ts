@@ -378,6 +378,8 @@ export interface ProgramSymbols {
   variablesIn(scope: ScopeReference): readonly Variable[];
   /** By qualified name, or relative to the namespaces and classes around `scope`. */
   globalNamed(name: string, scope?: ScopeReference): Variable | undefined;
+  /** Globals whose qualified name ends with `::name`: what a person may mean who leaves the namespaces out. */
+  globalsEndingWith(name: string): readonly Variable[];
   /** Globals and static variables of the compilation unit around `scope`, or of the whole program. */
   globals(scope?: ScopeReference): readonly Variable[];
   /** Struct, class, union, enumeration, typedef or base type, by qualified name; complete if a definition exists anywhere. */

@@ -292,6 +292,8 @@ describe.skipIf(!hasGdb || unoptimized === undefined)('in a stopped program', ()
       text('$cr3', { ...scope, machineRegister: (name) => (name === 'cr3' ? 0x1000n : undefined) }),
     ).toBe('4096');
     expect(text('&_edata != 0', scope)).toBe('true');
+    // Only one global ends so; from C, no namespace leads to it.
+    expect(text('origin.y', scope)).toBe('4');
   });
 
   it('says what is wrong and where', () => {
