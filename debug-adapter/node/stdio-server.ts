@@ -34,6 +34,11 @@ export function serve(input: Readable, output: Writable): Promise<void> {
       if (output.writable) output.write(encodeMessage(message));
     },
     files: nodeFiles,
+    disconnected() {
+      output.end();
+      // A socket is both: it closes once everything is sent and the client has closed its end.
+      if (!Object.is(input, output)) input.destroy();
+    },
     bootMachine: createBootedMachine,
   });
   const decoder = new MessageDecoder();
@@ -49,6 +54,7 @@ export function serve(input: Readable, output: Writable): Promise<void> {
       }
     });
     input.on('end', close);
+    input.on('close', close);
     input.on('error', close);
     output.on('error', close);
   });

@@ -35,6 +35,9 @@ export function createSession(host: SessionHost): DebugSession {
   return {
     receive: (message) => session.server.receive(message),
     receiveGarbage: (problem) => session.server.receiveGarbage(problem),
-    close: () => shutDown(session),
+    close() {
+      shutDown(session);
+      session.hasEnded = true;
+    },
   };
 }

@@ -4,6 +4,7 @@ import type { Machine } from '../../emulator/machine-api.ts';
 import { createKernelModel } from '../kernel-model/create-kernel-model.ts';
 import { flag, object, type Shape, text } from '../protocol/argument-shape.ts';
 import { RequestError } from '../protocol/protocol-server.ts';
+import { nextTurn } from '../target/event-loop.ts';
 import { RunControl, runFreely } from '../target/run-control.ts';
 import { Target } from '../target/target.ts';
 import { bindAll } from './breakpoint-binding.ts';
@@ -18,7 +19,7 @@ import { reportEntry, reportStop, startRun } from './stops.ts';
 
 const initializeArguments = object(
   {},
-  { clientID: text, linesStartAt1: flag, columnsStartAt1: flag, pathFormat: text },
+  { clientID: text, linesStartAt1: flag, columnsStartAt1: flag, supportsInvalidatedEvent: flag },
 );
 /** Checked on its own, for messages that speak of launch.json. */
 const anything: Shape<unknown> = (value) => value;
@@ -51,12 +52,14 @@ export function registerLifecycle(session: Session): void {
   server.onRequest('initialize', initializeArguments, (args) => {
     session.client.linesStartAt1 = args.linesStartAt1 ?? true;
     session.client.columnsStartAt1 = args.columnsStartAt1 ?? true;
+    session.client.supportsInvalidated = args.supportsInvalidatedEvent ?? false;
     session.client.isVisualStudioCode = args.clientID === 'vscode' || args.clientID === 'code-server';
     return CAPABILITIES;
   });
   server.onRequest('launch', anything, async (raw) => {
-    if (session.launched !== undefined)
+    if (session.launched !== undefined || session.isLaunching) {
       throw new RequestError('A machine is launched already. Use "restart".');
+    }
     await launch(session, checkLaunchConfiguration(raw));
     server.sendEvent('initialized');
     if (session.configurationDone) begin(session);
@@ -79,10 +82,11 @@ export function registerLifecycle(session: Session): void {
       args.arguments === undefined ? old.configuration : checkLaunchConfiguration(args.arguments);
     const wasRunning = old.run.running;
     old.run.dispose();
+    session.launched = undefined;
     try {
       await launch(session, configuration);
     } catch (error) {
-      // The old machine is gone as far as the user is concerned; there is nothing left to debug.
+      // The old machine is gone; there is nothing left to debug.
       server.sendEvent('terminated');
       throw error;
     }
@@ -97,6 +101,8 @@ export function registerLifecycle(session: Session): void {
   });
   server.onRequest('disconnect', object({}), () => {
     shutDown(session);
+    session.hasEnded = true;
+    nextTurn(() => session.host.disconnected?.());
     return undefined;
   });
 }
@@ -111,7 +117,17 @@ export function shutDown(session: Session): void {
 
 /** Reads the files, boots the machine and binds the breakpoints; the machine does not run yet. */
 async function launch(session: Session, configuration: CheckedLaunch): Promise<void> {
-  const loaded = await loadPrograms(configuration, session.host.files);
+  session.isLaunching = true;
+  try {
+    const loaded = await loadPrograms(configuration, session.host.files);
+    if (session.hasEnded) throw new RequestError('The session ended before the machine was made.');
+    prepare(session, configuration, loaded);
+  } finally {
+    session.isLaunching = false;
+  }
+}
+
+function prepare(session: Session, configuration: CheckedLaunch, loaded: LoadedPrograms): void {
   for (const warning of loaded.warnings) session.server.tell(warning, 'important');
   const machine = boot(session, configuration, loaded);
   connectSerial(session, machine);

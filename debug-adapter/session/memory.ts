@@ -56,7 +56,8 @@ export function registerMemory(session: Session): void {
       );
     }
     const written = writeMemory(target, place, bytes.subarray(0, writable));
-    session.server.sendEvent('invalidated', { areas: ['variables'] });
+    session.stacks.clear();
+    if (session.client.supportsInvalidated) session.server.sendEvent('invalidated', { areas: ['all'] });
     return { bytesWritten: written };
   });
   server.onRequest('disassemble', disassembleArguments, (args) => {

@@ -23,6 +23,8 @@ export interface BootImages {
 export interface SessionHost {
   readonly send: SendMessage;
   readonly files: FileAccess;
+  /** The client has disconnected; its last response is sent. */
+  disconnected?(): void;
   /** A machine with both images loaded, at the kernel's first instruction. Throws an Error that names cause and remedy. */
   bootMachine(options: MachineOptions, images: BootImages): Machine;
 }
@@ -30,6 +32,7 @@ export interface SessionHost {
 export interface Client {
   linesStartAt1: boolean;
   columnsStartAt1: boolean;
+  supportsInvalidated: boolean;
   /** Understands `a9n/…` events; other clients see the guest's output in their debug console. */
   isVisualStudioCode: boolean;
 }
@@ -52,7 +55,12 @@ export interface FrameReference {
 export class Session {
   readonly server: ProtocolServer;
   readonly host: SessionHost;
-  readonly client: Client = { linesStartAt1: true, columnsStartAt1: true, isVisualStudioCode: false };
+  readonly client: Client = {
+    linesStartAt1: true,
+    columnsStartAt1: true,
+    supportsInvalidated: false,
+    isVisualStudioCode: false,
+  };
   readonly breakpoints = new BreakpointTable();
   readonly frames = new ReferenceTable<FrameReference>('stack frame');
   readonly variables = new ReferenceTable<VariableContainer>('variables reference');
@@ -61,6 +69,9 @@ export class Session {
   sourceMap: SourceMap = createSourceMap({});
   launched: Launched | undefined;
   configurationDone = false;
+  /** Files are being read and the machine is being made: `launched` is not set yet. */
+  isLaunching = false;
+  hasEnded = false;
   serialOutput: SerialOutput | undefined;
   /** Why the guest cannot go on, while the machine rests for that reason. */
   guestEnd: GuestEnd | undefined;

@@ -61,11 +61,18 @@ export function walkStack(start: StackStart, sources: StackSources): StackFrame[
       caller === undefined || !isKernelCode(caller.context, sources.programAt(caller.context.pc, root));
     if (inKernel && leavesKernel) {
       // A kernel whose entry code says nothing about its caller still has saved the user's registers.
-      if (caller === undefined && sources.userStart !== undefined) {
-        caller = { context: sources.userStart.context, cfa: undefined };
-        root = sources.userStart.root;
-      }
+      const { userStart } = sources;
+      if (caller === undefined && userStart !== undefined)
+        caller = { context: userStart.context, cfa: undefined };
       if (caller === undefined) break;
+      if (userStart !== undefined) {
+        // The kernel may already have activated another process's address space.
+        caller = {
+          ...caller,
+          context: { ...copyOf(caller.context), readMemory: userStart.context.readMemory },
+        };
+        root = userStart.root;
+      }
       caller = { ...caller, context: atKernelCall(caller.context) };
       frames.push({ kind: 'boundary', name: `── kernel ⇄ ${sources.processName} ──` });
       inKernel = false;

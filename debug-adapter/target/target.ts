@@ -55,7 +55,7 @@ export class Target implements SteppingView {
     if (pc >= USER_ADDRESS_END) return this.kernel.symbols.contains(pc) ? this.kernel : undefined;
     // Before the kernel has built its own page tables it runs at low addresses.
     const inKernelImage = this.kernel.symbols.contains(linkAddress(this.kernel, pc));
-    if (inKernelImage && this.machine.privilegeLevel === 0 && root === this.activeRoot()) {
+    if (inKernelImage && this.machine.privilegeLevel === 0 && this.model.currentProcess() === undefined) {
       return this.#finder.programIn(root) ?? this.kernel;
     }
     return this.#finder.programIn(root);

@@ -11,6 +11,13 @@ import {
 } from '../../emulator/boot/tiny-guest.ts';
 import { start, testClient, tinyLaunch } from '../support/tiny-session.ts';
 
+/** The 32-bit displacement of a jump backwards by `bytes`. */
+function jumpBack(bytes: number): number[] {
+  const displacement = new Uint8Array(4);
+  new DataView(displacement.buffer).setInt32(0, -bytes, true);
+  return [...displacement];
+}
+
 describe('how a guest ends, as a client sees it', () => {
   it("reports the guest's exit code and ends the session", async () => {
     const client = testClient();
@@ -77,6 +84,22 @@ describe('how a guest ends, as a client sees it', () => {
     await client.serialOutput('Grüße 🐘');
     await client.succeed('a9n/serialInput', { text: '\u0004' });
     expect((await exited).body).toEqual({ exitCode: 5 });
+  });
+
+  it('does not flood the client with what a guest prints without end', async () => {
+    const client = testClient();
+    await start(
+      client,
+      tinyLaunch({ code: [...print('x'.repeat(50)), 0xe9, ...jumpBack(50 * print('x').length + 5)] }),
+    );
+    await client.serialOutput('x');
+    const before = client.events.length;
+    await new Promise((resolve) => setTimeout(resolve, 500));
+    const events = client.events.length - before;
+    expect(client.serial.length).toBeGreaterThan(1000);
+    // Two for each piece, since this client is not VS Code.
+    expect(events).toBeLessThan(2 * 25);
+    await client.succeed('pause', { threadId: 1 });
   });
 
   it('terminates a guest that computes, and one that sleeps', async () => {
