@@ -201,10 +201,18 @@ export class RunLoop {
  */
 function addressesStack(cpu: Cpu, i: Instruction): boolean {
   if (!i.isMemory) return usesStackImplicitly(i.opcode);
-  const isPush = i.opcode === 0xff && (i.regNumber & 7) !== 4 && (i.regNumber & 7) >= 2;
-  if (isPush) effectiveAddress(cpu, i);
-  const usesStack = i.opcode === 0x8f || (isPush && isCanonical(cpu.i32[HIGH]));
-  return i.usesStackSegment || (usesStack && !isCanonical(cpu.i32[RSP + 1]));
+  if (i.usesStackSegment) return true;
+  if (i.opcode === 0x8f) return !isCanonicalStack(cpu, 0, i.operandSize);
+  if (i.opcode !== 0xff || (i.regNumber & 7) < 2 || (i.regNumber & 7) === 4) return false;
+  effectiveAddress(cpu, i);
+  return isCanonical(cpu.i32[HIGH]) && !isCanonicalStack(cpu, -i.operandSize, i.operandSize);
+}
+
+/** All bytes of an operand at RSP + `offset` have canonical addresses. */
+function isCanonicalStack(cpu: Cpu, offset: number, size: number): boolean {
+  const s = cpu.i32;
+  const highOf = (by: number): number => s[RSP + 1] + Math.floor(((s[RSP] >>> 0) + by) / 0x1_0000_0000);
+  return isCanonical(highOf(offset) | 0) && isCanonical(highOf(offset + size - 1) | 0);
 }
 
 function usesStackImplicitly(opcode: number): boolean {
