@@ -369,6 +369,20 @@ function bytesOf(value: bigint, length: number): Uint8Array {
   return bytes;
 }
 
+const ODD_STACKS = [
+  0x7fff_ffff_fffcn,
+  0x8000_0000_0000n,
+  0x8000_0000_0004n,
+  0xffff_7fff_ffff_fff8n,
+  0n,
+] as const;
+
+/** RSP where there is no stack, or at the edge of the canonical addresses; mostly as `stack`. */
+function anyStack(p: Preparation, values: readonly bigint[] = []): void {
+  if (p.random.chance(3)) p.registers.set(4, p.random.pick(ODD_STACKS));
+  else stack(p, values);
+}
+
 /** RSP somewhere in the data, with `values` above it. */
 function stack({ random, registers, patch, target }: Preparation, values: readonly bigint[] = []): void {
   const bytes = 8 * values.length;
@@ -396,7 +410,7 @@ function branches(): Form[] {
   const counter = ({ random, registers }: Preparation) => {
     registers.set(RCX, random.pick([0n, 1n, 2n, 0x1_0000_0000n, 0x1_0000_0001n, random.u64()]));
   };
-  const returns = (p: Preparation) => stack(p, [codeTarget(p)]);
+  const returns = (p: Preparation) => anyStack(p, [codeTarget(p)]);
   return [
     ...CONDITIONS.flatMap((condition, n) => [
       near(`j${condition} rel8`, [0x70 + n], { immediate: 'relative8' }),
@@ -405,7 +419,7 @@ function branches(): Form[] {
     near('jmp rel8', [0xeb], { immediate: 'relative8' }),
     near('jmp rel32', [0xe9], { immediate: 'relative32' }),
     near('jmp r/m', [0xff], { reg: 4, memoryBytes: 8, operandValue: codeTarget }),
-    near('call rel32', [0xe8], { immediate: 'relative32', prepare: (p) => stack(p) }),
+    near('call rel32', [0xe8], { immediate: 'relative32', prepare: anyStack }),
     near('call r/m', [0xff], {
       reg: 2,
       memoryBytes: 8,
@@ -425,7 +439,7 @@ function branches(): Form[] {
 }
 
 function stackForms(): Form[] {
-  const prepare = (p: Preparation) => stack(p);
+  const prepare = (p: Preparation) => anyStack(p);
   const sizes = [16, 32] as const; // 32 stands for the default of 64 bits
   return [
     { name: 'push r', opcode: [0x50], sizes, plusRegister: true, prepare },
@@ -443,7 +457,7 @@ function stackForms(): Form[] {
       opcode: [0x9d],
       sizes,
       // No TF and AC: single stepping and alignment checks are not the subject here.
-      prepare: (p) => stack(p, [interestingInteger(p.random) & ~0x40100n]),
+      prepare: (p) => anyStack(p, [interestingInteger(p.random) & ~0x40100n]),
     },
     { name: 'leave', opcode: [0xc9], sizes, prepare: (p) => p.registers.set(RBP, BigInt(p.target(8))) },
     {
@@ -453,7 +467,7 @@ function stackForms(): Form[] {
       immediate: 'full', // imm16 size, imm8 level: 32 bits with a nop behind
       immediateValue: (random) => (0x9000_0000 | (random.below(5) << 16) | random.below(0x80)) >>> 0,
       prepare: (p) => {
-        stack(p);
+        anyStack(p);
         p.registers.set(RBP, BigInt(DATA + 0x100 + 8 * p.random.below(0x100)));
       },
     },

@@ -1,6 +1,6 @@
 import type { Form, OperandSize, Preparation } from './forms.ts';
 import type { InstructionCase } from './instruction-case.ts';
-import { CODE, DATA, PAGE, WRITABLE_SIZE } from './layout.ts';
+import { CODE, CODE_SIZE, DATA, PAGE, WRITABLE_SIZE } from './layout.ts';
 import { encodeMemory, type MemoryOperand } from './memory-operand.ts';
 import { interestingInteger, interestingVector, Random } from './random.ts';
 
@@ -22,9 +22,15 @@ interface Draft {
 export function generateCase(form: Form, seed: number): InstructionCase {
   const random = new Random(seed);
   const draft = newDraft(random, true);
-  // Now and then the code lies across a page boundary.
-  const codeOffset = random.chance(10) ? PAGE - 1 - random.below(8) : 0x100 + random.below(16);
-  const code = encode(form, draft, CODE + codeOffset);
+  // Now and then the code lies across a page boundary, or its end is missing: nothing is mapped there.
+  const where = random.below(50);
+  const codeOffset =
+    where < 5
+      ? PAGE - 1 - random.below(8)
+      : where === 5 && !form.alone
+        ? CODE_SIZE - 1 - random.below(8)
+        : 0x100 + random.below(16);
+  const code = encode(form, draft, CODE + codeOffset).subarray(0, CODE_SIZE - codeOffset);
   return finish(form.name, draft, codeOffset, code, seed);
 }
 
