@@ -103,6 +103,7 @@ function slotReader(machine: Machine, symbols: ProgramSymbols, names: KernelName
   const identifier = optional(fields.portIdentifier);
   const firstPort = optional(fields.ioPortFirst);
   const lastPort = optional(fields.ioPortLast);
+  const irqOf = interruptNumbers(symbols, names);
   const typeNames = enumeratorNames(findField(type, fields.type)?.type);
   const typeName = (slot: bigint): string => {
     const value = kind(slot);
@@ -132,12 +133,33 @@ function slotReader(machine: Machine, symbols: ProgramSymbols, names: KernelName
         case 'IPC_PORT':
         case 'NOTIFICATION_PORT':
           return { ...content, identifier: identifier(slot) ?? 0n };
+        case 'INTERRUPT_PORT': {
+          const irq = irqOf(component(slot));
+          return irq === undefined ? content : { ...content, irq };
+        }
         case 'IO_PORT':
           return { ...content, ioPorts: { first: firstPort(slot) ?? 0n, last: lastPort(slot) ?? 0n } };
         default:
           return content;
       }
     },
+  };
+}
+
+/** From an interrupt port's address to its IRQ. */
+function interruptNumbers(
+  symbols: ProgramSymbols,
+  names: KernelNames,
+): (port: bigint | undefined) => number | undefined {
+  const ports = symbols.globalNamed(names.interruptPorts);
+  const type = ports === undefined ? undefined : plainType(ports.type);
+  if (type?.kind !== 'array' || type.element.size < 1) return () => undefined;
+  const first = globalAddress(symbols, names.interruptPorts);
+  const size = BigInt(type.element.size);
+  const count = type.count ?? 0;
+  return (port) => {
+    const index = port === undefined ? -1 : Number((port - first) / size);
+    return index >= 0 && index < count ? index : undefined;
   };
 }
 

@@ -7,6 +7,8 @@ export interface KernelNames {
   /** Global variables. */
   readonly currentProcess: string;
   readonly dependencyList: string;
+  /** Array of interrupt ports, by IRQ. */
+  readonly interruptPorts: string;
   /** ELF symbol of a word that points to the saved context of the process last in user mode. */
   readonly enteredContext: string;
   /** Types. */
@@ -51,6 +53,7 @@ export const A9N_2026: KernelNames = {
   title: 'A9N, ABI-2026',
   currentProcess: 'a9n::current_process',
   dependencyList: 'a9n::capability_dependency_list',
+  interruptPorts: 'a9n::interrupt_ports',
   enteredContext: 'entry_frame',
   slot: 'a9n::capability_slot',
   node: 'a9n::node',

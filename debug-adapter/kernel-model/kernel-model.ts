@@ -39,6 +39,7 @@ export interface CapabilityContent {
   /** PAGE_TABLE: 3 PDPT, 2 PD, 1 PT. */
   readonly tableDepth?: number;
   readonly identifier?: bigint;
+  readonly irq?: number;
   readonly ioPorts?: { readonly first: bigint; readonly last: bigint };
 }
 

@@ -166,7 +166,9 @@ function describeObject(target: Target, content: CapabilityContent, holder: bigi
     case 'INTERRUPT_REGION':
       return kernelObject('all interrupts');
     case 'INTERRUPT_PORT':
-      return kernelObject('interrupt port');
+      return kernelObject(
+        content.irq === undefined ? 'interrupt port' : `interrupt port of IRQ ${content.irq}`,
+      );
     default:
       return memory === undefined
         ? kernelObject(content.type.toLowerCase())

@@ -43,14 +43,20 @@ export function registerPageTables(session: Session): void {
   );
 }
 
+/** Processes that share an address space are named together. */
 function addressSpaces(target: Target): AddressSpacesResponse {
-  const spaces: { threadId?: number; name: string; root: string }[] = [];
+  const byRoot = new Map<number, { threadId: number; names: string[] }>();
   for (const { id, name, details } of target.threads()) {
     if (details?.addressSpaceRoot === undefined) continue;
-    spaces.push({ threadId: id, name, root: hexadecimal(details.addressSpaceRoot) });
+    const known = byRoot.get(details.addressSpaceRoot);
+    if (known === undefined) byRoot.set(details.addressSpaceRoot, { threadId: id, names: [name] });
+    else known.names.push(name);
   }
-  const active = hexadecimal(target.activeRoot());
-  if (!spaces.some(({ root }) => root === active)) spaces.push({ name: 'kernel', root: active });
+  const spaces: { threadId?: number; name: string; root: string }[] = [...byRoot].map(
+    ([root, { threadId, names }]) => ({ threadId, name: names.join(', '), root: hexadecimal(root) }),
+  );
+  const active = target.activeRoot();
+  if (!byRoot.has(active)) spaces.push({ name: 'kernel', root: hexadecimal(active) });
   return { spaces };
 }
 
