@@ -96,6 +96,10 @@ async function openQuickInput(page: Page, key: string): Promise<Locator> {
   return input;
 }
 
+export async function closeEditor(page: Page): Promise<void> {
+  await page.locator('.editor-group-container.active .tab.active .tab-actions .action-label').click();
+}
+
 export async function goToLine(page: Page, line: number): Promise<void> {
   const input = await openQuickInput(page, 'Control+G');
   await input.fill(`:${line}`);
