@@ -59,6 +59,12 @@ namespace koito
             }
             if ((events & shutdown_flag) != 0)
             {
+                // The end of the input is no reason to cut the program's work short.
+                if (koito.main_program != nullptr && koito.main_program->state == process_state::running)
+                {
+                    koito.pending_events |= shutdown_flag;
+                    return;
+                }
                 end_machine(koito);
             }
         }
