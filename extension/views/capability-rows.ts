@@ -2,8 +2,8 @@ import type {
   CapabilitySlot,
   CapabilitySlotsArguments,
   CapabilitySlotsResponse,
-  CapabilitySpacesResponse,
 } from '../../debug-adapter/custom-requests.ts';
+import { readCapabilitySpaces } from './shared-spaces.ts';
 import { type CustomRequest, type TreeNode, tooltipTable } from './tree-node.ts';
 
 /** Codicon for each capability type of the ABI. */
@@ -31,19 +31,16 @@ export interface CapabilityNode extends TreeNode<CapabilityNode> {}
 
 /** One row per process: its root node, expanded on demand. */
 export async function capabilitySpaceRows(request: CustomRequest): Promise<CapabilityNode[]> {
-  const { spaces } = await request<CapabilitySpacesResponse>('a9n/capabilitySpaces', {});
+  const spaces = await readCapabilitySpaces(request);
   return spaces.map((space) => {
     const slots = 2 ** space.radix;
     const used = `${space.usedSlots} of ${slots} slots used`;
     const row: CapabilityNode = {
-      id: `capability-space:${space.threadId}`,
+      id: `capability-space:${space.nodeReference}`,
       parent: undefined,
       label: space.process,
       description: used,
-      tooltip: tooltipTable(space.process, [
-        { name: 'Root node', value: `radix ${space.radix}, ${used}` },
-        { name: 'Thread', value: String(space.threadId) },
-      ]),
+      tooltip: tooltipTable(space.process, [{ name: 'Root node', value: `radix ${space.radix}, ${used}` }]),
       accessibleLabel: `Capability space of ${space.process}, ${used}`,
       icon: 'server-process',
       children: (send) => slotRows(row, space.nodeReference, send),
@@ -64,20 +61,20 @@ async function slotRows(
 
 function slotRow(parent: CapabilityNode, slot: CapabilitySlot): CapabilityNode {
   const { nodeReference } = slot;
-  const rights = slot.rights.length > 0 ? slot.rights.join(' ') : 'no rights';
+  const rights = rightsText(slot.rights);
   const row: CapabilityNode = {
     // A slot that came to hold another type is another thing, and does not stay expanded.
     id: `${parent.id}/${slot.index}:${slot.type}`,
     parent,
     label: `${slot.index} ${slot.type}`,
-    description: slot.object,
+    description: `${slot.object} · ${rights}`,
     tooltip: tooltipTable(`Slot ${slot.index}: ${slot.type}`, [
       { name: 'Object', value: slot.object },
       { name: 'Rights', value: rights },
       { name: 'Descriptor', value: slot.descriptor },
       ...slot.properties,
     ]),
-    accessibleLabel: `Slot ${slot.index}, ${slot.type}, ${slot.object}, rights ${rights}`,
+    accessibleLabel: `Slot ${slot.index}, ${slot.type}, ${slot.object}, ${rights}`,
     icon: icons[slot.type] ?? 'key',
     descriptor: slot.descriptor,
     ...(slot.memoryReference === undefined ? {} : { memoryReference: slot.memoryReference }),
@@ -86,4 +83,11 @@ function slotRow(parent: CapabilityNode, slot: CapabilitySlot): CapabilityNode {
       : { children: (send: CustomRequest) => slotRows(row, nodeReference, send) }),
   };
   return row;
+}
+
+const allRights = 4;
+
+function rightsText(rights: readonly string[]): string {
+  if (rights.length === allRights) return 'all rights';
+  return rights.length === 0 ? 'no rights' : rights.join(' ').toLowerCase();
 }

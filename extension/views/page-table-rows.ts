@@ -4,7 +4,7 @@ import type {
   PageTableRow,
   TranslateAddressResponse,
 } from '../../debug-adapter/custom-requests.ts';
-import { readAddressSpaces } from './address-spaces.ts';
+import { readAddressSpaces } from './shared-spaces.ts';
 import { type CustomRequest, type TreeNode, tooltipTable } from './tree-node.ts';
 
 /** The manual's names of the tables, by level. */

@@ -5,9 +5,9 @@ import type {
 } from '../../debug-adapter/custom-requests.ts';
 import type { MachineSessions } from '../session/machine-sessions.ts';
 import { addressFromSelection, wrongWithAddress } from './address-input.ts';
-import { type AddressSpace, readAddressSpaces } from './address-spaces.ts';
 import type { KernelTree } from './kernel-tree.ts';
 import { type PageTableNode, rowForTranslation } from './page-table-rows.ts';
+import { type AddressSpace, readAddressSpaces } from './shared-spaces.ts';
 
 /** Command *A9N: Translate Address…*: asks for an address and shows its entry in the Page Tables tree. */
 export function registerTranslateAddress(

@@ -70,6 +70,8 @@ async function startServer(): Promise<{ process: ChildProcess; url: string }> {
 /** Keeps a picture of the whole window for the person who looks at the test's output. */
 export async function screenshot(page: Page, name: string): Promise<void> {
   mkdirSync(screenshots, { recursive: true });
+  // Notifications and progress bars slide and fade.
+  await page.waitForTimeout(500);
   await page.screenshot({ path: join(screenshots, `${name}.png`) });
 }
 

@@ -7,13 +7,13 @@ import type {
   PageTableResponse,
   PageTableRow,
 } from '../../debug-adapter/custom-requests.ts';
-import { mergeByRoot } from '../../extension/views/address-spaces.ts';
 import { capabilitySpaceRows } from '../../extension/views/capability-rows.ts';
 import {
   addressSpaceRows,
   type PageTableNode,
   rowForTranslation,
 } from '../../extension/views/page-table-rows.ts';
+import { readAddressSpaces, readCapabilitySpaces } from '../../extension/views/shared-spaces.ts';
 import { type CustomRequest, contextOf, escapeCell } from '../../extension/views/tree-node.ts';
 
 /** An adapter that answers from a table and remembers what it was asked. */
@@ -61,9 +61,9 @@ describe('Capability Spaces', () => {
     expect([ulmm.label, ulmm.description]).toEqual(['ulmm', '2 of 256 slots used']);
     expect(asked).toEqual(['a9n/capabilitySpaces']);
     const [node, frame] = (await ulmm.children?.(request)) ?? [];
-    expect([node.label, node.description]).toEqual(['1 NODE', 'radix 4']);
-    expect(node.tooltip).toContain('READ WRITE');
-    expect(node.accessibleLabel).toBe('Slot 1, NODE, radix 4, rights READ WRITE');
+    expect([node.label, node.description]).toEqual(['1 NODE', 'radix 4 · read write']);
+    expect(node.tooltip).toContain('read write');
+    expect(node.accessibleLabel).toBe('Slot 1, NODE, radix 4, read write');
     expect(contextOf(node)).toBe('memory address descriptor');
     expect(frame.children).toBeUndefined();
     expect(contextOf(frame)).toBe('descriptor');
@@ -157,19 +157,32 @@ describe('Page Tables', () => {
   });
 });
 
-describe('mergeByRoot', () => {
-  it('brings the processes of one address space together', () => {
-    expect(
-      mergeByRoot([
+describe('shared spaces', () => {
+  const { request } = adapter({
+    'a9n/addressSpaces': (): AddressSpacesResponse => ({
+      spaces: [
         { threadId: 1, name: 'koito', root: '0x1000' },
         { threadId: 2, name: 'ulmm', root: '0x2000' },
         { threadId: 3, name: 'koito (2)', root: '0x1000' },
         { name: 'kernel', root: '0x3000' },
-      ]),
-    ).toEqual([
+      ],
+    }),
+    'a9n/capabilitySpaces': (): CapabilitySpacesResponse => ({
+      spaces: [
+        { threadId: 1, process: 'koito', nodeReference: 'n1', radix: 8, usedSlots: 3 },
+        { threadId: 3, process: 'koito (2)', nodeReference: 'n1', radix: 8, usedSlots: 3 },
+      ],
+    }),
+  });
+
+  it('brings the processes of one space together', async () => {
+    expect(await readAddressSpaces(request)).toEqual([
       { root: '0x1000', name: 'koito, koito (2)', threadIds: [1, 3] },
       { root: '0x2000', name: 'ulmm', threadIds: [2] },
       { root: '0x3000', name: 'kernel', threadIds: [] },
+    ]);
+    expect(await readCapabilitySpaces(request)).toEqual([
+      { nodeReference: 'n1', process: 'koito, koito (2)', radix: 8, usedSlots: 3 },
     ]);
   });
 });
