@@ -52,7 +52,7 @@ function decodeBlock(
   breakpoints: ReadonlySet<number>,
 ): Block {
   const instructions: Instruction[] = [];
-  const pageEnd = (physical | 0xfff) + 1;
+  const pageEnd = physical - (physical % 0x1000) + 0x1000;
   let at = physical;
   let ripLow = low;
   let ripHigh = high;

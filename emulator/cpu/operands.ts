@@ -94,6 +94,13 @@ export function readRm(cpu: Cpu, i: Instruction): number {
   return load(cpu, low, cpu.i32[HIGH], i.operandSize);
 }
 
+/** Reads the low 16 bits of the operand of ModRM.rm, whatever the operand size: selectors, machine status word. */
+export function readWord(cpu: Cpu, i: Instruction): number {
+  if (!i.isMemory) return cpu.u16[i.rm * 2];
+  const low = effectiveAddress(cpu, i);
+  return load16(cpu, low, cpu.i32[HIGH]);
+}
+
 /** Reads the operand of ModRM.rm that `writeRm` will overwrite. */
 export function readRmForWrite(cpu: Cpu, i: Instruction): number {
   if (!i.isMemory) return readRegister(cpu, i.rm, i.operandSize);

@@ -26,8 +26,7 @@ import {
 const WASM_PAGE = 0x1_0000;
 
 export function createCpu(ramBytes: number, bus: Bus, interrupts: InterruptController): Cpu {
-  const pages = Math.ceil((RAM + ramBytes) / WASM_PAGE);
-  const { buffer } = new WebAssembly.Memory({ initial: pages, maximum: pages });
+  const buffer = allocate(ramBytes);
   const cpu: Cpu = {
     i32: new Int32Array(buffer),
     u8: new Uint8Array(buffer),
@@ -45,6 +44,19 @@ export function createCpu(ramBytes: number, bus: Bus, interrupts: InterruptContr
   };
   reset(cpu);
   return cpu;
+}
+
+/** Throws RangeError if the host has not that much memory. */
+function allocate(ramBytes: number): ArrayBuffer {
+  const pages = Math.ceil((RAM + ramBytes) / WASM_PAGE);
+  try {
+    return new WebAssembly.Memory({ initial: pages, maximum: pages }).buffer;
+  } catch (cause) {
+    const mebibytes = ramBytes / 2 ** 20;
+    throw new RangeError(`The host cannot give a machine ${mebibytes} MiB of memory: choose less.`, {
+      cause,
+    });
+  }
 }
 
 /** Flat 64-bit segments at privilege level 0, paging and interrupts off: a loader sets the rest. */

@@ -2,10 +2,9 @@
 import type { Cpu } from './cpu.ts';
 import { FAULT, GENERAL_PROTECTION } from './fault.ts';
 import { arithmeticFlags, setArithmeticFlags, ZF } from './flags.ts';
-import type { Handler, Instruction } from './instruction.ts';
-import { effectiveAddress, load16 } from './memory-access.ts';
+import type { Handler } from './instruction.ts';
 import { always, type Opcode } from './opcode.ts';
-import { writeRegister } from './operands.ts';
+import { readWord, writeRegister } from './operands.ts';
 import {
   DESCRIPTOR_CODE,
   DESCRIPTOR_CONFORMING,
@@ -17,19 +16,13 @@ import {
   privilegeOf,
   readDescriptor,
 } from './segments.ts';
-import { CPL, FAULT_VECTOR, HIGH } from './state.ts';
+import { CPL, FAULT_VECTOR } from './state.ts';
 
 /** System descriptor types that exist in long mode: LDT, available and busy TSS, and for LAR the call gate. */
 const LDT = 2;
 const AVAILABLE_TSS = 9;
 const BUSY_TSS = 11;
 const CALL_GATE = 12;
-
-function selectorOperand(cpu: Cpu, i: Instruction): number {
-  if (!i.isMemory) return cpu.u16[i.rm * 2];
-  const address = effectiveAddress(cpu, i);
-  return load16(cpu, address, cpu.i32[HIGH]);
-}
 
 /** The descriptor of a selector that the current privilege may see, else undefined. */
 function visibleDescriptor(cpu: Cpu, selector: number): Descriptor | undefined {
@@ -57,7 +50,7 @@ function setZero(cpu: Cpu, isSet: boolean): void {
 
 function query(value: (d: Descriptor) => number, systemTypes: readonly number[]): Handler {
   return (cpu, i) => {
-    const d = visibleDescriptor(cpu, selectorOperand(cpu, i));
+    const d = visibleDescriptor(cpu, readWord(cpu, i));
     const isAllowed = d !== undefined && (!isSystem(d) || systemTypes.includes(typeOf(d)));
     if (isAllowed) writeRegister(cpu, i.reg, i.operandSize, value(d), 0);
     setZero(cpu, isAllowed);
@@ -70,7 +63,7 @@ const lsl = query(descriptorLimit, [LDT, AVAILABLE_TSS, BUSY_TSS]);
 const verify =
   (isAllowed: (isCode: boolean, bit: boolean) => boolean): Handler =>
   (cpu, i) => {
-    const d = visibleDescriptor(cpu, selectorOperand(cpu, i));
+    const d = visibleDescriptor(cpu, readWord(cpu, i));
     const bits = d?.upper ?? 0;
     const fits = isAllowed((bits & DESCRIPTOR_CODE) !== 0, (bits & DESCRIPTOR_WRITABLE) !== 0);
     setZero(cpu, d !== undefined && !isSystem(d) && fits);

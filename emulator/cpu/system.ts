@@ -13,7 +13,7 @@ import { checkReturnStack, interruptImmediate, iret, softwareInterrupt } from '.
 import { checkWrite, effectiveAddress, load16, load64, store16, store64 } from './memory-access.ts';
 import { rdmsr, wrmsr } from './model-specific-registers.ts';
 import { always, type Opcode } from './opcode.ts';
-import { load, readRm, store, writeRegister } from './operands.ts';
+import { load, readWord, store, writeRegister } from './operands.ts';
 import { requireSupervisor, setPrivilege } from './privilege.ts';
 import {
   DESCRIPTOR_CONFORMING,
@@ -246,8 +246,7 @@ const smsw: Handler = (cpu, i) => {
 /** Sets PE, MP, EM, TS; cannot clear PE. */
 const lmsw: Handler = (cpu, i) => {
   requireSupervisor(cpu);
-  i.operandSize = 2;
-  const value = readRm(cpu, i);
+  const value = readWord(cpu, i);
   cpu.i32[CR0] = (cpu.i32[CR0] & ~0xe) | (value & 0xf);
 };
 
@@ -290,15 +289,11 @@ const storeSelector =
       store16(cpu, address, cpu.i32[HIGH], selector);
     } else writeRegister(cpu, i.rm, i.operandSize, selector, 0);
   };
-function selectorOperand(cpu: Cpu, i: Instruction): number {
-  i.operandSize = 2;
-  return readRm(cpu, i) & 0xffff;
-}
 const loadSystem =
   (which: number): Handler =>
   (cpu, i) => {
     requireSupervisor(cpu);
-    loadSystemSegment(cpu, which, selectorOperand(cpu, i));
+    loadSystemSegment(cpu, which, readWord(cpu, i));
   };
 
 const invlpg: Handler = (cpu, i) => {
@@ -320,7 +315,7 @@ const movFromSegment: Handler = (cpu, i) => {
 };
 const movToSegment: Handler = (cpu, i) => {
   const which = i.regNumber & 7;
-  loadDataSegment(cpu, which, selectorOperand(cpu, i));
+  loadDataSegment(cpu, which, readWord(cpu, i));
   if (which === SS) cpu.i32[INTERRUPT_SHADOW] = 1;
 };
 const hasSegment =

@@ -1,4 +1,5 @@
 import { beforeEach, describe, expect, test } from 'vitest';
+import { writeLongModeEntry } from '../../../emulator/boot/long-mode-entry.ts';
 import { createMachine } from '../../../emulator/machine.ts';
 import { CODE, createGuest, DATA, type Guest, PRESENT, STACK_TOP, WRITABLE } from './guest.ts';
 
@@ -312,6 +313,22 @@ describe('the machine’s edges', () => {
       expect(() => createMachine({ memoryBytes })).toThrow(/multiple of 2 MiB/);
     },
   );
+  test('3 GiB of memory, all of it usable', () => {
+    const machine = createMachine({ memoryBytes: 3 * 2 ** 30 });
+    const code = 0xbfff_f000;
+    writeLongModeEntry(machine, 0x1_0000, { entry: code, argument: 0xbfff_fff8 });
+    machine.writeRegister('rsp', 0xb000_0000n);
+    // lea rsi, [rip - 7]; push rsi; mov ecx, 4; sub rdi, 32; rep movsb; inc qword [rdi]; hlt
+    const bytes = [
+      0x48, 0x8d, 0x35, 0xf9, 0xff, 0xff, 0xff, 0x56, 0xb9, 4, 0, 0, 0, 0x48, 0x83, 0xef, 32, 0xf3, 0xa4,
+      0x48, 0xff, 0x07, 0xf4,
+    ];
+    machine.writePhysical(code, Uint8Array.from(bytes));
+    expect(machine.run(100)).toEqual({ kind: 'halted' });
+    expect(machine.readRegister('rsi')).toBe(BigInt(code + 4));
+    expect([...machine.readPhysical(0xbfff_ffd8, 5)]).toEqual([0x48, 0x8d, 0x35, 0xf9, 1]);
+    expect([...machine.readPhysical(0xafff_fff8, 8)]).toEqual([0, 0xf0, 0xff, 0xbf, 0, 0, 0, 0]);
+  });
   test('physical access', () => {
     const end = guest.machine.memoryBytes;
     expect(guest.machine.readPhysical(end - 4, 100).length).toBe(4);
