@@ -188,7 +188,11 @@ function encode(form: Form, draft: Draft, address: number): Uint8Array {
   if (size === 16) prefixes.push(OPERAND_SIZE);
   if (form.addressSize32) prefixes.push(ADDRESS_SIZE);
   if (memory) prefixes.push(...memory.prefixes);
+  // Mandatory prefixes F2 and F3 take precedence over 66.
+  if (form.reg === 'xmm' && (form.prefix ?? 0) > OPERAND_SIZE && random.chance(4))
+    prefixes.push(OPERAND_SIZE);
   if (form.prefix !== undefined) prefixes.push(form.prefix);
+  if (prefixes.length > 0 && random.chance(2)) prefixes.unshift(0x40 | random.below(16)); // REX that does not count
   if (rex !== 0) prefixes.push(0x40 | rex);
 
   const head = [...prefixes, ...opcode, ...operand];
