@@ -26,22 +26,66 @@ namespace a9n
             }
         }
 
-        /// Removes what every live table says about [start, start + size). Tables that no address space refers to at
-        /// the moment are live too: they may be entered again.
-        void forget_memory(physical_address start, word size)
+        struct memory_range
         {
+            physical_address start;
+            word             size;
+        };
+
+        /// Memory that tables must not refer to any more, gathered so that one walk over them serves many frames.
+        constexpr word maximum_lost_ranges = 32;
+        memory_range   lost_ranges[maximum_lost_ranges];
+        word           lost_range_count = 0;
+
+        void forget_in_table(physical_address table, word depth)
+        {
+            for (word i = 0; i < lost_range_count; i++)
+            {
+                hal::forget_physical_range(table, depth, lost_ranges[i].start, lost_ranges[i].size);
+            }
+        }
+
+        /// Removes what every live table says about the lost ranges. Tables that no address space refers to at the
+        /// moment are live too: they may be entered again.
+        void forget_lost_memory()
+        {
+            if (lost_range_count == 0)
+            {
+                return;
+            }
             for (capability_slot* slot = capability_dependency_list; slot != nullptr; slot = slot->next)
             {
                 if (slot->type == capability_type::address_space)
                 {
-                    hal::forget_physical_range(slot->data.address_space.base, hal::root_table_depth, start, size);
+                    forget_in_table(slot->data.address_space.base, hal::root_table_depth);
                 }
                 else if (slot->type == capability_type::page_table)
                 {
-                    hal::forget_physical_range(slot->data.page_table.base, slot->data.page_table.depth, start, size);
+                    forget_in_table(slot->data.page_table.base, slot->data.page_table.depth);
                 }
             }
             hal::flush_translations();
+            lost_range_count = 0;
+        }
+
+        void lose_memory(physical_address start, word size)
+        {
+            if (lost_range_count > 0)
+            {
+                // Frames made together are neighbours.
+                memory_range& last = lost_ranges[lost_range_count - 1];
+                if (start + size == last.start || last.start + last.size == start)
+                {
+                    last.start = start < last.start ? start : last.start;
+                    last.size += size;
+                    return;
+                }
+            }
+            if (lost_range_count == maximum_lost_ranges)
+            {
+                forget_lost_memory();
+            }
+            lost_ranges[lost_range_count++] = { start, size };
         }
 
         bool was_entered(const capability_slot& slot)
@@ -79,7 +123,7 @@ namespace a9n
                 case capability_type::frame:
                     if (was_entered(slot))
                     {
-                        forget_memory(slot.data.words[0], memory_size(slot));
+                        lose_memory(slot.data.words[0], memory_size(slot));
                     }
                     break;
                 case capability_type::process_control_block:
@@ -200,5 +244,6 @@ namespace a9n
             }
             condemned.spared_slot = nullptr;
         }
+        forget_lost_memory();
     }
 }
