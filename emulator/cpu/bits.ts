@@ -58,16 +58,14 @@ const testRegisterBit: Handler = (cpu, i) => {
   const addressHigh = s[HIGH];
   // Byte distance of the operand that holds the bit: offset / 8, rounded down to a multiple of the size.
   const bytes = ((offset >>> 3) | (offsetHigh << 29)) & -size;
+  const low = (address + bytes) | 0;
   if (i.addressSize === 4) {
     // The offset within the segment wraps at 32 bits, before the segment's base is added.
     const base = s[i.segmentBase];
-    const low = (((address - base) | 0) + bytes + base) | 0;
-    const offsetLow = (low - base) | 0;
-    const high = s[i.segmentBase + 1] + (low >>> 0 < offsetLow >>> 0 ? 1 : 0);
-    testBit(cpu, i, bit, low, high);
+    const carry = low >>> 0 < ((low - base) | 0) >>> 0 ? 1 : 0;
+    testBit(cpu, i, bit, low, s[i.segmentBase + 1] + carry);
     return;
   }
-  const low = (address + bytes) | 0;
   const high = (addressHigh + (offsetHigh >> 3) + (low >>> 0 < address >>> 0 ? 1 : 0)) | 0;
   testBit(cpu, i, bit, low, high);
 };
