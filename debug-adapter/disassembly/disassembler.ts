@@ -7,11 +7,16 @@ export interface DecodedInstruction {
   readonly text: string;
   /** False: the bytes are no instruction. */
   readonly valid: boolean;
+  /** A call, direct or not, or a system call. */
+  readonly calls: boolean;
   /** Where a direct jump or call goes, or what a RIP-relative operand addresses. */
   readonly target: bigint | undefined;
 }
 
 export const LONGEST_INSTRUCTION = 15;
+
+/** `iced-x86` counts system calls among the calls. */
+const CALLS: ReadonlySet<FlowControl> = new Set([FlowControl.Call, FlowControl.IndirectCall]);
 
 /** Decodes at most `count` instructions from `bytes`, the first at `address`. Stops where they run out. */
 export function disassemble(bytes: Uint8Array, address: bigint, count: number): DecodedInstruction[] {
@@ -35,6 +40,7 @@ export function disassemble(bytes: Uint8Array, address: bigint, count: number): 
         bytes: bytes.slice(offset, offset + length),
         text: instruction.isInvalid ? (cutOff ? '(incomplete)' : '(bad)') : formatter.format(instruction),
         valid: !instruction.isInvalid,
+        calls: !instruction.isInvalid && CALLS.has(instruction.flowControl),
         target: targetOf(instruction),
       });
       instruction.free();

@@ -192,7 +192,14 @@ function blockStart(target: Target, place: MemoryPlace, end: bigint): bigint {
 }
 
 function unmapped(address: bigint): DecodedInstruction {
-  return { address, bytes: new Uint8Array(1), text: '(not mapped)', valid: false, target: undefined };
+  return {
+    address,
+    bytes: new Uint8Array(1),
+    text: '(not mapped)',
+    valid: false,
+    calls: false,
+    target: undefined,
+  };
 }
 
 function programOf(target: Target, place: MemoryPlace, address: bigint): Program | undefined {

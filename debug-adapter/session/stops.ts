@@ -1,6 +1,7 @@
 /** Starting the machine, and telling the client when and why it rests. */
 import type { DebugProtocol } from '@vscode/debugprotocol';
 import { integer, object } from '../protocol/argument-shape.ts';
+import type { SourceLocation } from '../symbols/symbol-api.ts';
 import { inlinedCallsBeginningAt, shownLine } from '../target/inlined-calls.ts';
 import type { Errand, GuestEnd, StopCause } from '../target/run-control.ts';
 import { KERNEL_THREAD } from '../target/target.ts';
@@ -11,8 +12,9 @@ type StoppedBody = DebugProtocol.StoppedEvent['body'];
 
 /** Lets the machine run. */
 export function startRun(session: Session, errand: Errand): void {
-  const { run } = session.requireStopped();
+  const { run, target } = session.requireStopped();
   session.forgetStop();
+  target.showLine(undefined);
   run.start(errand);
 }
 
@@ -66,24 +68,41 @@ function report(session: Session, cause: StopCause): void {
   }
 }
 
-/** Where inlined calls begin, the breakpoint's line says whether the user means the call or the function. */
+/**
+ * Several lines and inlined calls may begin at one address. The breakpoint says which line the user means, and whether the call or
+ * the function.
+ */
 function showWhereBreakpointIs(session: Session, ids: readonly number[]): void {
   const { target } = session.requireLaunched();
   const pc = target.machine.readRegister('rip');
   const symbols = target.symbolsAt(pc);
   if (symbols === undefined) return;
   const beginning = inlinedCallsBeginningAt(symbols, pc);
-  const places = session.breakpoints.all().flatMap((each) => (ids.includes(each.id) ? each.places : []));
+  const breakpoints = session.breakpoints.all().filter(({ id }) => ids.includes(id));
+  const lines = breakpoints.flatMap(({ places }) =>
+    places.flatMap(({ address, location }) =>
+      address === pc && location !== undefined ? [location.location] : [],
+    ),
+  );
+  const names = breakpoints.flatMap(({ request }) => (request.kind === 'function' ? [request.name] : []));
+  const frames = symbols.framesAt(pc);
   for (let hidden = beginning; hidden >= 0; hidden--) {
     const line = shownLine(symbols, pc, hidden);
-    const isHere = places.some(
-      ({ address, location }) =>
-        address === pc && location?.location.line === line?.line && location?.location.path === line?.path,
-    );
-    if (!isHere) continue;
+    const name = frames[hidden]?.functionName;
+    const isMeant =
+      names.length > 0
+        ? names.some((each) => name === each || name?.endsWith(`::${each}`))
+        : lines.some((each) => isSameLine(each, line));
+    if (!isMeant) continue;
     target.showInlinedCalls(beginning - hidden);
     return;
   }
+  const meant = symbols.linesAt(pc).find((each) => lines.some((line) => isSameLine(line, each)));
+  if (names.length === 0) target.showLine(meant);
+}
+
+function isSameLine(a: SourceLocation, b: SourceLocation | undefined): boolean {
+  return a.line === b?.line && a.path === b.path;
 }
 
 function breakpointStop(session: Session, ids: readonly number[]): StoppedBody {

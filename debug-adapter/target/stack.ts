@@ -34,6 +34,8 @@ export interface StackStart {
   readonly root: number;
   /** Inlined calls that begin at the pc and are not shown. */
   readonly hiddenInlinedCalls: number;
+  /** Of several lines at the pc, the one that the machine stopped for. */
+  readonly line?: SourceLocation | undefined;
 }
 
 export interface StackSources {
@@ -55,7 +57,9 @@ export function walkStack(start: StackStart, sources: StackSources): StackFrame[
     const program = sources.programAt(context.pc, root);
     context = withCaller(context, program);
     const hidden = physicalIndex === 0 ? start.hiddenInlinedCalls : 0;
-    frames.push(...codeFrames(context, root, program, physicalIndex, hidden));
+    const [innermost, ...outer] = codeFrames(context, root, program, physicalIndex, hidden);
+    const line = physicalIndex === 0 ? start.line : undefined;
+    frames.push(line === undefined ? innermost : { ...innermost, location: line }, ...outer);
     let caller = unwindOnce(context, program, previousCfa);
     const leavesKernel =
       caller === undefined || !isKernelCode(caller.context, sources.programAt(caller.context.pc, root));

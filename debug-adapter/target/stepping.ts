@@ -4,7 +4,8 @@
  * ends in its own process.
  */
 import type { Machine } from '../../emulator/machine-api.ts';
-import type { AddressRange, FrameContext, ProgramSymbols } from '../symbols/symbol-api.ts';
+import { type DecodedInstruction, disassemble } from '../disassembly/disassembler.ts';
+import type { AddressRange, FrameContext, ProgramSymbols, SourceLocation } from '../symbols/symbol-api.ts';
 import { inlinedCallsBeginningAt, shownLine } from './inlined-calls.ts';
 import type { Advance, Errand } from './run-control.ts';
 
@@ -47,6 +48,9 @@ const LONGEST_INSTRUCTION = 15n;
 /** From the system call's entry to C++ code: far more than any entry stub takes. */
 const LONGEST_ENTRY_STUB = 2000;
 
+/** A line that has not ended after so many instructions loops. */
+const PATIENCE = 200;
+
 /** One instruction; with `over`, also everything it calls, the kernel included. */
 export function* stepInstruction(view: SteppingView, process: bigint | undefined, over: boolean): Errand {
   view.showInlinedCalls(0);
@@ -72,8 +76,18 @@ export function* stepLine(view: SteppingView, process: bigint | undefined, into:
   const startFrame = frameAddress(view, symbols);
   const beganInAssembly = isAssembly(startLine.path);
   let range = symbols.lineRange(start.pc);
-  for (let previous = start.pc; ; previous = view.machine.readRegister('rip')) {
-    const passage = yield* passInstruction(view, process, !into, range);
+  for (let previous = start.pc, passed = 0; ; previous = view.machine.readRegister('rip'), passed++) {
+    const passage =
+      passed < PATIENCE || (into && isCallInstruction(view.machine, previous))
+        ? yield* passInstruction(view, process, !into, range)
+        : yield* runWithinFunction(view, process, (instruction) => {
+            if (into && instruction.calls) return true;
+            const pc = instruction.address;
+            if (!symbols.isStatementStart(pc)) return false;
+            const beginning = inlinedCallsBeginningAt(symbols, pc);
+            const deeper = symbols.framesAt(pc).length - beginning > startDepth;
+            return (into || !deeper) && !isSameLine(shownLine(symbols, pc, beginning), startLine);
+          });
     if (passage === 'entered-kernel') {
       yield* throughEntryStub(view, process);
       return;
@@ -105,7 +119,6 @@ export function* stepLine(view: SteppingView, process: bigint | undefined, into:
     const sameFrame = frame === undefined || startFrame === undefined || frame === startFrame;
     if (!sameFrame && frame > startFrame) return;
     if (sameFrame && depth > startDepth && !into) continue;
-    if (sameFrame && depth < startDepth) return;
     const otherLine = line.line !== startLine.line || line.path !== startLine.path || depth !== startDepth;
     if (otherLine && line.line !== 0 && now.isStatementStart(pc)) return;
     if (into && beginning > 0) {
@@ -206,6 +219,42 @@ function* passInstruction(
     yield* awaitReturn(view, process, after);
     return machine.privilegeLevel === 3 && !before.user ? 'left-kernel' : 'along';
   }
+}
+
+/**
+ * For lines that loop: runs, instead of stepping, until the function's code gets to an instruction of interest or the
+ * function returns.
+ */
+function* runWithinFunction(
+  view: SteppingView,
+  process: bigint | undefined,
+  isOfInterest: (instruction: DecodedInstruction) => boolean,
+): Part<Passage> {
+  const { machine } = view;
+  const start = place(view);
+  const symbols = view.symbolsAt(start.pc);
+  const ranges = symbols?.functionAt(start.pc)?.ranges;
+  if (symbols === undefined || ranges === undefined) return yield* passInstruction(view, process, true);
+  const addresses = ranges.flatMap((range) => {
+    const bytes = machine.readVirtual(range.start, Number(range.end - range.start));
+    const instructions = disassemble(bytes, range.start, bytes.length);
+    return instructions.filter(isOfInterest).map((instruction) => instruction.address);
+  });
+  const frame = frameAddress(view, symbols);
+  const caller = symbols.unwind(view.innermostFrame());
+  if (caller.kind === 'caller') addresses.push(caller.frame.pc);
+  const resume = start.user || process === undefined ? undefined : view.resumeAddress(process);
+  if (resume !== undefined) addresses.push(resume);
+  yield* runUntil(addresses, () => {
+    const here = place(view);
+    if (here.user && view.currentProcess() !== process) return false;
+    if (here.user !== start.user) return here.user;
+    const symbolsHere = view.symbolsAt(here.pc);
+    const frameHere = symbolsHere && frameAddress(view, symbolsHere);
+    // The same function called anew from here lies below.
+    return frame === undefined || frameHere === undefined || frameHere >= frame;
+  });
+  return machine.privilegeLevel === 3 && !start.user ? 'left-kernel' : 'along';
 }
 
 /** From the first instruction of a called function until it has returned. */
@@ -325,6 +374,14 @@ function isCall(machine: Machine, before: Place, after: Place): boolean {
   if (after.stackPointer !== before.stackPointer - 8n) return false;
   const pushed = readWord(machine, after.stackPointer);
   return pushed !== undefined && pushed !== after.pc && isFollower(before.pc, pushed);
+}
+
+function isCallInstruction(machine: Machine, pc: bigint): boolean {
+  return disassemble(machine.readVirtual(pc, Number(LONGEST_INSTRUCTION)), pc, 1)[0]?.calls === true;
+}
+
+function isSameLine(a: SourceLocation | undefined, b: SourceLocation): boolean {
+  return a?.line === b.line && a.path === b.path;
 }
 
 function isFollower(pc: bigint, address: bigint): boolean {

@@ -1,7 +1,7 @@
 /** The machine with what the debugger knows about its programs and processes: everything but the protocol. */
 import type { Machine } from '../../emulator/machine-api.ts';
 import type { KernelModel, KernelProcess } from '../kernel-model/kernel-model.ts';
-import type { ProgramSymbols } from '../symbols/symbol-api.ts';
+import type { ProgramSymbols, SourceLocation } from '../symbols/symbol-api.ts';
 import { machineFrame, memoryReader, savedFrame } from './frame-context.ts';
 import { inlinedCallsBeginningAt } from './inlined-calls.ts';
 import { linkAddress, type Program, ProgramFinder, USER_ADDRESS_END } from './program.ts';
@@ -31,6 +31,7 @@ export class Target implements SteppingView {
   #nextThreadId = KERNEL_THREAD + 1;
   #kernelWork: { readonly instructionCount: number; readonly process: bigint | undefined } | undefined;
   #shownInlinedCalls = 0;
+  #stopLine: SourceLocation | undefined;
 
   constructor(machine: Machine, programs: readonly Program[], kernel: Program, model: KernelModel) {
     this.machine = machine;
@@ -157,6 +158,11 @@ export class Target implements SteppingView {
     this.#shownInlinedCalls = count;
   }
 
+  /** Of several lines that begin where the machine rests, the one to show; undefined before it moves on. */
+  showLine(line: SourceLocation | undefined): void {
+    this.#stopLine = line;
+  }
+
   stackOf(thread: TargetThread): StackFrame[] {
     const saved = this.#savedStart(thread);
     const sources = {
@@ -168,6 +174,7 @@ export class Target implements SteppingView {
         context: machineFrame(this.machine),
         root: this.activeRoot(),
         hiddenInlinedCalls: this.hiddenInlinedCalls(),
+        line: this.#stopLine,
       };
       const inUserMode = this.machine.privilegeLevel === 3;
       return walkStack(start, { ...sources, userStart: inUserMode ? undefined : saved });

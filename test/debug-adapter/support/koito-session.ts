@@ -1,4 +1,4 @@
-/** Sessions with the real kernel and userland, as `npm run build` leaves them in dist/guest. */
+/** Sessions with the real kernel and userland: dist/guest as `npm run build` leaves it, or the folder that A9N_GUEST names. */
 import { existsSync, readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import type { DebugProtocol } from '@vscode/debugprotocol';
@@ -6,7 +6,7 @@ import type { DapClient } from './dap-client.ts';
 import { testClient } from './tiny-session.ts';
 
 export const repository = resolve(import.meta.dirname, '../../..');
-const guest = join(repository, 'dist/guest');
+const guest = process.env['A9N_GUEST'] ?? join(repository, 'dist/guest');
 
 export function koitoLaunch(): {
   kernel: string;
