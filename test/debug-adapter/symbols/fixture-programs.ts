@@ -51,10 +51,14 @@ export const variants: readonly Variant[] = (['gcc', 'clang'] as const)
 const directory = mkdtempSync(join(tmpdir(), 'a9n-symbols-'));
 afterAll(() => rmSync(directory, { recursive: true, force: true }));
 
-/** Path of the linked program. */
+const built = new Set<string>();
+
+/** Path of the linked program, which is built once for each test file. */
 export function build(variant: Variant): string {
   const { compiler, dwarf, optimization } = variant;
   const output = join(directory, `shapes-${compiler}-${dwarf}-${optimization}`);
+  if (built.has(output)) return output;
+  built.add(output);
   const options = [
     `-gdwarf-${dwarf}`,
     `-${optimization}`,

@@ -1,44 +1,6 @@
-import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { DebugInformation } from '../../../debug-adapter/symbols/debug-information.ts';
-import { dwarfSections } from '../../../debug-adapter/symbols/dwarf-sections.ts';
-import { parseElf } from '../../../debug-adapter/symbols/elf.ts';
-import { IS_STATEMENT, readLineTable } from '../../../debug-adapter/symbols/line-table.ts';
 import { build, load, requireTool, run, SOURCE_PREFIX, variants } from './fixture-programs.ts';
-
-/** `file:line address statement`, one for each row, the ends of sequences included. */
-function rowsByReadelf(path: string): string[] {
-  const rows: string[] = [];
-  for (const line of run('readelf', ['-W', '--debug-dump=decodedline', path]).split('\n')) {
-    const match = /^(\S+\.\w+)\s+(\d+|-)\s+(?:0x)?([0-9a-f]+)(.*)$/.exec(line);
-    if (match === null) continue;
-    const [, file, number, address, rest] = match;
-    rows.push(
-      `${number === '-' ? 'end' : `${file.split('/').pop()}:${number}`} ${address} ${/x\s*$/.test(rest)}`,
-    );
-  }
-  return rows.sort();
-}
-
-function ourRows(path: string): string[] {
-  const warnings: string[] = [];
-  const elf = parseElf(new Uint8Array(readFileSync(path)), path);
-  const information = new DebugInformation(dwarfSections(elf, warnings), warnings);
-  const rows: string[] = [];
-  for (const unit of information.units) {
-    const { files, sequences } = readLineTable(unit);
-    for (const sequence of sequences) {
-      for (const [i, offset] of sequence.offsets.entries()) {
-        const file = files[sequence.files[i]]?.split('/').pop();
-        const address = (sequence.start + BigInt(offset)).toString(16);
-        rows.push(`${file}:${sequence.lines[i]} ${address} ${(sequence.flags[i] & IS_STATEMENT) !== 0}`);
-      }
-      rows.push(`end ${sequence.end.toString(16)} false`);
-    }
-  }
-  expect(warnings).toEqual([]);
-  return rows.sort();
-}
+import { compareFrames, ourRows, rowsByReadelf, SYMBOLIZER } from './line-rows.ts';
 
 describe.skipIf(!requireTool('readelf', 'comparison of line tables'))(
   'line tables agree with readelf',
@@ -52,60 +14,12 @@ describe.skipIf(!requireTool('readelf', 'comparison of line tables'))(
   },
 );
 
-/** binutils' addr2line errs at the edges of inlined code and with range list indexes, so LLVM's is the judge here. */
-const SYMBOLIZER = 'llvm-symbolizer';
-
-/** The innermost-first list of inlined frames for each address. */
-function framesBySymbolizer(
-  path: string,
-  addresses: readonly bigint[],
-): Array<Array<{ name: string; line: string }>> {
-  const input = addresses.map((address) => `0x${address.toString(16)}\n`).join('');
-  const output = run(SYMBOLIZER, ['--output-style=GNU', '-a', '-f', '-i', '-C', '-e', path], input);
-  return output
-    .split(/^0x[0-9a-f]+\n/m)
-    .slice(1)
-    .map((block) => {
-      const lines = block.trimEnd().split('\n');
-      const frames: Array<{ name: string; line: string }> = [];
-      for (let i = 0; i + 1 < lines.length; i += 2) {
-        frames.push({ name: lines[i], line: lines[i + 1].replace(/ \(discriminator \d+\)/, '') });
-      }
-      return frames;
-    });
-}
-
-describe.skipIf(!requireTool('addr2line', 'comparison of inlined frames'))(
-  'frames agree with addr2line',
+describe.skipIf(!requireTool(SYMBOLIZER, 'comparison of inlined frames'))(
+  'frames agree with llvm-symbolizer',
   () => {
     it.each(variants)('$label', (variant) => {
       const path = build(variant);
-      const program = load(path);
-      const addresses: bigint[] = [];
-      for (const { ranges, hasDebugInformation } of program.functions()) {
-        if (!hasDebugInformation) continue;
-        for (const { start, end } of ranges)
-          for (let address = start; address < end; address++) addresses.push(address);
-      }
-      const expected = framesBySymbolizer(path, addresses);
-      const differences: string[] = [];
-      let linesThatDiffer = 0;
-      for (const [i, address] of addresses.entries()) {
-        const ours = program.framesAt(address);
-        // Its names come with parameters.
-        const names = ours.map(({ functionName }) => functionName.split('::').pop());
-        const theirs = expected[i].map(({ name }) => name.replace(/\(.*$/, '').split('::').pop());
-        if (names.join() !== theirs.join())
-          differences.push(`0x${address.toString(16)}: ${names} instead of ${theirs}`);
-        const lines = ours.map(({ location }) => (location ? `${location.path}:${location.line}` : '??'));
-        const outer = expected[i].map(({ line }) => line);
-        // The lines of calls must be the same. Which of several rows at one address is shown is a choice: see below.
-        expect(lines.slice(1)).toEqual(outer.slice(1));
-        if (lines[0] !== outer[0]) linesThatDiffer++;
-      }
-      expect(differences).toEqual([]);
-      expect(linesThatDiffer / addresses.length).toBeLessThan(0.25);
-      expect(program.warnings).toEqual([]);
+      compareFrames(path);
     });
   },
 );

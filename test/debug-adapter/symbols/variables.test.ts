@@ -2,6 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import type { ProgramSymbols } from '../../../debug-adapter/symbols/symbol-api.ts';
 import { build, load, requireTool, variants } from './fixture-programs.ts';
+import { shortName } from './line-rows.ts';
 import { frameOf, type Stop, stopsByGdb, walk } from './stopped-process.ts';
 import { leaves, sameFloat } from './value-leaves.ts';
 
@@ -75,10 +76,6 @@ function compareLeaves(where: string, theirs: Leaves, ours: Leaves, unoptimized:
 function sameNumber(a: string, b: string | undefined): boolean {
   const isStackAddress = (text: string): boolean => /^140737\d{9}$/.test(text);
   return b !== undefined && (a === b || sameFloat(a, b) || (isStackAddress(a) && isStackAddress(b)));
-}
-
-function shortName(name: string): string {
-  return name.replace(/\(.*/, '').split('::').pop() ?? '';
 }
 
 describe.skipIf(!requireTool('gdb', 'comparison of variables with gdb'))('variables agree with gdb', () => {
