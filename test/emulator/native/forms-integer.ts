@@ -5,6 +5,7 @@ import {
   UNDEFINED,
   type UndefinedFlags,
   WORDS,
+  withGs,
   withLock,
 } from './forms.ts';
 import { CODE, DATA } from './layout.ts';
@@ -248,8 +249,12 @@ function moves(): Form[] {
     ...byteAndWord('mov r/m, r', [0x88], { reg: 'gpr' }),
     ...byteAndWord('mov r, r/m', [0x8a], { reg: 'gpr' }),
     ...byteAndWord('mov r/m, imm', [0xc6], { reg: 0, immediate: 'operand' }),
-    ...byteAndWord('mov rax, moffs', [0xa0], { immediate: 'address' }),
-    ...byteAndWord('mov moffs, rax', [0xa2], { immediate: 'address' }),
+    ...byteAndWord('mov rax, moffs', [0xa0], { immediate: 'address' }).flatMap((form) =>
+      withGs(form, 'immediate'),
+    ),
+    ...byteAndWord('mov moffs, rax', [0xa2], { immediate: 'address' }).flatMap((form) =>
+      withGs(form, 'immediate'),
+    ),
     { name: 'mov r, imm (8)', opcode: [0xb0], sizes: [8], plusRegister: true, immediate: 'full' },
     { name: 'mov r, imm', opcode: [0xb8], sizes: WORDS, plusRegister: true, immediate: 'full' },
     { name: 'movzx r, r/m8', opcode: [0x0f, 0xb6], sizes: WORDS, reg: 'gpr', memoryBytes: 1 },
@@ -265,16 +270,19 @@ function moves(): Form[] {
     { name: 'movnti m, r', opcode: [0x0f, 0xc3], sizes: [32, 64], reg: 'gpr', only: 'memory' },
     { name: 'cbw/cwde/cdqe', opcode: [0x98], sizes: WORDS },
     { name: 'cwd/cdq/cqo', opcode: [0x99], sizes: WORDS },
-    {
-      name: 'xlat',
-      opcode: [0xd7],
-      sizes: [8],
-      prepare: ({ registers, target, random }) => {
-        const al = random.below(256);
-        registers.set(RAX, (random.u64() & ~0xffn) | BigInt(al));
-        registers.set(RBX, BigInt(target(1) - al));
+    ...withGs(
+      {
+        name: 'xlat',
+        opcode: [0xd7],
+        sizes: [8],
+        prepare: ({ registers, target, random }) => {
+          const al = random.below(256);
+          registers.set(RAX, (random.u64() & ~0xffn) | BigInt(al));
+          registers.set(RBX, BigInt(target(1) - al));
+        },
       },
-    },
+      RBX,
+    ),
     ...withLock(byteAndWord('cmpxchg r/m, r', [0x0f, 0xb0], { reg: 'gpr', operandValue: compareWithRax })),
     ...withLock([
       {

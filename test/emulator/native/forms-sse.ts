@@ -1,4 +1,4 @@
-import type { Form, Preparation } from './forms.ts';
+import { type Form, type Preparation, withGs } from './forms.ts';
 import { DATA } from './layout.ts';
 
 type Prefix = 0 | 0x66 | 0xf3 | 0xf2;
@@ -66,13 +66,16 @@ const moves: readonly Form[] = [
   form('pinsrw', 0x66, 0xc4, { rm: 'gpr', memoryBytes: 2, immediate: 'byte' }),
   form('pextrw', 0x66, 0xc5, { ...REGISTER, reg: 'gpr', immediate: 'byte' }),
   form('pmovmskb', 0x66, 0xd7, { ...REGISTER, reg: 'gpr' }),
-  form('maskmovdqu', 0x66, 0xf7, {
-    ...REGISTER,
-    alone: true,
-    // No faults: which byte of a masked store is named as the one that faulted is up to the CPU.
-    prepare: ({ registers, random }: Preparation) =>
-      registers.set(DI, BigInt(DATA + 16 + random.below(0x1fc0))),
-  }),
+  ...withGs(
+    form('maskmovdqu', 0x66, 0xf7, {
+      ...REGISTER,
+      alone: true,
+      // No faults: which byte of a masked store is named as the one that faulted is up to the CPU.
+      prepare: ({ registers, random }: Preparation) =>
+        registers.set(DI, BigInt(DATA + 16 + random.below(0x1fc0))),
+    }),
+    DI,
+  ),
 ];
 
 const arithmetic: readonly Form[] = [

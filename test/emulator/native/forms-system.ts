@@ -1,4 +1,4 @@
-import type { Form, Preparation } from './forms.ts';
+import { type Form, type Preparation, withGs } from './forms.ts';
 import { DATA } from './layout.ts';
 
 const RAX = 0;
@@ -68,7 +68,7 @@ function strings(): Form[] {
         ...(prefix === undefined ? {} : { prefix }),
         prepare: stringOperands(prefix !== undefined, false),
       };
-      forms.push(
+      const variants: Form[] = [
         { name: `${prefixName}${name} (8)`, opcode: [opcode], sizes: [8], ...rest },
         { name: `${prefixName}${name}`, opcode: [opcode + 1], sizes: [16, 32, 64], ...rest },
         {
@@ -79,7 +79,9 @@ function strings(): Form[] {
           ...rest,
           prepare: stringOperands(prefix !== undefined, true),
         },
-      );
+      ];
+      const hasSource = name === 'movs' || name === 'cmps' || name === 'lods';
+      forms.push(...variants.flatMap((form) => (hasSource ? withGs(form, RSI) : [form])));
     }
   }
   return forms;

@@ -54,6 +54,8 @@ export interface Form {
   /** Mandatory or repeat prefix. */
   readonly prefix?: number;
   readonly sizes: readonly OperandSize[];
+  /** With a GS prefix for the implicit memory operand in this register, or the absolute address of the instruction. */
+  readonly gs?: number | 'immediate';
   /** Always with the address-size prefix. */
   readonly addressSize32?: boolean;
   /** The register number is added to the last opcode byte. */
@@ -104,4 +106,9 @@ export function withLock(forms: readonly Form[]): Form[] {
     form,
     { ...form, name: `lock ${form.name}`, lock: true, only: 'memory' as const },
   ]);
+}
+
+/** The form itself and its twin with a GS prefix, for operands without ModRM. */
+export function withGs(form: Form, gs: number | 'immediate'): Form[] {
+  return [form, { ...form, name: `gs ${form.name}`, gs }];
 }

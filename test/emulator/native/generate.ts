@@ -1,12 +1,13 @@
 import type { Form, OperandSize, Preparation } from './forms.ts';
 import type { InstructionCase } from './instruction-case.ts';
-import { CODE, CODE_SIZE, DATA, PAGE, WRITABLE_SIZE } from './layout.ts';
+import { CODE, CODE_SIZE, DATA, GS_BASE, PAGE, WRITABLE_SIZE } from './layout.ts';
 import { encodeMemory, type MemoryOperand } from './memory-operand.ts';
 import { interestingInteger, interestingVector, Random } from './random.ts';
 
 const LOCK = 0xf0;
 const OPERAND_SIZE = 0x66;
 const ADDRESS_SIZE = 0x67;
+const GS = 0x65;
 
 /** State that the instructions of one case share while it is made. */
 interface Draft {
@@ -120,6 +121,9 @@ function encode(form: Form, draft: Draft, address: number): Uint8Array {
     target: (bytes) => chooseTarget(random, bytes, false),
   };
   form.prepare?.(preparation);
+  if (typeof form.gs === 'number') {
+    registers.set(form.gs, BigInt.asUintN(64, registers.get(form.gs)! - BigInt(GS_BASE)));
+  }
 
   let rex = size === 64 ? 8 : 0;
   const opcode = [...form.opcode];
@@ -187,6 +191,7 @@ function encode(form: Form, draft: Draft, address: number): Uint8Array {
   if (form.lock) prefixes.push(LOCK);
   if (size === 16) prefixes.push(OPERAND_SIZE);
   if (form.addressSize32) prefixes.push(ADDRESS_SIZE);
+  if (form.gs !== undefined) prefixes.push(GS);
   if (memory) prefixes.push(...memory.prefixes);
   // Mandatory prefixes F2 and F3 take precedence over 66.
   if (form.reg === 'xmm' && (form.prefix ?? 0) > OPERAND_SIZE && random.chance(4))
@@ -236,7 +241,10 @@ function encodeImmediate(form: Form, size: OperandSize, random: Random): Uint8Ar
     case 'full':
       return littleEndian(value, size / 8);
     case 'address':
-      return littleEndian(chooseAddress(random, size / 8, false), 8);
+      return littleEndian(
+        chooseAddress(random, size / 8, false) - BigInt(form.gs === undefined ? 0 : GS_BASE),
+        8,
+      );
     case 'relative8':
       return littleEndian(BigInt(random.below(128)), 1);
     case 'relative32':
