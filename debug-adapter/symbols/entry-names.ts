@@ -33,6 +33,7 @@ export function scopeName(entry: Entry, depth = 0): string {
       case TAG.enumeration_type: {
         const name = outer.name;
         if (name !== undefined) parts.push(name);
+        else if (declaration.name === 'operator()') parts.push('<lambda>');
         break;
       }
       case TAG.subprogram: {
@@ -50,9 +51,12 @@ export function linkageName(entry: Entry): string | undefined {
   return entry.inherited((origin) => origin.string(AT.linkage_name) ?? origin.string(AT.MIPS_linkage_name));
 }
 
-/** `name` equals `wanted` or ends with `::wanted`. Template arguments may be left out. */
+/** `name` equals `wanted` or ends with `::wanted`. Template arguments and anonymous namespaces may be left out. */
 export function nameMatches(name: string, wanted: string): boolean {
   if (endsWithName(name, wanted)) return true;
+  if (name.includes(ANONYMOUS_NAMESPACE) && !wanted.includes(ANONYMOUS_NAMESPACE)) {
+    return nameMatches(name.replaceAll(`${ANONYMOUS_NAMESPACE}::`, ''), wanted);
+  }
   return name.includes('<') && !wanted.includes('<') && endsWithName(withoutTemplateArguments(name), wanted);
 }
 

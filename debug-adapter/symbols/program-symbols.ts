@@ -29,6 +29,11 @@ import { Variables } from './variables.ts';
 /** Reads the unit headers; everything else waits until it is asked for. */
 export function loadProgramSymbols(elf: ElfFile): ProgramSymbols {
   const warnings: string[] = [];
+  if (elf.type !== 'executable') {
+    warnings.push(
+      `${elf.name} is not linked to fixed addresses, so that its symbols may not match. Link with -static -no-pie.`,
+    );
+  }
   const isCode = codeTest(elf);
   const sections = dwarfSections(elf, warnings);
   const information = new DebugInformation(sections, warnings);

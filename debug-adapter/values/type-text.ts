@@ -16,6 +16,8 @@ function declare(type: Type, inner: string, depth: number): string {
     case 'reference':
     case 'rvalue-reference':
     case 'member-pointer': {
+      // Rust names its pointers: `&Point`, `*const u8`.
+      if (type.name !== undefined) return after(type.name);
       const mark = type.kind === 'pointer' ? '*' : type.kind === 'reference' ? '&' : '&&';
       const star = type.kind === 'member-pointer' ? `${typeText(type.container)}::*` : mark;
       const target = type.target;
