@@ -63,7 +63,7 @@ function step(session: Session, threadId: number, errand: (process: bigint | und
   const { target } = session.requireStopped();
   const { process, onCpu } = session.requireThread(threadId);
   const whole = onCpu ? errand(process) : afterwards(untilOnCpu(target, process), () => errand(process));
-  startRun(session, whole);
+  startRun(session, whole, process);
 }
 
 function* afterwards(first: Errand, second: () => Errand): Errand {

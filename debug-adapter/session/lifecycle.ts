@@ -9,9 +9,9 @@ import { RunControl, runFreely } from '../target/run-control.ts';
 import { Target } from '../target/target.ts';
 import { bindAll } from './breakpoint-binding.ts';
 import { hitBreakpoints } from './breakpoint-hits.ts';
-import { deadlockWatch } from './deadlock-watch.ts';
 import { type CheckedLaunch, checkLaunchConfiguration } from './launch-configuration.ts';
 import { type LoadedPrograms, loadPrograms } from './load-programs.ts';
+import { processWatch } from './process-watch.ts';
 import { connectSerial, flushSerial } from './serial.ts';
 import type { Session } from './session.ts';
 import { createSourceMap } from './source-map.ts';
@@ -133,12 +133,14 @@ function prepare(session: Session, configuration: CheckedLaunch, loaded: LoadedP
   connectSerial(session, machine);
   const model = createKernelModel(machine, loaded.kernel.symbols, (text) => session.server.tell(text));
   const target = new Target(machine, loaded.programs, loaded.kernel, model);
-  const watch = deadlockWatch(session, target);
+  const watch = processWatch(session, target);
   const run = new RunControl(machine, {
     breakpointsHit: (address) => hitBreakpoints(session, address),
     onStop: (cause) => reportStop(session, cause),
-    onTurn: () => flushSerial(session),
-    onIdle: () => watch(),
+    onTurn: () => {
+      flushSerial(session);
+      watch();
+    },
   });
   session.sourceMap = createSourceMap(configuration.sourceMap ?? {});
   session.forgetStop();

@@ -72,6 +72,8 @@ export class Session {
   /** Files are being read and the machine is being made: `launched` is not set yet. */
   isLaunching = false;
   hasEnded = false;
+  /** While a step is under way: the process in which it began. */
+  steppingProcess: bigint | undefined;
   serialOutput: SerialOutput | undefined;
   /** Why the guest cannot go on, while the machine rests for that reason. */
   guestEnd: GuestEnd | undefined;

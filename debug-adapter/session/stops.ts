@@ -10,11 +10,12 @@ import type { Session } from './session.ts';
 
 type StoppedBody = DebugProtocol.StoppedEvent['body'];
 
-/** Lets the machine run. */
-export function startRun(session: Session, errand: Errand): void {
+/** Lets the machine run. `steppingProcess`: the process in which a step begins. */
+export function startRun(session: Session, errand: Errand, steppingProcess?: bigint): void {
   const { run, target } = session.requireStopped();
   session.forgetStop();
   target.showLine(undefined);
+  session.steppingProcess = steppingProcess;
   run.start(errand);
 }
 

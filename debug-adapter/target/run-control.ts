@@ -37,8 +37,6 @@ export interface RunControlEvents {
   onStop(cause: StopCause): void;
   /** After each turn's running, for example to pass on what the guest printed. */
   onTurn(): void;
-  /** The guest has nothing to do for a while. */
-  onIdle(): void;
 }
 
 /** A pause request waits for one turn at most; the rest of the 20 ms is for a guest that suddenly runs slower. */
@@ -123,6 +121,7 @@ export class RunControl {
           else cause = outcome;
         }
       } while (cause === undefined && sleep === 0 && performance.now() < end);
+      this.#events.onTurn();
     } catch (error) {
       cause = { kind: 'failed', error };
     }
@@ -131,12 +130,9 @@ export class RunControl {
       this.#advance = undefined;
       this.#armBreakpoints();
     }
-    this.#events.onTurn();
     if (cause !== undefined) this.#events.onStop(cause);
-    else if (sleep > 0) {
-      this.#sleepTimer = setTimeout(() => this.wake(), sleep);
-      this.#events.onIdle();
-    } else nextTurn(() => this.#turn());
+    else if (sleep > 0) this.#sleepTimer = setTimeout(() => this.wake(), sleep);
+    else nextTurn(() => this.#turn());
   }
 
   #nextAdvance(): StopCause | undefined {

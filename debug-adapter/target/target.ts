@@ -4,9 +4,9 @@ import type { KernelModel, KernelProcess } from '../kernel-model/kernel-model.ts
 import type { ProgramSymbols, SourceLocation } from '../symbols/symbol-api.ts';
 import { machineFrame, memoryReader, savedFrame } from './frame-context.ts';
 import { inlinedCallsBeginningAt } from './inlined-calls.ts';
+import type { SteppingView } from './passage.ts';
 import { linkAddress, type Program, ProgramFinder, USER_ADDRESS_END } from './program.ts';
 import { atKernelCall, leadsToUser, type StackFrame, type StackStart, walkStack } from './stack.ts';
-import type { SteppingView } from './stepping.ts';
 
 /** The thread for code that runs in no process: boot and idle loop. */
 export const KERNEL_THREAD = 1;

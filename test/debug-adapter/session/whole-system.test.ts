@@ -411,6 +411,18 @@ describe('stepping', () => {
     expect(distance > 0n && distance <= 15n).toBe(true);
   });
 
+  it('ends a step whose process ends', async () => {
+    const file = 'userland/apps/memory-tour/main.cpp';
+    const client = await bootKoito([{ file, text: 'say_usage("in the end");' }]);
+    const { threadId = 0 } = await run(client, 'configurationDone');
+    await clearBreakpoints(client, file);
+    await run(client, 'stepOut', { threadId });
+    expect((await stackOf(client, threadId))[0].name).toBe('a9n_start_program');
+    const { reason } = await run(client, 'next', { threadId });
+    expect(reason).toBe('pause');
+    expect([...(await threadNames(client)).values()]).not.toContain('memory-tour');
+  });
+
   it('pauses an idle system in the kernel, and steps a waiting process when it wakes', async () => {
     const client = await bootKoito([]);
     await client.succeed('configurationDone');
@@ -511,16 +523,35 @@ describe('kernel objects', () => {
 
 describe('the session', () => {
   it('restarts: same breakpoints, same stop, fresh machine', async () => {
-    const { client, threadId } = await inAllocate();
+    const { client } = await inAllocate();
     const counts: string[] = [];
     for (let round = 0; round < 2; round++) {
       const stop = await run(client, 'restart');
-      expect(stop).toMatchObject({ reason: 'breakpoint', threadId });
-      const [frame] = await stackOf(client, threadId);
+      expect(stop.reason).toBe('breakpoint');
+      expect((await threadNames(client)).get(stop.threadId ?? 0)).toBe('ulmm');
+      const [frame] = await stackOf(client, stop.threadId ?? 0);
       expect(frame.name).toBe('ulmm::server::allocate');
       counts.push(frame.instructionPointerReference ?? '');
     }
     expect(counts[0]).toBe(counts[1]);
+  });
+
+  it('answers a pause request within 20 ms while the servers compute', async () => {
+    const client = await bootKoito([]);
+    await client.succeed('configurationDone');
+    const latencies: number[] = [];
+    for (let round = 0; round < 15; round++) {
+      await new Promise((resolve) => setTimeout(resolve, 15));
+      const stop = client.nextStop();
+      const asked = performance.now();
+      await client.succeed('pause', { threadId: 1 });
+      await stop;
+      latencies.push(performance.now() - asked);
+      await client.succeed('continue', { threadId: 1 });
+    }
+    latencies.sort((a, b) => a - b);
+    console.log(`pause: median ${latencies[7].toFixed(1)} ms, slowest ${latencies[14].toFixed(1)} ms`);
+    expect(latencies[7]).toBeLessThan(20);
   });
 
   it('terminates while the guest runs', async () => {

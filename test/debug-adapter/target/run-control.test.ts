@@ -13,7 +13,6 @@ function control(machine: ScriptedMachine, breakpointIds: (address: bigint) => n
     breakpointsHit: breakpointIds,
     onStop: (cause) => stopped(cause),
     onTurn: () => undefined,
-    onIdle: () => undefined,
   });
   const stop = () =>
     new Promise<StopCause>((resolve) => {
