@@ -20,9 +20,9 @@ export function processWatch(session: Session, target: Target): () => void {
 }
 
 /** Every process is suspended, for example after init's first fault. */
-function tellOfDeadlock(session: Session, target: Target, threads: readonly TargetThread[]): boolean {
-  if (threads.length === 0 || threads.some(({ details }) => details?.state !== 'BLOCKED_SUSPEND'))
-    return false;
+function tellOfDeadlock(session: Session, target: Target, processes: readonly KernelProcess[]): boolean {
+  if (processes.length === 0 || processes.some(({ state }) => state !== 'BLOCKED_SUSPEND')) return false;
+  const threads = target.threads().filter(({ process }) => process !== undefined);
   const places = threads.map((thread) => `${thread.name} at ${placeOf(target, thread)}`).join(', ');
   session.server.tell(
     `Every process is suspended, so nothing will run any more: ${places}. A process is suspended by a fault that no resolver ` +
