@@ -16,12 +16,12 @@ namespace a9n
         return false;
     }
 
-    result<transfer_sources> find_transfer_sources(const process_control_block& sender, word count)
+    status find_transfer_sources(const process_control_block& sender, word count, transfer_sources& sources)
     {
-        transfer_sources sources;
+        sources.count = 0;
         if (count == 0)
         {
-            return sources;
+            return {};
         }
         const abi::ipc_buffer* buffer = sender.get_ipc_buffer();
         if (buffer == nullptr)
@@ -37,7 +37,7 @@ namespace a9n
             }
             sources.slots[sources.count++] = found.value();
         }
-        return sources;
+        return {};
     }
 
     result<capability_slot*> find_transfer_destination(

@@ -10,14 +10,14 @@ namespace a9n
     struct transfer_sources
     {
         word             count = 0;
-        capability_slot* slots[maximum_transfers] = {};
+        capability_slot* slots[maximum_transfers]; ///< `count` of them; the rest is never looked at
 
         bool contains(const capability_slot& slot) const;
     };
 
-    /// What the sender offers. illegal_operation without IPC buffer; invalid_argument unless the sources are distinct
-    /// and not empty.
-    result<transfer_sources> find_transfer_sources(const process_control_block& sender, word count);
+    /// What the sender offers, into `sources`. illegal_operation without IPC buffer; invalid_argument unless the sources
+    /// are distinct and not empty.
+    status find_transfer_sources(const process_control_block& sender, word count, transfer_sources& sources);
 
     /// Where the receiver wants `count` capabilities: the first of so many free slots. Slots in `vacated` count as free.
     /// illegal_operation without IPC buffer; invalid_argument if the node or a slot does not suit.

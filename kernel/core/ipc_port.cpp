@@ -59,25 +59,27 @@ namespace a9n
         /// A message that can be delivered: both ends have been checked.
         struct delivery
         {
-            message_info     info {};
+            message_info     info;
             word             identifier = 0;
-            transfer_sources sources {};
+            transfer_sources sources;
             capability_slot* destination = nullptr;
         };
 
+        constexpr transfer_sources nothing_vacated {};
+
         /// What the sender itself has to have.
-        result<transfer_sources> check_sender(const process_control_block& sender, message_info info)
+        status check_sender(const process_control_block& sender, message_info info, transfer_sources& sources)
         {
             if (!has_payload_registers(sender, info))
             {
                 return capability_error::fatal;
             }
-            return find_transfer_sources(sender, info.transfer_count());
+            return find_transfer_sources(sender, info.transfer_count(), sources);
         }
 
         /// What the receiver has to have; returns where capabilities go.
         result<capability_slot*> check_receiver(
-            const process_control_block& receiver, message_info info, const transfer_sources& vacated = {})
+            const process_control_block& receiver, message_info info, const transfer_sources& vacated)
         {
             if (!has_payload_registers(receiver, info))
             {
@@ -162,14 +164,13 @@ namespace a9n
                 message.info       = sender.pending_message;
                 message.identifier = sender.pending_identifier;
 
-                const auto sources = check_sender(sender, message.info);
-                if (!sources.ok())
+                const status checked = check_sender(sender, message.info, message.sources);
+                if (!checked.ok())
                 {
                     leave_ipc_port(sender);
-                    end_blocked_call(sender, sources.error());
+                    end_blocked_call(sender, checked.error());
                     continue;
                 }
-                message.sources = sources.value();
 
                 const auto destination = check_receiver(receiver, message.info, vacated);
                 if (!destination.ok())
@@ -218,24 +219,27 @@ namespace a9n
             {
                 return info.error();
             }
-            const auto sources = check_sender(call.caller, info.value());
-            if (!sources.ok())
+            delivery message;
+            message.info         = info.value();
+            message.identifier   = call.slot.data.port.identifier;
+            const status checked = check_sender(call.caller, message.info, message.sources);
+            if (!checked.ok())
             {
-                return sources.error();
+                return checked;
             }
 
             process_control_block& sender = call.caller;
             ipc_port&              port   = call.slot.object<ipc_port>();
             if (process_control_block* receiver = waiting_receiver(port))
             {
-                const auto destination = check_receiver(*receiver, info.value());
+                const auto destination = check_receiver(*receiver, message.info, nothing_vacated);
                 if (!destination.ok())
                 {
                     return destination.error();
                 }
+                message.destination = destination.value();
                 leave_ipc_port(*receiver);
-                deliver(sender, *receiver,
-                    { info.value(), call.slot.data.port.identifier, sources.value(), destination.value() });
+                deliver(sender, *receiver, message);
                 if (!is_calling)
                 {
                     scheduler::make_ready(*receiver);
@@ -267,9 +271,9 @@ namespace a9n
         struct planned_reply
         {
             process_control_block* caller = nullptr;
-            delivery               message {};
+            delivery               message;
             bool                   writes_context = false;
-            word                   context[abi::context_register_count] = {};
+            word                   context[abi::context_register_count]; ///< if writes_context
         };
 
         status plan_reply(process_control_block& replier, message_info info, planned_reply& plan)
@@ -279,20 +283,21 @@ namespace a9n
             {
                 return success;
             }
-            const auto sources = check_sender(replier, info);
-            if (!sources.ok())
+            plan.message.info    = info;
+            const status checked = check_sender(replier, info, plan.message.sources);
+            if (!checked.ok())
             {
-                return sources.error();
+                return checked;
             }
             const auto destination = caller->has_fault
-                ? find_transfer_destination(*caller, info.transfer_count(), {})
-                : check_receiver(*caller, info);
+                ? find_transfer_destination(*caller, info.transfer_count(), nothing_vacated)
+                : check_receiver(*caller, info, nothing_vacated);
             if (!destination.ok())
             {
                 return destination.error();
             }
-            plan.caller  = caller;
-            plan.message = { info, 0, sources.value(), destination.value() };
+            plan.caller              = caller;
+            plan.message.destination = destination.value();
 
             plan.writes_context = caller->has_fault && caller->fault.type == abi::fault_type::invalid_kernel_call
                 && info.length() >= context_length;
@@ -395,7 +400,7 @@ namespace a9n
                 return info.error();
             }
             delivery   message;
-            const auto sender = find_sender(call.slot.object<ipc_port>(), call.caller, {}, message);
+            const auto sender = find_sender(call.slot.object<ipc_port>(), call.caller, nothing_vacated, message);
             if (!sender.ok())
             {
                 return sender.error();
@@ -427,7 +432,7 @@ namespace a9n
             }
             carry_out_reply(call.caller, plan);
             // Again, because the reply may have moved what the message is to carry.
-            const auto sender = find_sender(port, call.caller, {}, message);
+            const auto sender = find_sender(port, call.caller, nothing_vacated, message);
             if (!sender.ok())
             {
                 return sender.error();
