@@ -328,6 +328,99 @@ describe.skipIf(!hasGdb || unoptimized === undefined)('in a stopped program', ()
     expect(failure('('.repeat(1000))).toMatch(/nests too deep/);
   });
 
+  it('meets any nonsense with a value or an ExpressionError', () => {
+    const words = [
+      ...[
+        'root',
+        'box',
+        'numbers',
+        'shape',
+        'yes',
+        'letter',
+        'greeting',
+        'main',
+        'foo',
+        'shapes::node',
+        'ring',
+        '$rax',
+        '$xmm0',
+      ],
+      ...[
+        '1',
+        '0',
+        '2.5',
+        '0xffffffffffffffff',
+        "'a'",
+        '-',
+        '+',
+        '*',
+        '&',
+        '/',
+        '%',
+        '<<',
+        '>>',
+        '<',
+        '>',
+        '==',
+        '&&',
+        '!',
+        '~',
+      ],
+      ...[
+        '(',
+        ')',
+        '[',
+        ']',
+        '.',
+        '->',
+        '?',
+        ':',
+        '@',
+        ',',
+        'sizeof',
+        '(int)',
+        '(char *)',
+        '(double)',
+        '(shapes::figure)',
+        'unsigned',
+      ],
+      ...[
+        '.corners',
+        '->next',
+        '.flags',
+        '.weight',
+        '[1]',
+        'static_cast<',
+        'struct',
+        '(anonymous namespace)',
+        '"x"',
+        '::',
+      ],
+    ];
+    const scope = scopeIn('main');
+    const context = contextOf(scope);
+    let state = 12345;
+    const random = (below: number): number => {
+      state = (Math.imul(state, 1103515245) + 12345) >>> 0;
+      return (state >>> 8) % below;
+    };
+    let values = 0;
+    for (let round = 0; round < 20_000; round++) {
+      const expression = Array.from({ length: 1 + random(6) }, () => words[random(words.length)]).join(' ');
+      try {
+        const value = evaluateExpression(expression, scope);
+        formatValue(value, context);
+        typeText(value.type);
+        childrenOf(value, context, expression, 'all', 0, 5);
+        encodeWrite(value, evaluateExpression('1', scope), context);
+        values++;
+      } catch (error) {
+        if (!(error instanceof ExpressionError)) throw new Error(expression, { cause: error });
+      }
+    }
+    expect(values).toBeGreaterThan(50);
+  }, 30_000);
+
   it('encodes new values for where the old ones are', () => {
     const scope = scopeIn('main');
     const context = contextOf(scope);
