@@ -9,6 +9,7 @@ import {
   findField,
   LayoutError,
   plainType,
+  readFieldOf,
   readUnsigned,
   requiredFieldReader,
 } from './object-layout.ts';
@@ -24,7 +25,7 @@ export function createA9nModel(machine: Machine, symbols: ProgramSymbols, names:
   const dependencyList = globalAddress(symbols, names.dependencyList);
   const slots = slotReader(machine, symbols, names);
   const readProcess = processReader(machine, symbols, names, slots);
-  const node = nodeReader(machine, symbols, names, slots);
+  const nodes = nodeReader(machine, symbols, names, slots);
   let known: { readonly instructionCount: number; readonly processes: readonly KernelProcess[] } | undefined;
 
   const currentProcess = () => nonZero(readUnsigned(machine, currentProcessPointer, POINTER));
@@ -33,9 +34,9 @@ export function createA9nModel(machine: Machine, symbols: ProgramSymbols, names:
     const addresses = new Set<bigint>();
     let slot = nonZero(readUnsigned(machine, dependencyList, POINTER));
     for (let count = 0; slot !== undefined && count < MOST_SLOTS; count++) {
-      const component = slots.processAt(slot);
-      if (component !== undefined) addresses.add(component);
-      slot = nonZero(slots.next(slot));
+      const { process, next } = slots.glance(slot);
+      if (process !== undefined) addresses.add(process);
+      slot = next;
     }
     const current = currentProcess();
     if (current !== undefined) addresses.add(current);
@@ -64,15 +65,16 @@ export function createA9nModel(machine: Machine, symbols: ProgramSymbols, names:
       return known.processes;
     },
     process: readProcess,
-    node,
+    ...nodes,
   };
 }
 
 interface SlotReader {
   readonly size: number;
-  next(slot: bigint): bigint | undefined;
-  /** The process control block that the slot refers to. */
-  processAt(slot: bigint): bigint | undefined;
+  /** What finding the processes needs of a slot: there may be thousands. `next`: the dependency list's. */
+  glance(slot: bigint): { readonly process: bigint | undefined; readonly next: bigint | undefined };
+  /** A slot's bytes hold a capability. */
+  isUsed(bytes: Uint8Array): boolean;
   /** Undefined if the slot is empty or unreadable. */
   read(slot: bigint): CapabilityContent | undefined;
 }
@@ -85,7 +87,9 @@ function slotReader(machine: Machine, symbols: ProgramSymbols, names: KernelName
   const kind = required(fields.type);
   const rights = required(fields.rights);
   const component = required(fields.component);
-  const next = required(fields.next);
+  const nextField = requiredField(type, fields.next);
+  const kindField = requiredField(type, fields.type);
+  const componentField = requiredField(type, fields.component);
   const depth = optional(fields.depth);
   const memoryOf = {
     GENERIC: memoryReader(
@@ -111,8 +115,15 @@ function slotReader(machine: Machine, symbols: ProgramSymbols, names: KernelName
   };
   return {
     size: type.size,
-    next,
-    processAt: (slot) => (typeName(slot) === 'PROCESS_CONTROL_BLOCK' ? nonZero(component(slot)) : undefined),
+    glance(slot) {
+      const bytes = machine.readVirtual(slot, type.size);
+      const isProcess = typeNames.get(readFieldOf(bytes, kindField)) === 'PROCESS_CONTROL_BLOCK';
+      return {
+        process: isProcess ? nonZero(readFieldOf(bytes, componentField)) : undefined,
+        next: nonZero(readFieldOf(bytes, nextField)),
+      };
+    },
+    isUsed: (bytes) => typeNames.get(readFieldOf(bytes, kindField)) !== 'NONE',
     read(slot) {
       const name = typeName(slot);
       if (name === 'NONE') return undefined;
@@ -232,16 +243,24 @@ function nodeReader(machine: Machine, symbols: ProgramSymbols, names: KernelName
   const type = requiredType(symbols, names.node);
   const radixOf = requiredFieldReader(machine, type, names.nodeFields.radix);
   const firstSlot = BigInt(requiredField(type, names.nodeFields.slots).offset);
-  return (address: bigint): NodeContent | undefined => {
+  const nodeRadix = (address: bigint): number | undefined => {
     const radix = radixOf(address);
-    if (radix === undefined || radix > BigInt(LARGEST_RADIX)) return undefined;
+    return radix === undefined || radix > BigInt(LARGEST_RADIX) ? undefined : Number(radix);
+  };
+  const node = (address: bigint): NodeContent | undefined => {
+    const radix = nodeRadix(address);
+    if (radix === undefined) return undefined;
+    const start = address + firstSlot;
+    const bytes = machine.readVirtual(start, slots.size * 2 ** radix);
     const used: { index: number; content: CapabilityContent }[] = [];
-    for (let index = 0; index < 2 ** Number(radix); index++) {
-      const content = slots.read(address + firstSlot + BigInt(index * slots.size));
+    for (let index = 0; (index + 1) * slots.size <= bytes.length; index++) {
+      if (!slots.isUsed(bytes.subarray(index * slots.size, (index + 1) * slots.size))) continue;
+      const content = slots.read(start + BigInt(index * slots.size));
       if (content !== undefined) used.push({ index, content });
     }
-    return { radix: Number(radix), slots: used };
+    return { radix, slots: used };
   };
+  return { nodeRadix, node };
 }
 
 function requiredType(symbols: ProgramSymbols, name: string): Type {

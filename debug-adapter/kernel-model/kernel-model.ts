@@ -59,6 +59,8 @@ export interface KernelModel {
   /** Every process control block that has an address space. */
   processes(): readonly KernelProcess[];
   process(address: bigint): KernelProcess | undefined;
-  /** Undefined if nothing readable lies there. */
+  /** 2^radix slots; undefined if no node can be read there. */
+  nodeRadix(address: bigint): number | undefined;
+  /** Undefined if no node can be read there. */
   node(address: bigint): NodeContent | undefined;
 }

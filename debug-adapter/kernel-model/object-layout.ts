@@ -12,7 +12,7 @@ export function plainType(type: Type): Type {
   return type.kind === 'typedef' || type.kind === 'qualified' ? plainType(type.target) : type;
 }
 
-interface FieldPlace {
+export interface FieldPlace {
   readonly offset: number;
   readonly type: Type;
   readonly bits: { readonly offset: number; readonly size: number } | undefined;
@@ -58,6 +58,12 @@ export function fieldReader(machine: Machine, structure: Type | undefined, path:
   };
 }
 
+/** Reads the field out of a copy of the whole structure; 0 beyond its end. */
+export function readFieldOf(structure: Uint8Array, field: FieldPlace): bigint {
+  const size = plainType(field.type).size;
+  return littleEndian(structure.subarray(field.offset, field.offset + size));
+}
+
 /** The same for a field that every kernel of this row has. Throws LayoutError. */
 export function requiredFieldReader(machine: Machine, structure: Type, path: string): ReadField {
   if (findField(structure, path) === undefined) {
@@ -69,9 +75,13 @@ export function requiredFieldReader(machine: Machine, structure: Type, path: str
 /** Kernel memory is mapped in every address space, so the active one serves. */
 export function readUnsigned(machine: Machine, address: bigint, size: number): bigint | undefined {
   const bytes = machine.readVirtual(BigInt.asUintN(64, address), size);
-  if (bytes.length < size) return undefined;
+  return bytes.length < size ? undefined : littleEndian(bytes);
+}
+
+function littleEndian(bytes: Uint8Array): bigint {
+  if (bytes.length === 8) return new DataView(bytes.buffer, bytes.byteOffset).getBigUint64(0, true);
   let value = 0n;
-  for (let index = size - 1; index >= 0; index--) value = (value << 8n) | BigInt(bytes[index]);
+  for (let index = bytes.length - 1; index >= 0; index--) value = (value << 8n) | BigInt(bytes[index]);
   return value;
 }
 

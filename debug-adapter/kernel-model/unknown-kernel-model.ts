@@ -27,6 +27,7 @@ export function createUnknownKernelModel(machine: Machine): KernelModel {
       return [...seen.values()];
     },
     process: (address) => seen.get(address),
+    nodeRadix: () => undefined,
     node: () => undefined,
   };
 }

@@ -127,7 +127,7 @@ function describeObject(target: Target, content: CapabilityContent, holder: bigi
   });
   switch (content.type) {
     case 'NODE': {
-      const radix = component === undefined ? undefined : target.model.node(component)?.radix;
+      const radix = component === undefined ? undefined : target.model.nodeRadix(component);
       if (radix === undefined) return kernelObject('node');
       const owners = target.threads().filter(({ details }) => details?.rootNode === component);
       const title =

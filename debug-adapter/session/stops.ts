@@ -46,26 +46,34 @@ function report(session: Session, cause: StopCause): void {
   const { target } = session.requireLaunched();
   flushSerial(session, true);
   if (cause.kind !== 'errand-done') target.showInlinedCalls(0);
+  if (cause.kind === 'guest') {
+    reportGuestEnd(session, cause.reason);
+    return;
+  }
+  if (cause.kind === 'breakpoint') showWhereBreakpointIs(session, cause.ids);
+  if (cause.kind === 'failed') {
+    session.server.tell(
+      `Internal error of the debugger while the machine ran: ${detailOf(cause.error)}`,
+      'stderr',
+    );
+  }
+  sendStopped(session, describeStop(session, cause));
+}
+
+function describeStop(session: Session, cause: Exclude<StopCause, { kind: 'guest' }>): StoppedBody {
   switch (cause.kind) {
     case 'errand-done':
-      return sendStopped(session, { reason: 'step' });
+      return { reason: 'step' };
     case 'paused':
-      return sendStopped(session, { reason: 'pause' });
+      return { reason: 'pause' };
     case 'breakpoint':
-      showWhereBreakpointIs(session, cause.ids);
-      return sendStopped(session, breakpointStop(session, cause.ids));
+      return breakpointStop(session, cause.ids);
     case 'failed':
-      session.server.tell(
-        `Internal error of the debugger while the machine ran: ${detailOf(cause.error)}`,
-        'stderr',
-      );
-      return sendStopped(session, {
+      return {
         reason: 'pause',
         description: 'Paused after an internal error of the debugger',
         text: cause.error instanceof Error ? cause.error.message : String(cause.error),
-      });
-    case 'guest':
-      return reportGuestEnd(session, cause.reason);
+      };
   }
 }
 
