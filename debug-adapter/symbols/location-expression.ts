@@ -35,6 +35,9 @@ export interface ExpressionContext {
   readonly objectAddress?: bigint;
 }
 
+/** A register that a call may have changed, in a caller's frame. */
+export const NOT_SAVED = 'not saved in this frame';
+
 /** Loops in damaged expressions end here. */
 const MAXIMUM_STEPS = 10_000;
 const MAXIMUM_STACK = 1_000;
@@ -148,7 +151,7 @@ class ExpressionMachine {
 
   #register(register: number): bigint {
     const value = this.#context.frame.readRegister(register);
-    if (value === undefined) throw new Unavailable('not saved in this frame');
+    if (value === undefined) throw new Unavailable(NOT_SAVED);
     return value;
   }
 

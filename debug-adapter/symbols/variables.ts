@@ -10,6 +10,7 @@ import {
   type ExpressionContext,
   evaluateLocation,
   evaluateToNumber,
+  NOT_SAVED,
   registerNamedBy,
   toBytes,
   Unavailable,
@@ -83,9 +84,11 @@ export class Variables {
   #locate(entry: Entry, size: number, frame: FrameContext): Storage {
     try {
       if (entry.has(AT.location)) {
-        const block = expressionAt(entry, AT.location, lookupAddress(frame));
-        if (block !== undefined) return evaluateLocation(block, this.#context(entry, frame, 0));
-        return { kind: 'unavailable', reason: 'optimized out' };
+        const during = this.#locateAt(entry, lookupAddress(frame), frame);
+        if (frame.pcIsExact || !isLost(during, frame)) return during;
+        // The call may have changed the register; the compiler may know where the value is after it.
+        const after = this.#locateAt(entry, frame.pc, frame);
+        return isLost(after, frame) || after.kind === 'unavailable' ? during : after;
       }
       const constant = entry.inherited((origin) => origin.get(AT.const_value));
       if (constant !== undefined) return { kind: 'bytes', bytes: constantBytes(constant, size) };
@@ -96,6 +99,12 @@ export class Variables {
       if (!(error instanceof RangeError)) throw error;
       return { kind: 'unavailable', reason: `damaged debug information: ${error.message}` };
     }
+  }
+
+  #locateAt(entry: Entry, address: bigint, frame: FrameContext): Storage {
+    const block = expressionAt(entry, AT.location, address);
+    if (block === undefined) return { kind: 'unavailable', reason: 'optimized out' };
+    return evaluateLocation(block, this.#context(entry, frame, 0));
   }
 
   /** For expressions of an entry inside a function, or of a global. */
@@ -170,6 +179,12 @@ function addRemoved(scope: Entry, entries: Entry[]): void {
     if (child.tag !== TAG.formal_parameter && child.tag !== TAG.variable) continue;
     if (!present.has(child) && !child.flag(AT.declaration)) entries.push(child);
   }
+}
+
+/** It was in a register whose content nobody kept. */
+function isLost(storage: Storage, frame: FrameContext): boolean {
+  if (storage.kind === 'register') return frame.readRegister(storage.register) === undefined;
+  return storage.kind === 'unavailable' && storage.reason === NOT_SAVED;
 }
 
 function enclosingFunction(entry: Entry): Entry | undefined {

@@ -1,4 +1,5 @@
 /** The bytes of a value, wherever they are: memory, registers, a constant, or pieces of these. */
+import { NOT_SAVED } from '../symbols/location-expression.ts';
 import { registerSize } from '../symbols/register-numbers.ts';
 import type { FrameContext, Storage, Value } from '../symbols/symbol-api.ts';
 
@@ -36,7 +37,7 @@ export function readStorage(storage: Storage, size: number, frame: FrameContext)
     }
     case 'register': {
       const value = frame.readRegister(storage.register);
-      if (value === undefined) return unavailable('not saved in this frame');
+      if (value === undefined) return unavailable(NOT_SAVED);
       const all = toLittleEndian(value, Math.max(registerSize(storage.register), storage.offset + size));
       return { kind: 'bytes', bytes: all.subarray(storage.offset, storage.offset + size) };
     }
