@@ -2,12 +2,15 @@
 import { ARITHMETIC_OPCODES } from './arithmetic.ts';
 import { BIT_OPCODES } from './bits.ts';
 import { CONTROL_FLOW_OPCODES } from './control-flow.ts';
+import { CONTROL_REGISTER_OPCODES } from './control-registers.ts';
 import { DATA_TRANSFER_OPCODES } from './data-transfer.ts';
+import { FAR_TRANSFER_OPCODES } from './far-transfer.ts';
 import { FLAG_OPCODES } from './flag-instructions.ts';
 import { IO_OPCODES } from './io.ts';
 import { MULTIPLY_DIVIDE_OPCODES } from './multiply-divide.ts';
 import type { Opcode } from './opcode.ts';
 import { SEGMENT_QUERY_OPCODES } from './segment-queries.ts';
+import { SEGMENT_REGISTER_OPCODES } from './segment-registers.ts';
 import { SHIFT_OPCODES } from './shift.ts';
 import { SSE_OPCODES } from './sse/opcodes.ts';
 import { STRING_OPCODES } from './strings.ts';
@@ -18,11 +21,14 @@ const GROUPS: readonly (readonly Opcode[])[] = [
   ARITHMETIC_OPCODES,
   BIT_OPCODES,
   CONTROL_FLOW_OPCODES,
+  CONTROL_REGISTER_OPCODES,
   DATA_TRANSFER_OPCODES,
+  FAR_TRANSFER_OPCODES,
   FLAG_OPCODES,
   IO_OPCODES,
   MULTIPLY_DIVIDE_OPCODES,
   SEGMENT_QUERY_OPCODES,
+  SEGMENT_REGISTER_OPCODES,
   SHIFT_OPCODES,
   SSE_OPCODES,
   STRING_OPCODES,
