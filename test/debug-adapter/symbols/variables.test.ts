@@ -102,7 +102,7 @@ describe.skipIf(!requireTool('gdb', 'comparison of variables with gdb'))('variab
       recorded.set(reference, unoptimized);
       expect(unoptimized.length).toBe(stops.length);
       for (const [i, stop] of stops.entries()) compareStop(program, stop, unoptimized[i], tally);
-    expect(tally.differences).toEqual([]);
+      expect(tally.differences).toEqual([]);
       expect(program.warnings).toEqual([]);
       expect(tally.numbers - tally.optimizedOut).toBeGreaterThan(300);
     },
