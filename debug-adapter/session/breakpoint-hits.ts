@@ -88,10 +88,5 @@ function interpolate(session: Session, message: string): string {
 
 /** The innermost frame of what the CPU executes now. The machine is between two slices, so nothing is remembered of it. */
 function innermostValues(session: Session): FrameValues {
-  const { target } = session.requireLaunched();
-  const thread = session.requireThread(target.threadId(target.processOnCpu()));
-  const stack = target.stackOf(thread);
-  const frame = stack[0];
-  if (frame?.kind !== 'code') throw new RequestError('There is no stack frame to evaluate in.');
-  return valueContext(session, { thread, frame, stack, index: 0 }, frame);
+  return valueContext(session, true, session.requireLaunched().target.frameOnCpu());
 }

@@ -41,7 +41,7 @@ export function registerEvaluation(session: Session): void {
 export function frameValues(session: Session, frameId: number | undefined): FrameValues {
   const reference = frameId ?? innermostFrame(session);
   const frame = codeFrameAt(session, reference);
-  return valueContext(session, session.frames.get(reference), frame);
+  return valueContext(session, session.frames.get(reference).thread.onCpu, frame);
 }
 
 function innermostFrame(session: Session): number {

@@ -39,7 +39,7 @@ export function registerContainer(
   reference: FrameReference,
   frame: CodeFrame,
 ): VariableContainer {
-  const context = valueContext(session, reference, frame);
+  const context = valueContext(session, reference.thread.onCpu, frame);
   const general = registerGroup(session, context, GENERAL);
   return {
     ...general,

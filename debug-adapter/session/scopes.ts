@@ -49,7 +49,7 @@ function addVariables(
   variables: readonly Variable[],
 ): number {
   return session.variables.add(
-    namedValues(session, valueContext(session, reference, frame), () =>
+    namedValues(session, valueContext(session, reference.thread.onCpu, frame), () =>
       variables.map((variable) => ({
         name: variable.shadowed ? `${variable.name} (hidden)` : variable.name,
         value: variable.locate(frame.context),

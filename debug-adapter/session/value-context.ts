@@ -10,7 +10,7 @@ import type { Target } from '../target/target.ts';
 import { decodeScalar } from '../values/scalar.ts';
 import { readBits } from '../values/storage.ts';
 import type { ValueContext, ValueWrite } from '../values/value-api.ts';
-import type { FrameReference, Session } from './session.ts';
+import type { Session } from './session.ts';
 
 export interface FrameValues extends ValueContext {
   readonly root: number;
@@ -19,10 +19,11 @@ export interface FrameValues extends ValueContext {
   readonly scope: ExpressionScope;
 }
 
-export function valueContext(session: Session, { thread }: FrameReference, frame: CodeFrame): FrameValues {
+/** `onCpu`: the frame's thread is the one whose registers the machine holds. */
+export function valueContext(session: Session, onCpu: boolean, frame: CodeFrame): FrameValues {
   const { target } = session.requireLaunched();
   const programs = programsFor(target, frame);
-  const isMachineFrame = thread.onCpu && frame.physicalIndex === 0 && !isSavedFrame(target, frame);
+  const isMachineFrame = onCpu && frame.physicalIndex === 0 && !isSavedFrame(target, frame);
   return {
     frame: frame.context,
     programs,

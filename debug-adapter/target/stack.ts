@@ -142,7 +142,8 @@ function unwindOnce(
   return { context: result.frame, cfa: result.signalFrame ? undefined : result.cfa };
 }
 
-function codeFrames(
+/** One physical frame: its function and what is inlined into it there, innermost first. Never empty. */
+export function codeFrames(
   context: FrameContext,
   root: number,
   program: Program | undefined,

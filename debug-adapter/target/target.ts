@@ -6,7 +6,15 @@ import { machineFrame, memoryReader, savedFrame } from './frame-context.ts';
 import { inlinedCallsBeginningAt } from './inlined-calls.ts';
 import type { SteppingView } from './passage.ts';
 import { linkAddress, type Program, ProgramFinder, USER_ADDRESS_END } from './program.ts';
-import { atKernelCall, leadsToUser, type StackFrame, type StackStart, walkStack } from './stack.ts';
+import {
+  atKernelCall,
+  type CodeFrame,
+  codeFrames,
+  leadsToUser,
+  type StackFrame,
+  type StackStart,
+  walkStack,
+} from './stack.ts';
 
 /** The thread for code that runs in no process: boot and idle loop. */
 export const KERNEL_THREAD = 1;
@@ -163,6 +171,21 @@ export class Target implements SteppingView {
     this.#stopLine = line;
   }
 
+  /** The innermost frame of what the CPU executes, without the rest of its stack. */
+  frameOnCpu(): CodeFrame {
+    const { context, root, hiddenInlinedCalls } = this.#cpuStart();
+    return codeFrames(context, root, this.programAt(context.pc, root), 0, hiddenInlinedCalls)[0];
+  }
+
+  #cpuStart(): StackStart {
+    return {
+      context: machineFrame(this.machine),
+      root: this.activeRoot(),
+      hiddenInlinedCalls: this.hiddenInlinedCalls(),
+      line: this.#stopLine,
+    };
+  }
+
   stackOf(thread: TargetThread): StackFrame[] {
     const saved = this.#savedStart(thread);
     const sources = {
@@ -170,14 +193,8 @@ export class Target implements SteppingView {
       processName: thread.name,
     };
     if (thread.onCpu) {
-      const start = {
-        context: machineFrame(this.machine),
-        root: this.activeRoot(),
-        hiddenInlinedCalls: this.hiddenInlinedCalls(),
-        line: this.#stopLine,
-      };
       const inUserMode = this.machine.privilegeLevel === 3;
-      return walkStack(start, { ...sources, userStart: inUserMode ? undefined : saved });
+      return walkStack(this.#cpuStart(), { ...sources, userStart: inUserMode ? undefined : saved });
     }
     if (saved === undefined) return [];
     const start = { ...saved, context: atKernelCall(saved.context) };
