@@ -1,5 +1,5 @@
 /** The real kernel and servers, debugged as an editor does it. */
-import { writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { DebugProtocol } from '@vscode/debugprotocol';
 import { describe, expect, it } from 'vitest';
@@ -569,6 +569,31 @@ describe('the session', () => {
     await client.succeed('configurationDone');
     await client.serialOutput('memory-tour: done');
     expect(client.events.some(({ event }) => event === 'stopped')).toBe(false);
+  });
+
+  it('debugs the servers under a kernel without symbols, and says what is missing', async () => {
+    const image = readFileSync(koitoLaunch().kernel);
+    const header = new DataView(image.buffer, image.byteOffset, 64);
+    // No section headers: no symbols, no debug information, no call frame information.
+    header.setBigUint64(40, 0n, true);
+    header.setUint16(60, 0, true);
+    header.setUint16(62, 0, true);
+    const kernel = join(temporaryFolder(), 'stripped.elf');
+    writeFileSync(kernel, image);
+    const client = await bootKoito([AT_RECEIVE], { kernel });
+    const told = client.events.flatMap(({ event, body }) => (event === 'output' ? [body.output] : []));
+    expect(told.join('')).toMatch(
+      /kernel's objects cannot be read.*told apart by address space only.*built with -g/s,
+    );
+    const { threadId = 0 } = await run(client, 'configurationDone');
+    expect((await threadNames(client)).get(threadId)).toBe('ulmm');
+    await clearBreakpoints(client, SERVER);
+    const [before] = await stackOf(client, threadId);
+    expect(await run(client, 'next', { threadId })).toMatchObject({ reason: 'step', threadId });
+    const [after] = await stackOf(client, threadId);
+    expect(after.name).toBe(before.name);
+    expect(after.line).not.toBe(before.line);
+    expect(await client.succeed('a9n/capabilitySpaces')).toEqual({ spaces: [] });
   });
 
   it('names an init server that faults at once', async () => {
