@@ -197,6 +197,42 @@ describe('single stepping with TF', () => {
   });
 });
 
+describe('the I/O permission bitmap', () => {
+  const TSS_DESCRIPTOR = 0x2030;
+  const TSS_ADDRESS = 0x4000;
+  beforeEach(() => {
+    // A TSS whose bitmap has 8 bytes (ports 0…63) and the closing byte of ones. Permitted are 0x21 and 0x38…0x3f.
+    guest.write64(TSS_DESCRIPTOR, 0x0000_8900_0000_0070n | (BigInt(TSS_ADDRESS) << 16n));
+    guest.write64(TSS_ADDRESS + 0x68, 0x00ff_fffd_ffff_ffffn);
+    guest.machine.writePhysical(TSS_ADDRESS + 0x70, Uint8Array.of(0xff));
+    guest.code([0x66, 0xb8, 0x30, 0, 0x0f, 0x00, 0xd8, 0xf4]);
+    guest.run();
+    guest.user();
+  });
+  test.each([
+    ['a permitted port', [0xe4, 0x21], 0x80],
+    ['a forbidden port', [0xe4, 0x20], 13],
+    ['two ports of which one is forbidden', [0x66, 0xe5, 0x21], 13],
+    ['two permitted ports', [0x66, 0xe7, 0x38], 0x80],
+    ['four ports, the last beyond the bitmap', [0xe5, 0x3e], 13],
+    ['a port beyond the bitmap', [0xba, 0, 4, 0, 0, 0xec], 13],
+    ['OUTS', [0xba, 0x21, 0, 0, 0, 0x6e], 0x80],
+    ['REP INS of a forbidden port', [0xba, 0x22, 0, 0, 0, 0xf3, 0x6c], 13],
+  ])('%s', (_, code, vector) => {
+    for (const name of ['rsi', 'rdi']) guest.machine.writeRegister(name, BigInt(DATA));
+    guest.machine.writeRegister('rcx', 3n);
+    guest.gate(0x80, { dpl: 3 });
+    guest.code([...code, 0xcd, 0x80]);
+    expect(guest.run().vector).toBe(vector);
+  });
+  test('does not matter where IOPL suffices', () => {
+    guest.machine.writeRegister('rflags', 0x3002n);
+    guest.gate(0x80, { dpl: 3 });
+    guest.code([0xe4, 0x20, 0xfa, 0xfb, 0xcd, 0x80]);
+    expect(guest.run().vector).toBe(0x80);
+  });
+});
+
 describe('segments', () => {
   test('FS and GS bases come from MSRs, others are 0', () => {
     guest.machine.writeRegister('fs_base', BigInt(DATA));

@@ -17,9 +17,7 @@ function linksStatically(compiler: string): boolean {
   return spawnSync(compiler, flags, { input: 'int main(void) { return 0; }' }).status === 0;
 }
 const compilers = isReal ? ['gcc', 'clang'].filter(linksStatically) : [];
-const cases = compilers.flatMap((compiler) =>
-  ['-O0', '-Og', '-Os', '-O2', '-O3'].map((level) => ({ compiler, level })),
-);
+const cases = compilers.flatMap((compiler) => ['-O0', '-Os', '-O2'].map((level) => ({ compiler, level })));
 if (cases.length === 0) {
   console.log(
     'skipped: programs compared with the real CPU: needs x86-64 Linux and gcc or clang with a static C library',
