@@ -5,8 +5,17 @@
 import type { DebugProtocol } from '@vscode/debugprotocol';
 import { isRecord, type Shape, ShapeError } from './argument-shape.ts';
 
-/** A request that cannot be done; the message names cause and remedy and is shown to the user. */
+/** A request that cannot be done; the message names cause and remedy. */
 export class RequestError extends Error {}
+
+/**
+ * Requests that a client sends of its own accord to fill its views. Their failures (often no more than a frame that
+ * has gone since) are for the view to show, not for a dialog.
+ */
+const VIEW_REQUESTS: ReadonlySet<string> = new Set([
+  ...['threads', 'stackTrace', 'scopes', 'variables', 'evaluate', 'exceptionInfo', 'source', 'loadedSources'],
+  ...['readMemory', 'disassemble', 'breakpointLocations', 'completions'],
+]);
 
 export type SendMessage = (message: DebugProtocol.ProtocolMessage) => void;
 
@@ -81,6 +90,7 @@ export class ProtocolServer {
   }
 
   #fail(requestSequence: number, command: string, explanation: string): void {
+    const showUser = !VIEW_REQUESTS.has(command) && !command.startsWith('a9n/');
     const response: DebugProtocol.ErrorResponse = {
       seq: this.#sequence++,
       type: 'response',
@@ -89,7 +99,7 @@ export class ProtocolServer {
       command,
       message: explanation,
       // VS Code formats `{name}` placeholders; the text goes through a variable so that its braces stay.
-      body: { error: { id: 1, format: '{text}', variables: { text: explanation }, showUser: true } },
+      body: { error: { id: 1, format: '{text}', variables: { text: explanation }, showUser } },
     };
     this.#send(response);
   }
