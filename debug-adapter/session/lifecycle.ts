@@ -19,7 +19,13 @@ import { reportEntry, reportStop, startRun } from './stops.ts';
 
 const initializeArguments = object(
   {},
-  { clientID: text, linesStartAt1: flag, columnsStartAt1: flag, supportsInvalidatedEvent: flag },
+  {
+    clientID: text,
+    linesStartAt1: flag,
+    columnsStartAt1: flag,
+    supportsInvalidatedEvent: flag,
+    supportsMemoryEvent: flag,
+  },
 );
 /** Checked on its own, for messages that speak of launch.json. */
 const anything: Shape<unknown> = (value) => value;
@@ -53,6 +59,7 @@ export function registerLifecycle(session: Session): void {
     session.client.linesStartAt1 = args.linesStartAt1 ?? true;
     session.client.columnsStartAt1 = args.columnsStartAt1 ?? true;
     session.client.supportsInvalidated = args.supportsInvalidatedEvent ?? false;
+    session.client.supportsMemory = args.supportsMemoryEvent ?? false;
     session.client.isVisualStudioCode = args.clientID === 'vscode' || args.clientID === 'code-server';
     return CAPABILITIES;
   });

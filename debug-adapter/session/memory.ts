@@ -39,6 +39,7 @@ export function registerMemory(session: Session): void {
     if (count < 0 || count > MOST_BYTES) throw new RequestError(`"count" must be from 0 to ${MOST_BYTES}.`);
     const place = displaced(parseMemoryReference(memoryReference), offset);
     const bytes = readMemory(target, place, count);
+    session.shownMemory.hasRead(memoryReference);
     const body: NonNullable<DebugProtocol.ReadMemoryResponse['body']> = { address: addressText(place) };
     if (bytes.length > 0) body.data = encodeBase64(bytes);
     if (bytes.length < count) body.unreadableBytes = unreadableBytes(target, place, bytes.length, count);
@@ -57,6 +58,7 @@ export function registerMemory(session: Session): void {
     }
     const written = writeMemory(target, place, bytes.subarray(0, writable));
     session.stacks.clear();
+    session.shownMemory.announceChange(session);
     if (session.client.supportsInvalidated) session.server.sendEvent('invalidated', { areas: ['all'] });
     return { bytesWritten: written };
   });

@@ -9,6 +9,7 @@ import type { FileAccess } from './file-access.ts';
 import type { CheckedLaunch } from './launch-configuration.ts';
 import { ReferenceTable } from './reference-table.ts';
 import type { SerialOutput } from './serial.ts';
+import { ShownMemory } from './shown-memory.ts';
 import { createSourceMap, type SourceMap } from './source-map.ts';
 import type { VariableContainer } from './variables.ts';
 
@@ -33,6 +34,7 @@ export interface Client {
   linesStartAt1: boolean;
   columnsStartAt1: boolean;
   supportsInvalidated: boolean;
+  supportsMemory: boolean;
   /** Understands `a9n/…` events; other clients see the guest's output in their debug console. */
   isVisualStudioCode: boolean;
 }
@@ -59,9 +61,11 @@ export class Session {
     linesStartAt1: true,
     columnsStartAt1: true,
     supportsInvalidated: false,
+    supportsMemory: false,
     isVisualStudioCode: false,
   };
   readonly breakpoints = new BreakpointTable();
+  readonly shownMemory = new ShownMemory();
   readonly frames = new ReferenceTable<FrameReference>('stack frame');
   readonly variables = new ReferenceTable<VariableContainer>('variables reference');
   /** Frames of each thread at this stop, with their references. */

@@ -203,6 +203,7 @@ function sendStopped(session: Session, body: Omit<StoppedBody, 'threadId' | 'all
   const { target } = session.requireLaunched();
   const threadId = target.threadId(target.processOnCpu());
   session.server.sendEvent('stopped', { ...body, threadId, allThreadsStopped: true });
+  session.shownMemory.announceChange(session);
 }
 
 export function registerExceptionInfo(session: Session): void {

@@ -62,6 +62,7 @@ export function registerVariables(session: Session): void {
     const changed = session.variables.get(variablesReference).set(name, value, format?.hex ?? false);
     // Frames read what the machine holds; only the stacks were computed from it.
     session.stacks.clear();
+    session.shownMemory.announceChange(session);
     return changed;
   });
 }

@@ -81,6 +81,18 @@ describe('the bare machine', () => {
     );
   });
 
+  it('says that memory which was read is out of date after a step and after a write', async () => {
+    const client = await atEntry();
+    await client.succeed('readMemory', { memoryReference: '0x100000', offset: 8, count: 4 });
+    const everything = { memoryReference: '0x100000', offset: 0, count: 2 ** 40 };
+    const afterStep = client.nextEvent('memory');
+    await client.succeed('next', { threadId: 1, granularity: 'instruction' });
+    expect((await afterStep).body).toEqual(everything);
+    const afterWrite = client.nextEvent('memory');
+    await client.succeed('writeMemory', { memoryReference: 'physical:100000', data: 'AAAA' });
+    expect((await afterWrite).body).toEqual(everything);
+  });
+
   it('shows the page tables that the loader made', async () => {
     const client = await atEntry();
     const { spaces } = await client.succeed<AddressSpacesResponse>('a9n/addressSpaces');

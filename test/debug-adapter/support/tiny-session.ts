@@ -46,7 +46,11 @@ export function tinyLaunch(guest: TinyKernel): TinyLaunch {
 }
 
 export async function initialize(client: DapClient): Promise<void> {
-  await client.succeed('initialize', { adapterID: 'a9n', clientID: 'test' });
+  await client.succeed('initialize', {
+    adapterID: 'a9n',
+    clientID: 'test',
+    supportsMemoryEvent: true,
+  });
 }
 
 /** initialize, launch, configurationDone, as clients do it. */
