@@ -44,6 +44,7 @@ import {
   INTERRUPT_SHADOW,
   LEAVE_BLOCK,
   NON_CANONICAL,
+  REPEAT_FLAGS,
   RIP,
   RSP,
   SEGMENT_BASE,
@@ -87,6 +88,7 @@ export function deliver(cpu: Cpu, vector: number, errorCode: number, source: Sou
   const flags = readFlags(cpu);
   const rsp = s[RSP];
   const rspHigh = s[RSP + 1];
+  s[REPEAT_FLAGS] = 0;
   try {
     setPrivilege(cpu, 0);
     enterHandler(cpu, vector, errorCode, source, level, flags);

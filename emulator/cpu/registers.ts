@@ -29,6 +29,7 @@ import {
   MXCSR,
   PAT,
   RAX,
+  REPEAT_FLAGS,
   RIP,
   SEGMENT_BASE,
   SEGMENT_SELECTOR,
@@ -140,6 +141,7 @@ export function writeRegisterByName(cpu: Cpu, name: string, value: bigint): void
   const vector = vectorNumber(name);
   if (word !== undefined) {
     write64(s, word, value);
+    if (name === 'rip') s[REPEAT_FLAGS] = 0;
     if (PAGING.has(name)) flushTlb(s, false);
   } else if (name === 'rflags') {
     writeFlags(cpu, Number(BigInt.asUintN(22, value)));

@@ -48,6 +48,9 @@ export const FLAG_RESULT = base + 12;
 export const FLAG_LEFT = base + 14;
 export const FLAG_RIGHT = base + 16;
 
+/** Arithmetic flags (bit 1 set too) from before a repeated comparison that is not finished; 0 if there is none. */
+export const REPEAT_FLAGS = base + 18;
+
 /** Scratch for a vector operand from memory (8 words). */
 export const OPERAND = base + 24;
 export const MXCSR = base + 32;

@@ -6,7 +6,7 @@ import { RAM } from '../memory-layout.ts';
 import { TLB_MASK } from '../mmu/tlb.ts';
 import { sub32, sub64 } from './alu.ts';
 import type { Cpu } from './cpu.ts';
-import { arithmeticFlags, DF, setArithmeticFlags, zero } from './flags.ts';
+import { ARITHMETIC_FLAGS, arithmeticFlags, DF, setArithmeticFlags, zero } from './flags.ts';
 import type { Handler, Instruction } from './instruction.ts';
 import type { Opcode } from './opcode.ts';
 import { load, readRegister, store, writeRegister } from './operands.ts';
@@ -19,6 +19,7 @@ import {
   RAX,
   RCX,
   RDI,
+  REPEAT_FLAGS,
   RETIRED,
   RIP,
   RSI,
@@ -213,15 +214,22 @@ const repStos: Handler = (cpu, i) => {
   repeat(cpu, i, stos, undefined, stosMany);
 };
 const repLods: Handler = (cpu, i) => repeat(cpu, i, lods, undefined);
-/** A fault in a later iteration leaves the flags as they were before the instruction. */
+/**
+ * A fault in a later iteration leaves the flags as they were before the instruction, however often `run` has returned
+ * in the meantime: only the delivery of an interrupt makes what follows a new instruction.
+ */
 function repeatComparison(cpu: Cpu, i: Instruction, one: Handler): void {
-  const flags = arithmeticFlags(cpu.i32);
+  const s = cpu.i32;
+  const flags = s[REPEAT_FLAGS] !== 0 ? s[REPEAT_FLAGS] : arithmeticFlags(s) | 2;
+  s[REPEAT_FLAGS] = 0;
   try {
     repeat(cpu, i, one, i.repeat === 0xf2);
   } catch (fault) {
-    setArithmeticFlags(cpu.i32, flags);
+    setArithmeticFlags(s, flags & ARITHMETIC_FLAGS);
     throw fault;
   }
+  const isUnfinished = s[RIP] === i.ripLow && s[RIP + 1] === i.ripHigh;
+  if (isUnfinished) s[REPEAT_FLAGS] = flags;
 }
 const repCmps: Handler = (cpu, i) => repeatComparison(cpu, i, cmps);
 const repScas: Handler = (cpu, i) => repeatComparison(cpu, i, scas);

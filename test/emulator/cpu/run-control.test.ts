@@ -306,6 +306,26 @@ describe('determinism', () => {
   });
 });
 
+describe('a repeated comparison that faults', () => {
+  /** Flags in the frame of the #PF that REPE CMPSB ends in, run in slices; `flags` are those before it. */
+  function pushedFlags(flags: number, slice: number): bigint {
+    const g = createGuest();
+    g.machine.writeRegister('rsi', BigInt(DATA + 0xf00));
+    g.machine.writeRegister('rdi', BigInt(DATA));
+    g.machine.writeRegister('rcx', 1000n);
+    g.machine.writeRegister('rflags', BigInt(flags));
+    g.code([0xf3, 0xa6]);
+    let stop = g.machine.run(slice);
+    while (stop.kind === 'budget') stop = g.machine.run(slice);
+    expect(g.machine.readRegister('cr2')).toBe(BigInt(DATA + 0x1000));
+    expect(g.machine.readRegister('rcx')).toBe(744n);
+    return g.stack(4)[3] & 0x8d5n;
+  }
+  test.each([0x2, 0x8d7])('has the flags from before, however it is sliced: %i', (flags) => {
+    for (const slice of [10_000, 1, 7, 200]) expect(pushedFlags(flags, slice)).toBe(BigInt(flags & 0x8d5));
+  });
+});
+
 describe('the machine’s edges', () => {
   test.each([0, -1, 1000, 2 ** 21 + 4096, 3 * 2 ** 30 + 2 ** 21, Number.NaN])(
     '%f bytes of memory are refused',
