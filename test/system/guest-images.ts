@@ -15,7 +15,11 @@ export interface GuestPaths {
  * repository. Throws if they are not built.
  */
 export function findGuest(root: string): GuestPaths {
-  const folder = process.env['A9N_GUEST'] ?? join(root, 'dist/guest');
+  return guestIn(process.env['A9N_GUEST'] ?? join(root, 'dist/guest'));
+}
+
+/** Images in one folder. Throws if they are not there. */
+export function guestIn(folder: string): GuestPaths {
   const path = (name: string) => join(folder, name);
   const paths = { kernel: path('kernel.elf'), init: path('koito.elf'), loader: path('loader.elf') };
   for (const file of Object.values(paths)) {
