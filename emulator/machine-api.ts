@@ -39,6 +39,12 @@ export type StopReason =
  * gdtr_limit. Writing a segment register's selector makes the segment a flat 64-bit one of the selector's privilege. */
 export type RegisterName = string;
 
+/** The general registers in encoding order. */
+export const GENERAL_REGISTERS: readonly RegisterName[] = [
+  ...['rax', 'rcx', 'rdx', 'rbx', 'rsp', 'rbp', 'rsi', 'rdi'],
+  ...['r8', 'r9', 'r10', 'r11', 'r12', 'r13', 'r14', 'r15'],
+];
+
 export type AccessKind = 'read' | 'write' | 'execute';
 
 /** One entry met on a page walk, and where it lies in physical memory. */

@@ -1,4 +1,5 @@
 /** Registers by name, for debuggers and loaders. Reading and writing here has no side effects the guest could see. */
+import { GENERAL_REGISTERS } from '../machine-api.ts';
 import { flushTlb } from '../mmu/tlb.ts';
 import type { Cpu } from './cpu.ts';
 import { readFlags, writeFlags } from './flags.ts';
@@ -42,14 +43,9 @@ import {
   VECTOR,
 } from './state.ts';
 
-const GENERAL = [
-  ...['rax', 'rcx', 'rdx', 'rbx', 'rsp', 'rbp', 'rsi', 'rdi'],
-  ...['r8', 'r9', 'r10', 'r11', 'r12', 'r13', 'r14', 'r15'],
-];
-
 /** Registers that are 64 bits at a place in the state. */
 const WORDS: ReadonlyMap<string, number> = new Map<string, number>([
-  ...GENERAL.map((name, n): [string, number] => [name, RAX + 2 * n]),
+  ...GENERAL_REGISTERS.map((name, n): [string, number] => [name, RAX + 2 * n]),
   ['rip', RIP],
   ['cr0', CR0],
   ['cr2', CR2],

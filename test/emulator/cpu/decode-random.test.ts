@@ -1,8 +1,10 @@
 /** The decoder against iced-x86 over random bytes: lengths, and what is an instruction at all. */
+
 import { CpuidFeature, Decoder, DecoderError, DecoderOptions, Mnemonic } from 'iced-x86';
 import { expect, test } from 'vitest';
 import { decode } from '../../../emulator/cpu/decoder.ts';
 import { undefinedOpcodeHandler } from '../../../emulator/cpu/invalid-instruction.ts';
+import { randomNumbers } from '../../random.ts';
 
 /** What CPUID presents (cpu/cpuid.ts), in iced's names; x87 and MMX are presented but missing so far. */
 const PRESENTED = new Set<CpuidFeature>([
@@ -34,16 +36,6 @@ const UNDEFINED = new Set(['Rsm', 'Ud0', 'Ud1', 'Ud2', 'Undoc']);
 const MMX_OPERAND =
   /^(Cvtt?p[ds]2pi|Cvtpi2p[ds]|Movq2dq|Movdq2q|Maskmovq|Movntq|Pmovmskb|Pshufw|Psadbw|Pextrw|Pinsrw|Pavg[bw]|Pm(ax|in)(sw|ub)|Pmulhuw|Pmuludq|Paddq|Psubq)$/;
 
-function random(seed: number): () => number {
-  let x = seed;
-  return () => {
-    x ^= x << 13;
-    x ^= x >>> 17;
-    x ^= x << 5;
-    return x >>> 0;
-  };
-}
-
 /** Random bytes with prefixes and two-byte opcodes more often than chance would have them. */
 function randomBytes(next: () => number, round: number): Uint8Array {
   const bytes = Uint8Array.from({ length: 24 }, () => next() >>> 7);
@@ -55,7 +47,7 @@ function randomBytes(next: () => number, round: number): Uint8Array {
 }
 
 test.each([1, 2, 3, 4])('seed %i', (seed) => {
-  const next = random(seed * 7919);
+  const next = randomNumbers(seed * 7919);
   const disagreements: string[] = [];
   let compared = 0;
   for (let round = 0; round < 20_000; round++) {

@@ -1,40 +1,16 @@
 /** A guest full of garbage must not crash the host, hang it, or reach outside its memory. */
+
 import { describe, expect, test } from 'vitest';
+import { GENERAL_REGISTERS } from '../../../emulator/machine-api.ts';
+import { randomNumbers } from '../../random.ts';
 import { CODE, createGuest, DATA, type Guest, PRESENT, STACK_TOP, USER, WRITABLE } from './guest.ts';
 
-/** xorshift32: the same garbage on every host. */
-function random(seed: number): () => number {
-  let x = seed;
-  return () => {
-    x ^= x << 13;
-    x ^= x >>> 17;
-    x ^= x << 5;
-    return x >>> 0;
-  };
-}
-
-const REGISTERS = [
-  'rax',
-  'rcx',
-  'rdx',
-  'rbx',
-  'rbp',
-  'rsi',
-  'rdi',
-  'r8',
-  'r9',
-  'r10',
-  'r11',
-  'r12',
-  'r13',
-  'r14',
-  'r15',
-];
+const REGISTERS = GENERAL_REGISTERS.filter((name) => name !== 'rsp');
 const SLICE = 2_000;
 
 /** Runs garbage for a while; every exception handler is garbage too. */
 function torture(seed: number, ring: 0 | 3, ruin: (guest: Guest, next: () => number) => void): void {
-  const next = random(seed);
+  const next = randomNumbers(seed);
   const guest = createGuest();
   const { machine } = guest;
   for (let page = 0; page < 0x10; page++) {
@@ -112,7 +88,7 @@ describe('garbage', () => {
 
 test('device pages with every size of access', () => {
   const guest = createGuest();
-  const next = random(77);
+  const next = randomNumbers(77);
   for (const [n, physical] of [0xfee0_0000, 0xfec0_0000, 0xfed0_0000, 0xffff_f000].entries()) {
     guest.map(0x6000_0000n + BigInt(n * 0x1000), physical, PRESENT | WRITABLE);
   }

@@ -1,25 +1,7 @@
+import { GENERAL_REGISTERS } from '../../../emulator/machine-api.ts';
 import { memoryIsUndefined, undefinedFlags } from './all-forms.ts';
 import type { InstructionCase, Outcome } from './instruction-case.ts';
 import { initialState } from './instruction-case.ts';
-
-const GENERAL = [
-  'rax',
-  'rcx',
-  'rdx',
-  'rbx',
-  'rsp',
-  'rbp',
-  'rsi',
-  'rdi',
-  'r8',
-  'r9',
-  'r10',
-  'r11',
-  'r12',
-  'r13',
-  'r14',
-  'r15',
-];
 
 const LINUX_USER_END = 0x7fff_ffff_f000n;
 
@@ -38,7 +20,7 @@ export function differences(test: InstructionCase, cpu: Outcome, emulator: Outco
   check('rip', cpu.rip, emulator.rip);
   check('rflags', cpu.rflags & ~ignored, emulator.rflags & ~ignored);
   check('mxcsr', cpu.mxcsr, emulator.mxcsr);
-  for (let i = 0; i < 16; i++) check(GENERAL[i], cpu.gpr[i], emulator.gpr[i]);
+  for (let i = 0; i < 16; i++) check(GENERAL_REGISTERS[i], cpu.gpr[i], emulator.gpr[i]);
   for (let i = 0; i < 16; i++) {
     const expected = hexBytes(cpu.xmm.subarray(i * 16, i * 16 + 16));
     const actual = hexBytes(emulator.xmm.subarray(i * 16, i * 16 + 16));
@@ -54,7 +36,7 @@ export function differences(test: InstructionCase, cpu: Outcome, emulator: Outco
 /** All that is needed to see what a case is about. */
 export function describeCase(test: InstructionCase): string {
   const state = initialState(test);
-  const registers = GENERAL.map((name, i) => `${name}=${state.gpr[i].toString(16)}`).join(' ');
+  const registers = GENERAL_REGISTERS.map((name, i) => `${name}=${state.gpr[i].toString(16)}`).join(' ');
   const vectors = Array.from(
     { length: 16 },
     (_, i) => `xmm${i}=${hexBytes(state.xmm.subarray(i * 16, i * 16 + 16))}`,

@@ -1,5 +1,5 @@
 import { createMachine } from '../../../emulator/machine.ts';
-import type { Machine } from '../../../emulator/machine-api.ts';
+import { GENERAL_REGISTERS, type Machine } from '../../../emulator/machine-api.ts';
 import { dataPattern, type InstructionCase, initialState, type Outcome } from './instruction-case.ts';
 import {
   CODE,
@@ -55,25 +55,6 @@ const HANDLER_SIZE = 16;
 const USER_VECTORS = [3, 4];
 const WITH_ERROR_CODE = [8, 10, 11, 12, 13, 14, 17, 21];
 const MAX_INSTRUCTIONS = 20_000;
-
-const GENERAL = [
-  'rax',
-  'rcx',
-  'rdx',
-  'rbx',
-  'rsp',
-  'rbp',
-  'rsi',
-  'rdi',
-  'r8',
-  'r9',
-  'r10',
-  'r11',
-  'r12',
-  'r13',
-  'r14',
-  'r15',
-];
 
 export interface EmulatedCpu {
   run(test: InstructionCase): Outcome;
@@ -182,7 +163,7 @@ function runCase(machine: Machine, test: InstructionCase): Outcome {
   machine.writeRegister('rip', BigInt(CODE + test.codeOffset));
   machine.writeRegister('rflags', BigInt(state.rflags));
   machine.writeRegister('mxcsr', BigInt(state.mxcsr));
-  GENERAL.forEach((name, i) => {
+  GENERAL_REGISTERS.forEach((name, i) => {
     machine.writeRegister(name, state.gpr[i]);
   });
   const xmm = new BigUint64Array(state.xmm.buffer);
@@ -216,7 +197,7 @@ function readOutcome(machine: Machine, timeout: boolean): Outcome {
   const errorCode = hasErrorCode
     ? machine.readPhysical(KERNEL_PHYSICAL + kernelOffset(machine.readRegister('rsp')), 4)
     : undefined;
-  const gpr = BigUint64Array.from(GENERAL, (name) => machine.readRegister(name));
+  const gpr = BigUint64Array.from(GENERAL_REGISTERS, (name) => machine.readRegister(name));
   if (frame) gpr[4] = frame[3];
   const xmm = new BigUint64Array(32);
   for (let i = 0; i < 16; i++) {
