@@ -1,5 +1,6 @@
 /** Functions of a program: which code belongs to which, what was inlined where, and what they are called. */
 import { entryRanges } from './address-ranges.ts';
+import { isArtificialCode } from './artificial-code.ts';
 import { type DebugInformation, type Entry, lastAtOrBefore, type Unit } from './debug-information.ts';
 import { AT, TAG } from './dwarf-constants.ts';
 import { linkageName, nameMatches, qualifiedName } from './entry-names.ts';
@@ -133,6 +134,11 @@ export class Functions {
       if (qualified !== undefined && nameMatches(qualified, name)) found.push(...instances);
     }
     return found;
+  }
+
+  /** The function at pc and the inlined instances within it that cover pc, outermost first; artificial ones left out. */
+  placesAt(pc: bigint): readonly Entry[] {
+    return this.chainAt(pc).filter((entry) => !isArtificialCode(entry));
   }
 
   /** The function at pc and the inlined instances within it that cover pc, outermost first. */

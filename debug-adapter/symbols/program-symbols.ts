@@ -1,5 +1,6 @@
 /** All questions about one program, answered from its parts: see symbol-api.ts for what each means. */
 import { entryRanges } from './address-ranges.ts';
+import { isArtificialCode } from './artificial-code.ts';
 import { CallFrameInformation } from './call-frame-information.ts';
 import { DebugInformation, type Entry, lastAtOrBefore } from './debug-information.ts';
 import { AT, TAG } from './dwarf-constants.ts';
@@ -67,8 +68,7 @@ export function loadProgramSymbols(elf: ElfFile): ProgramSymbols {
   };
 
   const breakpointAt = (address: bigint, location: SourceLocation): BreakpointLocation => {
-    const chain = functions.chainAt(address);
-    const innermost = chain[chain.length - 1];
+    const innermost = functions.placesAt(address).at(-1);
     return {
       address,
       location,
@@ -86,9 +86,9 @@ export function loadProgramSymbols(elf: ElfFile): ProgramSymbols {
       rows = rows.filter((row) => row.column === inColumn[0].column);
     // The first address in each function and in each place where it was inlined.
     const firsts = new Map<Entry | undefined, bigint>();
-    for (const { address } of rows) {
-      const chain = functions.chainAt(address);
-      const instance = chain[chain.length - 1];
+    for (const { address, ofArtificialCode } of rows) {
+      const chain = ofArtificialCode ? functions.chainAt(address) : functions.placesAt(address);
+      const instance = chain.at(-1);
       const first = firsts.get(instance);
       if (first === undefined || address < first) firsts.set(instance, address);
     }
@@ -217,14 +217,16 @@ export function loadProgramSymbols(elf: ElfFile): ProgramSymbols {
       let location = locationAt(lookupPc);
       for (const entry of [...functions.chainAt(lookupPc)].reverse()) {
         const inlined = entry.tag === TAG.inlined_subroutine;
-        result.push({
-          functionName: qualifiedName(entry) ?? owner.symbol.name,
-          function: owner.symbol,
-          inlined,
-          location,
-          ranges: inlined ? entryRanges(entry) : owner.symbol.ranges,
-          scope: { lookupPc, unitOffset: entry.unit.offset, entryOffset: entry.offset },
-        });
+        if (!isArtificialCode(entry)) {
+          result.push({
+            functionName: qualifiedName(entry) ?? owner.symbol.name,
+            function: owner.symbol,
+            inlined,
+            location,
+            ranges: inlined ? entryRanges(entry) : owner.symbol.ranges,
+            scope: { lookupPc, unitOffset: entry.unit.offset, entryOffset: entry.offset },
+          });
+        }
         if (inlined) {
           location = lines.location(
             entry.unit,

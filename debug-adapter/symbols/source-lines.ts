@@ -1,4 +1,5 @@
-/** Questions about lines of a whole program, answered from the line tables of its units. */
+/** Questions about lines of a whole program, answered from the line tables of its units, where artificial code lies at its calls. */
+import { moveToCalls } from './artificial-code.ts';
 import { type DebugInformation, lastAtOrBefore, type Unit } from './debug-information.ts';
 import { AT } from './dwarf-constants.ts';
 import {
@@ -16,12 +17,15 @@ export interface LineRow {
   readonly path: string;
   readonly line: number;
   readonly column: number;
+  /** The row is of artificial code, named by its own line instead of its call's. */
+  readonly ofArtificialCode: boolean;
 }
 
 export class SourceLines {
   readonly #information: DebugInformation;
   readonly #isCode: (address: bigint) => boolean;
   readonly #tables = new Map<number, LineTable>();
+  readonly #shownTables = new Map<LineTable, LineTable>();
   #sourceFiles: readonly string[] | undefined;
 
   /** `isCode` tells real code from functions that the linker threw away, whose lines begin at 0 or thereabouts. */
@@ -30,7 +34,7 @@ export class SourceLines {
     this.#isCode = isCode;
   }
 
-  /** Units that share a line program share the table. */
+  /** As the compiler wrote it. Units that share a line program share the table. */
   table(unit: Unit): LineTable {
     const offset = this.#information.root(unit)?.number(AT.stmt_list);
     if (offset === undefined) return EMPTY_LINE_TABLE;
@@ -43,6 +47,23 @@ export class SourceLines {
       this.#tables.set(offset, table);
     }
     return table;
+  }
+
+  /** The same table with artificial code at its calls. */
+  #shown(unit: Unit): LineTable {
+    return this.#shownTable(this.table(unit));
+  }
+
+  #shownTable(table: LineTable): LineTable {
+    let shown = this.#shownTables.get(table);
+    if (shown === undefined) {
+      shown = moveToCalls(
+        table,
+        this.#information.units.filter((candidate) => this.table(candidate) === table),
+      );
+      this.#shownTables.set(table, shown);
+    }
+    return shown;
   }
 
   #allTables(): Iterable<LineTable> {
@@ -64,7 +85,7 @@ export class SourceLines {
   }
 
   lineAt(unit: Unit, pc: bigint): LineEntry | undefined {
-    const table = this.table(unit);
+    const table = this.#shown(unit);
     const found = findRow(table, pc);
     if (found === undefined) return undefined;
     const { sequence, row } = found;
@@ -80,7 +101,7 @@ export class SourceLines {
 
   /** Every row that begins where the preferred one at pc does, in the order of the table. */
   linesAt(unit: Unit, pc: bigint): SourceLocation[] {
-    const table = this.table(unit);
+    const table = this.#shown(unit);
     const found = findRow(table, pc);
     if (found === undefined) return [];
     const { sequence, row } = found;
@@ -95,7 +116,7 @@ export class SourceLines {
 
   /** Contiguous rows of the same line; line 0 (no source) belongs to what surrounds it. */
   lineRange(unit: Unit, pc: bigint): AddressRange | undefined {
-    const found = findRow(this.table(unit), pc);
+    const found = findRow(this.#shown(unit), pc);
     if (found === undefined) return undefined;
     const { sequence, row } = found;
     // Of the rows at one address only the one that findRow prefers counts.
@@ -116,7 +137,7 @@ export class SourceLines {
   }
 
   isStatementStart(unit: Unit, pc: bigint): boolean {
-    const found = findRow(this.table(unit), pc);
+    const found = findRow(this.#shown(unit), pc);
     if (found === undefined) return false;
     const { sequence, row } = found;
     return (
@@ -126,19 +147,20 @@ export class SourceLines {
     );
   }
 
-  /** Statements of a file with lines in [first, last], in no particular order. */
+  /** Statements of a file with lines in [first, last], in no particular order; those of artificial code by its own lines and by its calls'. */
   *statements(path: string, first: number, last: number): Generator<LineRow> {
-    for (const { files, sequences } of this.#allTables()) {
+    for (const table of this.#allTables()) {
       const numbers = new Set<number>();
-      for (const [number, name] of files.entries()) if (name === path) numbers.add(number);
+      for (const [number, name] of table.files.entries()) if (name === path) numbers.add(number);
       if (numbers.size === 0) continue;
-      for (const sequence of sequences) {
-        const { lines, files: rowFiles, flags, columns } = sequence;
-        for (let row = 0; row < lines.length; row++) {
-          const line = lines[row];
-          if (line < first || line > last || line === 0 || !(flags[row] & IS_STATEMENT)) continue;
-          if (numbers.has(rowFiles[row]))
-            yield { address: addressOf(sequence, row), path, line, column: columns[row] };
+      const shown = this.#shownTable(table).sequences;
+      for (const [index, sequence] of table.sequences.entries()) {
+        for (let row = 0; row < sequence.lines.length; row++) {
+          const own = statementIn(sequence, row, numbers, path, first, last);
+          const atCall = statementIn(shown[index], row, numbers, path, first, last);
+          const moved = movedRow(sequence, shown[index], row);
+          if (own !== undefined) yield { ...own, ofArtificialCode: moved };
+          if (moved && atCall !== undefined) yield { ...atCall, ofArtificialCode: false };
         }
       }
     }
@@ -171,6 +193,24 @@ export class SourceLines {
     const path = file === undefined ? undefined : this.table(unit).files[file];
     return path === undefined || !line ? undefined : { path, line, column: column ?? 0 };
   }
+}
+
+function movedRow(own: LineSequence, shown: LineSequence, row: number): boolean {
+  return own.lines[row] !== shown.lines[row] || own.files[row] !== shown.files[row];
+}
+
+function statementIn(
+  sequence: LineSequence,
+  row: number,
+  files: ReadonlySet<number>,
+  path: string,
+  first: number,
+  last: number,
+): Omit<LineRow, 'ofArtificialCode'> | undefined {
+  const line = sequence.lines[row];
+  if (line < first || line > last || line === 0 || !(sequence.flags[row] & IS_STATEMENT)) return undefined;
+  if (!files.has(sequence.files[row])) return undefined;
+  return { address: addressOf(sequence, row), path, line, column: sequence.columns[row] };
 }
 
 function addressOf(sequence: LineSequence, row: number): bigint {

@@ -30,7 +30,11 @@ import { start, temporaryFolder, testClient } from '../support/tiny-session.ts';
 const SERVER = 'userland/ulmm/server.cpp';
 const IN_ALLOCATE = { file: SERVER, text: 'region *reserved = owner.find_unused_region();' };
 const AT_RECEIVE = { file: SERVER, text: 'incoming = requests.reply_receive(reply);' };
-const AT_SYSCALL = { file: 'userland/include/a9n/system-call.hpp', text: 'asm volatile("syscall"' };
+/** The wrappers around the system call are a part of this line. */
+const AT_KERNEL_CALL = {
+  file: 'userland/include/a9n/ipc-port.hpp',
+  text: 'transact(abi::ipc_port_operation::reply_receive',
+};
 
 const BOUNDARY = '── kernel ⇄ ulmm ──';
 
@@ -327,8 +331,8 @@ describe('stepping', () => {
     );
     // The user frame stands at its system call.
     expect(inKernel[boundary + 1]).toMatchObject({
-      name: 'a9n::kernel_call',
-      line: lineOf(AT_SYSCALL.file, AT_SYSCALL.text),
+      name: 'a9n::ipc_port::reply_receive',
+      line: lineOf(AT_KERNEL_CALL.file, AT_KERNEL_CALL.text),
     });
     // Deeper into the kernel, and out of it: the outermost kernel function's caller is the server.
     await run(client, 'stepIn', { threadId });
@@ -431,8 +435,8 @@ describe('stepping', () => {
     const console = [...names].find(([, name]) => name === 'console')?.[0] ?? 0;
     const waiting = await stackOf(client, console);
     expect(waiting[0]).toMatchObject({
-      name: 'a9n::kernel_call',
-      line: lineOf(AT_SYSCALL.file, AT_SYSCALL.text),
+      name: 'a9n::ipc_port::reply_receive',
+      line: lineOf(AT_KERNEL_CALL.file, AT_KERNEL_CALL.text),
     });
     const stop = client.nextStop();
     await client.succeed('stepOut', { threadId: console });

@@ -1,11 +1,14 @@
 /** Line tables and inlined frames, as our reader and as other tools have them. */
 import { readFileSync } from 'node:fs';
 import { expect } from 'vitest';
-import { DebugInformation } from '../../../debug-adapter/symbols/debug-information.ts';
+import { isArtificialCode } from '../../../debug-adapter/symbols/artificial-code.ts';
+import { DebugInformation, type Entry } from '../../../debug-adapter/symbols/debug-information.ts';
 import { dwarfSections } from '../../../debug-adapter/symbols/dwarf-sections.ts';
 import { parseElf } from '../../../debug-adapter/symbols/elf.ts';
-import { withoutTemplateArguments } from '../../../debug-adapter/symbols/entry-names.ts';
+import { qualifiedName, withoutTemplateArguments } from '../../../debug-adapter/symbols/entry-names.ts';
+import { Functions } from '../../../debug-adapter/symbols/functions.ts';
 import { IS_STATEMENT, readLineTable } from '../../../debug-adapter/symbols/line-table.ts';
+import { SourceLines } from '../../../debug-adapter/symbols/source-lines.ts';
 import { load, run } from './fixture-programs.ts';
 
 /** `file:line address statement`, one for each row, the ends of sequences included. */
@@ -40,6 +43,16 @@ export function ourRows(path: string): string[] {
   }
   expect(warnings).toEqual([]);
   return rows.sort();
+}
+
+/** What was inlined at an address, artificial functions included, innermost first: other tools count them as frames. */
+export function inlinedAt(path: string): (address: bigint) => readonly Entry[] {
+  const warnings: string[] = [];
+  const elf = parseElf(new Uint8Array(readFileSync(path)), path);
+  const information = new DebugInformation(dwarfSections(elf, warnings), warnings);
+  const isCode = (address: bigint): boolean => address > 0n;
+  const functions = new Functions(information, new SourceLines(information, isCode), isCode);
+  return (address) => functions.chainAt(address).toReversed();
 }
 
 /** binutils' addr2line errs at the edges of inlined code and with range list indexes, so LLVM's is the judge here. */
@@ -77,7 +90,10 @@ export function shortName(name: string): string {
   return last.includes('operator') ? last : (last.split(' ').pop() ?? '');
 }
 
-/** Compares the frames at every address of every function with the symbolizer's. */
+/**
+ * Compares the frames at every address of every function with the symbolizer's. It counts artificial functions as
+ * frames; with them the chain must be the same, without them the frames.
+ */
 export function compareFrames(path: string): void {
   const program = load(path);
   const addresses: bigint[] = [];
@@ -87,21 +103,26 @@ export function compareFrames(path: string): void {
       for (let address = start; address < end; address++) addresses.push(address);
   }
   const expected = framesBySymbolizer(path, addresses);
+  const inlined = inlinedAt(path);
   const differences: string[] = [];
   let linesThatDiffer = 0;
   for (const [i, address] of addresses.entries()) {
     const ours = program.framesAt(address);
     // In assembler every label is a function to the symbolizer.
     if (ours[0]?.location?.path.endsWith('.S')) continue;
-    const names = ours.map(({ functionName }) => shortName(functionName));
+    const chain = inlined(address);
+    const names = chain.map((entry) => shortName(qualifiedName(entry) ?? ours[0].function.name));
     // A function that returns a function pointer is demangled inside out: too much for a comparison of names.
     const theirs = expected[i].map(({ name }, j) => (name.includes('(*') ? names[j] : shortName(name)));
     if (names.join() !== theirs.join())
       differences.push(`0x${address.toString(16)}: ${names} instead of ${theirs}`);
+    const isPlace = (_: unknown, depth: number): boolean => chain[depth] && !isArtificialCode(chain[depth]);
+    expect(ours.map(({ functionName }) => shortName(functionName))).toEqual(names.filter(isPlace));
     const lines = ours.map(({ location }) => (location ? `${location.path}:${location.line}` : '??'));
-    const outer = expected[i].map(({ line }) => line);
+    const outer = expected[i].map(({ line }) => line).filter(isPlace);
     // The lines of calls must be the same. Which of several rows at one address is shown is a choice: see below.
-    expect(lines.slice(1)).toEqual(outer.slice(1));
+    const choices = isArtificialCode(chain[0]) ? 0 : 1;
+    expect(lines.slice(choices)).toEqual(outer.slice(choices));
     if (lines[0] !== outer[0]) linesThatDiffer++;
   }
   expect(differences).toEqual([]);

@@ -81,7 +81,8 @@ namespace a9n
         }
 
     private:
-        message_registers transact(abi::ipc_port_operation operation, const message &outgoing) const
+        [[gnu::artificial, gnu::always_inline]] inline message_registers transact(
+            abi::ipc_port_operation operation, const message &outgoing) const
         {
             constexpr bool          block = true;
             const abi::message_info info { block, outgoing.length, outgoing.transfer_count };

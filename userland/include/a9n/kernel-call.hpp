@@ -1,4 +1,7 @@
 // The three kernel calls as functions. Everything else in this folder is types over them.
+//
+// To a debugger this plumbing is a part of the line that uses it (`gnu::artificial`): a step into `generic.convert`
+// goes on to the kernel, not through the loading of registers.
 #pragma once
 
 #include <a9n/result.hpp>
@@ -7,14 +10,15 @@
 namespace a9n
 {
     /// Success or the error, of a call that has no other result.
-    constexpr status outcome(const message_registers &reply)
+    [[gnu::artificial, gnu::always_inline]] inline constexpr status outcome(const message_registers &reply)
     {
         return reply.ok() ? status {} : status { reply.error() };
     }
 
     /// CAPABILITY_CALL on `descriptor`; `arguments` become MR2, MR3, ….
     template<typename Operation, typename... Arguments>
-    inline message_registers capability_call(word descriptor, Operation operation, Arguments... arguments)
+    [[gnu::artificial, gnu::always_inline]] inline message_registers capability_call(
+        word descriptor, Operation operation, Arguments... arguments)
     {
         static_assert(sizeof...(arguments) <= abi::hardware_message_registers - 2);
         message_registers registers { { descriptor, static_cast<word>(operation), static_cast<word>(arguments)... } };
@@ -24,14 +28,16 @@ namespace a9n
 
     /// A CAPABILITY_CALL that has no other result than its success.
     template<typename Operation, typename... Arguments>
-    inline status capability_command(word descriptor, Operation operation, Arguments... arguments)
+    [[gnu::artificial, gnu::always_inline]] inline status capability_command(
+        word descriptor, Operation operation, Arguments... arguments)
     {
         return outcome(capability_call(descriptor, operation, arguments...));
     }
 
     /// A CAPABILITY_CALL whose result is MR2.
     template<typename Operation, typename... Arguments>
-    inline result<word> capability_query(word descriptor, Operation operation, Arguments... arguments)
+    [[gnu::artificial, gnu::always_inline]] inline result<word> capability_query(
+        word descriptor, Operation operation, Arguments... arguments)
     {
         const message_registers reply = capability_call(descriptor, operation, arguments...);
         if (!reply.ok())

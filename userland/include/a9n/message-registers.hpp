@@ -13,12 +13,12 @@ namespace a9n
     {
         word mr[abi::hardware_message_registers] {};
 
-        constexpr bool ok() const
+        [[gnu::artificial, gnu::always_inline]] inline constexpr bool ok() const
         {
             return mr[0] == 1;
         }
 
-        constexpr abi::capability_error error() const
+        [[gnu::artificial, gnu::always_inline]] inline constexpr abi::capability_error error() const
         {
             return static_cast<abi::capability_error>(mr[1]);
         }

@@ -31,7 +31,8 @@ namespace a9n
         }
 
     private:
-        result<word> flags(abi::notification_port_operation operation) const
+        [[gnu::artificial, gnu::always_inline]] inline result<word> flags(
+            abi::notification_port_operation operation) const
         {
             return capability_query(value, operation);
         }

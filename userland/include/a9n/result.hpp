@@ -16,11 +16,12 @@ namespace a9n
 
         constexpr status() = default;
 
-        constexpr status(capability_error reason) : ok(false), error(reason)
+        [[gnu::artificial, gnu::always_inline]] inline constexpr status(capability_error reason)
+            : ok(false), error(reason)
         {
         }
 
-        constexpr explicit operator bool() const
+        [[gnu::artificial, gnu::always_inline]] inline constexpr explicit operator bool() const
         {
             return ok;
         }
@@ -34,25 +35,25 @@ namespace a9n
         capability_error error = capability_error::illegal_operation;
         T                value {};
 
-        constexpr result(T success) : ok(true), value(success)
+        [[gnu::artificial, gnu::always_inline]] inline constexpr result(T success) : ok(true), value(success)
         {
         }
 
-        constexpr result(capability_error reason) : error(reason)
+        [[gnu::artificial, gnu::always_inline]] inline constexpr result(capability_error reason) : error(reason)
         {
         }
 
-        constexpr explicit operator bool() const
+        [[gnu::artificial, gnu::always_inline]] inline constexpr explicit operator bool() const
         {
             return ok;
         }
 
-        constexpr const T &operator*() const
+        [[gnu::artificial, gnu::always_inline]] inline constexpr const T &operator*() const
         {
             return value;
         }
 
-        constexpr const T *operator->() const
+        [[gnu::artificial, gnu::always_inline]] inline constexpr const T *operator->() const
         {
             return &value;
         }

@@ -7,7 +7,8 @@
 namespace a9n
 {
     /// `syscall` destroys RCX and R11 only; all message registers may be results.
-    inline void kernel_call(abi::kernel_call type, message_registers &registers)
+    [[gnu::artificial, gnu::always_inline]] inline void kernel_call(
+        abi::kernel_call type, message_registers &registers)
     {
         word          mr0             = registers.mr[0];
         word          mr1             = registers.mr[1];
