@@ -20,8 +20,8 @@ class BuildError extends Error {}
 // Host
 
 /**
- * iced-x86 and gecko-profiler-demangle are published for one loader each (Node's `fs`, a bundler's wasm imports).
- * Their WebAssembly is put into the bundle as bytes, so that the same bundle runs in Node and in a browser worker.
+ * iced-x86 is published for Node's `fs`. Its WebAssembly is put into the bundle as bytes, so that the same bundle runs
+ * in Node and in a browser worker.
  */
 const inlineWebAssembly = {
   name: 'inline-webassembly',
@@ -34,17 +34,6 @@ const inlineWebAssembly = {
         ["const bytes = require('fs').readFileSync(path);", "const bytes = require('./iced_x86_bg.wasm');"],
       ];
       return { contents: replaceAll(source, fromNode, path), loader: 'js' };
-    });
-    plugin.onLoad({ filter: /node_modules\/gecko-profiler-demangle\/index\.js$/ }, async ({ path }) => {
-      const source = await readFile(path, 'utf8');
-      const fromBundler = [
-        [
-          'import * as wasm from "./index_bg.wasm";',
-          'import * as imports from "./index_bg.js";\nimport bytes from "./index_bg.wasm";\n' +
-            'const wasm = new WebAssembly.Instance(new WebAssembly.Module(bytes), { "./index_bg.js": imports }).exports;',
-        ],
-      ];
-      return { contents: replaceAll(source, fromBundler, path), loader: 'js' };
     });
   },
 };
