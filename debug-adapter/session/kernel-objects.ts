@@ -146,11 +146,10 @@ function describeObject(target: Target, content: CapabilityContent, holder: bigi
       return component === undefined ? kernelObject('process') : describeProcess(target, component);
     case 'IPC_PORT':
     case 'NOTIFICATION_PORT': {
-      const kind = content.type === 'IPC_PORT' ? 'IPC port' : 'notification port';
       const identifier = hexadecimal(content.identifier ?? 0n);
       const waiting = waitingAt(target, component);
       return kernelObject(
-        kind,
+        `identifier ${identifier}`,
         { name: 'Identifier', value: identifier },
         ...(waiting.length > 0 ? [{ name: 'Waiting', value: waiting.join(', ') }] : []),
       );
@@ -225,11 +224,8 @@ function describeMemory(
     }
     case 'ADDRESS_SPACE': {
       const owners = target.threads().filter(({ details }) => details?.addressSpaceRoot === Number(base));
-      const of =
-        owners.length === 0
-          ? 'address space'
-          : `address space of ${owners.map(({ name }) => name).join(', ')}`;
-      return { object: `${of}, PML4 at physical ${hexadecimal(base)}`, properties, memoryReference };
+      const of = owners.length === 0 ? '' : `of ${owners.map(({ name }) => name).join(', ')}, `;
+      return { object: `${of}PML4 at physical ${hexadecimal(base)}`, properties, memoryReference };
     }
     case 'PAGE_TABLE':
       return {

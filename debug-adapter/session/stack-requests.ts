@@ -1,12 +1,16 @@
 /** Threads, stacks and scopes. */
 import type { DebugProtocol } from '@vscode/debugprotocol';
 import { integer, object } from '../protocol/argument-shape.ts';
+import { abbreviateTemplateArguments } from '../symbols/entry-names.ts';
 import { virtualReference } from '../target/memory-reference.ts';
 import type { StackFrame } from '../target/stack.ts';
 import { clientLine } from './breakpoint-binding.ts';
 import { scopesOf } from './scopes.ts';
 import type { Session } from './session.ts';
 import { editorSource } from './source.ts';
+
+/** Template arguments in the names of frames, in characters: longer ones push file and line out of the view. */
+const LONGEST_ARGUMENTS = 24;
 
 const stackArguments = object({ threadId: integer }, { startFrame: integer, levels: integer });
 
@@ -58,7 +62,7 @@ function describeFrame(session: Session, id: number, frame: StackFrame): DebugPr
   const { location, context, root } = frame;
   const description: DebugProtocol.StackFrame = {
     id,
-    name: frame.name,
+    name: abbreviateTemplateArguments(frame.name, LONGEST_ARGUMENTS),
     line: 0,
     column: 0,
     instructionPointerReference: virtualReference(context.pc, root),

@@ -65,16 +65,29 @@ function endsWithName(name: string, wanted: string): boolean {
 }
 
 export function withoutTemplateArguments(name: string): string {
+  return replaceTemplateArguments(name, () => '');
+}
+
+/** Template arguments longer than `longest` as `<…>`: a row of a view has room for one name. */
+export function abbreviateTemplateArguments(name: string, longest: number): string {
+  return replaceTemplateArguments(name, (list) => (list.length > longest ? '<…>' : list));
+}
+
+/** `replacement` gets each outermost list of arguments with its brackets. */
+function replaceTemplateArguments(name: string, replacement: (list: string) => string): string {
   let depth = 0;
+  let start = 0;
   let result = '';
   for (let i = 0; i < name.length; i++) {
     const character = name[i];
     // `operator<`, `operator<<=`, `operator->` … are names, not brackets.
     if (depth === 0 && (character === '<' || character === '>') && /operator[<>=-]*$/.test(result)) {
       result += character;
-    } else if (character === '<') depth++;
-    else if (character === '>') depth--;
-    else if (depth === 0) result += character;
+    } else if (character === '<') {
+      if (depth++ === 0) start = i;
+    } else if (character === '>') {
+      if (--depth === 0) result += replacement(name.slice(start, i + 1));
+    } else if (depth === 0) result += character;
   }
   return result;
 }

@@ -2,6 +2,7 @@
 import { entryRanges } from './address-ranges.ts';
 import { isArtificialCode } from './artificial-code.ts';
 import { CallFrameInformation } from './call-frame-information.ts';
+import { dataSymbolName } from './data-symbol-names.ts';
 import { DebugInformation, type Entry, lastAtOrBefore } from './debug-information.ts';
 import { AT, TAG } from './dwarf-constants.ts';
 import { dwarfSections } from './dwarf-sections.ts';
@@ -204,7 +205,7 @@ export function loadProgramSymbols(elf: ElfFile): ProgramSymbols {
       const offset = address - symbol.address;
       if (symbol.size > 0 ? offset >= BigInt(symbol.size) : !isCode(address)) return undefined;
       const known = functions.functionAt(symbol.address)?.symbol;
-      const name = known?.entry === symbol.address ? known.name : symbol.name;
+      const name = known?.entry === symbol.address ? known.name : dataSymbolName(symbol.name);
       return { name, offset, symbol };
     },
     symbolNamed: (name) => elf.symbols.find((symbol) => symbol.name === name),

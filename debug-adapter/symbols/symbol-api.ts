@@ -360,7 +360,7 @@ export interface ProgramSymbols {
   afterPrologue(symbol: FunctionSymbol): bigint;
   /** One per function of that name and per place it was inlined. */
   functionBreakpoints(name: string): readonly BreakpointLocation[];
-  /** The ELF symbol at or before the address. `name` is demangled if debug information knows it. */
+  /** The ELF symbol at or before the address. `name` is as C++ writes it, where that is known. */
   symbolAt(
     address: bigint,
   ): { readonly name: string; readonly offset: bigint; readonly symbol: ElfSymbol } | undefined;

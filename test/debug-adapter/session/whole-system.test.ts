@@ -463,7 +463,7 @@ describe('kernel objects', () => {
       rights: ['READ', 'WRITE', 'COPY', 'MODIFY'],
     });
     expect(bySlot.get(2)?.object).toMatch(/^ulmm at 0xffff8/);
-    expect(bySlot.get(3)?.object).toMatch(/^address space of ulmm, PML4 at physical 0x/);
+    expect(bySlot.get(3)?.object).toMatch(/^of ulmm, PML4 at physical 0x/);
     // ULMM's own name for its request port is the descriptor shown for that slot.
     const frames = await stackOf(client, threadId);
     const { result } = await client.succeed<DebugProtocol.EvaluateResponse['body']>('evaluate', {
@@ -472,6 +472,7 @@ describe('kernel objects', () => {
     });
     const port = slots.find((slot) => slot.descriptor === result);
     expect(port?.type).toBe('IPC_PORT');
+    expect(port?.object).toMatch(/^identifier 0x[0-9a-f]+ at 0xffff8/);
     // Nested nodes expand, and lead to the Generics that ULMM cuts memory from.
     const nested = slots.filter((slot) => slot.nodeReference !== undefined);
     const generics: string[] = [];
