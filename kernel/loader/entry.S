@@ -22,6 +22,8 @@ multiboot_header:
     .globl  loader_entry
     .type   loader_entry, @function
 loader_entry:
+    .cfi_startproc
+    .cfi_undefined 16          /* RIP: nothing called this */
     cli
     cld
     cmpl    $MULTIBOOT_BOOT_MAGIC, %eax
@@ -76,6 +78,7 @@ long_mode:
     movl    %esi, %edi          /* multiboot information; upper half cleared */
     call    load
     ud2
+    .cfi_endproc
     .size   loader_entry, . - loader_entry
 
     .section .data.gdt, "aw", @progbits

@@ -2,10 +2,11 @@ import { spawn, spawnSync } from 'node:child_process';
 import { availableParallelism } from 'node:os';
 import { join, resolve } from 'node:path';
 import { beforeAll, describe, expect, test } from 'vitest';
+import { walkGuest } from '../debug-adapter/support/kernel-entry-walk.ts';
 import { findGuest, guestIn } from './guest-images.ts';
 import { session } from './session.ts';
 
-/** The guest programs build with either compiler, for debugging and for speed, and do the same. */
+/** The guest programs build with either compiler, for debugging and for speed, do the same, and can be debugged. */
 
 const ROOT = resolve(import.meta.dirname, '../..');
 const OLDEST_CLANG = 15;
@@ -55,7 +56,12 @@ describe('a whole session', () => {
   }, TIMEOUT);
 
   const behavesAlike = async (preset: string) => {
-    expect(session(guestIn(await buildGuest(preset)))).toEqual(expected);
+    const guest = guestIn(await buildGuest(preset));
+    expect(session(guest)).toEqual(expected);
+    // Optimized or not, by either compiler: the debugger finds user code below every instruction of the kernel.
+    const { failures, addresses } = walkGuest(guest.kernel, guest.init);
+    expect(failures).toEqual([]);
+    expect(addresses.size).toBeGreaterThan(1_500);
   };
 
   test(

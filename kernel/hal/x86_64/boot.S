@@ -36,7 +36,7 @@ kernel_entry:
     movl    %eax, %fs
     movl    %eax, %gs
     call    start_x86_64        /* RDI = boot_info; returns as the trap handlers do */
-    jmp     leave_kernel
+    jmp     leave_idle_kernel
     .cfi_endproc
     .size   kernel_entry, . - kernel_entry
 

@@ -180,7 +180,7 @@ trap_in_kernel:
     movq    %r14, %rdi
     movq    %r15, %rsi
     call    handle_trap_entry
-    jmp     leave_kernel
+    jmp     leave_idle_kernel
     .cfi_restore_state
 1:  movq    %rsp, %rdi
     movq    %r14, %rsi
@@ -220,6 +220,7 @@ leave_kernel:
     testq   %rax, %rax
     jz      idle
     movq    %rax, ENTRY_CONTEXT(%rsp)
+.Lresume:
     movq    CONTEXT_RBX(%rax), %rbx
     movq    CONTEXT_RDX(%rax), %rdx
     movq    CONTEXT_RDI(%rax), %rdi
@@ -263,6 +264,19 @@ leave_kernel:
     iretq
     .cfi_endproc
     .size   leave_kernel, . - leave_kernel
+
+/* The same after work that served no process: until one is chosen, no user code is below. */
+    .globl  leave_idle_kernel
+    .type   leave_idle_kernel, @function
+leave_idle_kernel:
+    .cfi_startproc
+    .cfi_undefined rip
+    testq   %rax, %rax
+    jz      idle
+    movq    %rax, ENTRY_CONTEXT(%rsp)
+    jmp     .Lresume
+    .cfi_endproc
+    .size   leave_idle_kernel, . - leave_idle_kernel
 
     .globl  idle
     .type   idle, @function
