@@ -74,7 +74,10 @@ export class SourceLines {
   sourceFiles(): readonly string[] {
     if (this.#sourceFiles === undefined) {
       const paths = new Set<string>();
-      for (const { files, sequences } of this.#allTables()) {
+      for (const table of this.#allTables()) {
+        const { files } = table;
+        const shown = this.#shownTable(table);
+        const sequences = shown === table ? table.sequences : [...table.sequences, ...shown.sequences];
         const used = new Set<number>();
         for (const sequence of sequences) for (const file of sequence.files) used.add(file);
         for (const file of used) if (files[file] !== undefined) paths.add(files[file]);

@@ -20,7 +20,7 @@ export function shownLine(symbols: ProgramSymbols, pc: bigint, hidden: number): 
   if (hidden > 0) return shown?.location;
   const line = shown?.location ?? symbols.lineAt(pc);
   const home = shown?.function.declaration?.path;
-  if (line === undefined || home === undefined || line.path === home) return line;
+  if (line === undefined || home === undefined || line.path === home || shown?.inlined) return line;
   // An inlined call that left no instructions has its line at the address too; the frame is the outer function's.
   return symbols.linesAt(pc).findLast((location) => location.path === home) ?? line;
 }
