@@ -83,14 +83,15 @@ function scalarText(
     case 'base':
       if (type.encoding === 'boolean' && scalar.value <= 1n && !options.hexadecimal)
         return scalar.value ? 'true' : 'false';
-      if (type.encoding === 'signed-char' || type.encoding === 'unsigned-char' || type.encoding === 'utf') {
-        const character = characterText(scalar.value);
-        return character === undefined ? number : `${number} '${character}'`;
-      }
-      return number;
+      return number + (value.bits === undefined ? characterSuffix(type, scalar.value) : '');
     default:
       return number;
   }
+}
+
+function characterSuffix(type: Extract<Type, { kind: 'base' }>, value: bigint): string {
+  const character = characterText(type, value);
+  return character === undefined ? '' : ` '${character}'`;
 }
 
 const ESCAPES: ReadonlyMap<number, string> = new Map([
@@ -107,9 +108,29 @@ const ESCAPES: ReadonlyMap<number, string> = new Map([
   [92, '\\\\'],
 ]);
 
-/** Undefined for what is hardly meant as a character. */
-function characterText(code: bigint): string | undefined {
-  const number = Number(code);
+/** Undefined for what is hardly meant as a character: `uint8_t` is a small number unless it could be read as text. */
+function characterText(type: Extract<Type, { kind: 'base' }>, value: bigint): string | undefined {
+  switch (type.encoding) {
+    case 'signed-char':
+    case 'unsigned-char': {
+      const byte = Number(BigInt.asUintN(8, value));
+      if (type.name === 'char')
+        return (byte < 127 ? escapedCharacter(byte) : undefined) ?? hexadecimalEscape(byte);
+      return value >= 32n && value < 127n ? escapedCharacter(byte) : undefined;
+    }
+    case 'utf':
+      return escapedCharacter(Number(value));
+    default:
+      return undefined;
+  }
+}
+
+function hexadecimalEscape(code: number): string {
+  return `\\x${code.toString(16).padStart(2, '0')}`;
+}
+
+/** Undefined for what is no character of Unicode or cannot be seen. */
+function escapedCharacter(number: number): string | undefined {
   if (number === 34) return '"';
   if (number === 39) return "\\'";
   const escaped = ESCAPES.get(number);
@@ -131,9 +152,7 @@ function stringText(bytes: Uint8Array, cut: boolean): string {
   let result = '';
   for (const character of new TextDecoder().decode(text)) {
     const code = character.codePointAt(0) ?? 0;
-    result +=
-      ESCAPES.get(code) ??
-      (code < 32 || code === 127 ? `\\x${code.toString(16).padStart(2, '0')}` : character);
+    result += ESCAPES.get(code) ?? (code < 32 || code === 127 ? hexadecimalEscape(code) : character);
   }
   return `"${result}"${end < 0 && cut ? '…' : ''}`;
 }
@@ -143,9 +162,7 @@ export function isCharacter(type: Type): boolean {
   return (
     stripped.kind === 'base' &&
     stripped.size === 1 &&
-    (stripped.encoding === 'signed-char' ||
-      (stripped.encoding === 'unsigned-char' && stripped.name === 'char') ||
-      stripped.encoding === 'utf')
+    (stripped.name === 'char' || stripped.encoding === 'utf')
   );
 }
 

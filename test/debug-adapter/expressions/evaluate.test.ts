@@ -251,6 +251,32 @@ describe.skipIf(!hasGdb || unoptimized === undefined)('in a stopped program', ()
     expect(hexadecimal).toBe('0xfffe');
   });
 
+  it('shows small numbers as numbers, characters as characters', () => {
+    const scope = scopeIn('main');
+    const show = (expression: string): string => text(expression, scope);
+    expect(show('(unsigned char)12')).toBe('12');
+    expect(show('(unsigned char)0')).toBe('0');
+    expect(show('(unsigned char)65')).toBe("65 'A'");
+    expect(show('(unsigned char)39')).toBe("39 '\\''");
+    expect(show('(signed char)-3')).toBe('-3');
+    expect(show('(signed char)126')).toBe("126 '~'");
+    expect(show('(unsigned char)127')).toBe('127');
+    expect(show('(unsigned char)233')).toBe('233');
+    expect(show('(char)12')).toBe("12 '\\f'");
+    expect(show('(char)0')).toBe("0 '\\0'");
+    expect(show('(char)-128')).toBe("-128 '\\x80'");
+    expect(show('(char)1')).toBe("1 '\\x01'");
+    expect(show('root.data.bytes')).toBe("{136, 119 'w', 102 'f', 85 'U', 68 'D', 51 '3', 34 '\"', 17}");
+    expect(show('root.flags.dirty')).toBe('false');
+    // Fields narrower than a character hold none.
+    const storage = { kind: 'bytes', bytes: Uint8Array.of(0b0100_0001) } as const;
+    const byte = { kind: 'base', name: 'unsigned char', size: 1, encoding: 'unsigned-char' } as const;
+    const field = { type: byte, storage, bits: { offset: 0, size: 7 } };
+    expect(formatValue(field, contextOf(scope))).toBe('65');
+    const flag = { kind: 'base', name: 'bool', size: 1, encoding: 'boolean' } as const;
+    expect(formatValue({ type: flag, storage, bits: { offset: 6, size: 1 } }, contextOf(scope))).toBe('true');
+  });
+
   it('names types as C++ does', () => {
     const scope = scopeIn('main');
     const type = (expression: string): string => typeText(evaluateExpression(expression, scope).type);
