@@ -3,7 +3,7 @@
 //
 // Without a preset (option or A9N_PRESET), gcc-debug is taken, or clang-debug where only a usable clang is found.
 import { spawnSync } from 'node:child_process';
-import { chmod, copyFile, mkdir, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { chmod, copyFile, mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -76,10 +76,6 @@ const bundles = [
 async function buildHost() {
   const failed = [];
   for (const { entry, out, executable, ...options } of bundles) {
-    if (!(await exists(join(root, entry)))) {
-      console.error(`build: ${entry} does not exist; dist/${out} is not built.`);
-      continue;
-    }
     const banner = options.format === 'esm' && executable ? { banner: { js: '#!/usr/bin/env node' } } : {};
     const bundle = build({
       absWorkingDir: root,
@@ -100,8 +96,8 @@ async function buildHost() {
   }
   // esbuild has printed what is wrong in which file.
   if (failed.length > 0) throw new BuildError(`these bundles failed: ${failed.join(', ')}`);
-  const manifest = join(root, 'extension/serve/workspace/package.json');
-  if (await exists(manifest)) await copyFile(manifest, join(dist, 'serve/workspace/package.json'));
+  const manifest = 'serve/workspace/package.json';
+  await copyFile(join(root, 'extension', manifest), join(dist, manifest));
 }
 
 // ---------------------------------------------------------------------------------------------------------------
@@ -202,13 +198,6 @@ async function buildGuest(preset) {
 }
 
 // ---------------------------------------------------------------------------------------------------------------
-
-async function exists(path) {
-  return stat(path).then(
-    () => true,
-    () => false,
-  );
-}
 
 async function main() {
   const { values } = parseArgs({

@@ -7,6 +7,7 @@ import { SerialTerminals } from './terminal/serial-terminal.ts';
 import { capabilitySpaceRows } from './views/capability-rows.ts';
 import { registerContextMenus } from './views/context-menus.ts';
 import { KernelTree } from './views/kernel-tree.ts';
+import { openOnce } from './views/open-once.ts';
 import { addressSpaceRows, type PageTableNode } from './views/page-table-rows.ts';
 import { registerTranslateAddress } from './views/translate-address.ts';
 
@@ -25,6 +26,7 @@ export function activateWith(
   const pageTables = new KernelTree<PageTableNode>('a9n.pageTables', sessions, addressSpaceRows, whenEmpty);
   capabilities.register(context);
   pageTables.register(context);
+  openOnce(context, sessions, [capabilities, pageTables]);
   const memory = new MemoryDocuments(sessions);
   memory.register(context);
   registerContextMenus(context, sessions, memory);

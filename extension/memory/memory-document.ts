@@ -37,6 +37,8 @@ export class MemoryDocuments implements vscode.TextDocumentContentProvider {
     const path = `/Memory ${title.replaceAll('/', '∕')}`;
     const uri = vscode.Uri.from({ scheme, path, query: memoryReference, fragment: session.id });
     const document = await vscode.workspace.openTextDocument(uri);
+    // Its defaults leave the lines room: `configurationDefaults` in package.json.
+    await vscode.languages.setTextDocumentLanguage(document, 'a9n-memory');
     await vscode.window.showTextDocument(document, { viewColumn: vscode.ViewColumn.Beside, preview: true });
   }
 

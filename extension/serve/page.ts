@@ -12,6 +12,8 @@ export function workbenchPage(host: string): string {
       'workbench.startupEditor': 'none',
       'workbench.layoutControl.enabled': false,
       'window.commandCenter': false,
+      // With braces on lines of their own it would repeat nothing but braces.
+      'editor.stickyScroll.enabled': false,
       'debug.openDebug': 'openOnDebugBreak',
       'debug.disassemblyView.showSourceCode': true,
     },

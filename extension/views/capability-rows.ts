@@ -76,6 +76,7 @@ function slotRow(parent: CapabilityNode, slot: CapabilitySlot): CapabilityNode {
     ]),
     accessibleLabel: `Slot ${slot.index}, ${slot.type}, ${slot.object}, ${rights}`,
     icon: icons[slot.type] ?? 'key',
+    object: slot.object,
     descriptor: slot.descriptor,
     ...(slot.memoryReference === undefined ? {} : { memoryReference: slot.memoryReference }),
     ...(nodeReference === undefined

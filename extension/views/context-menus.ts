@@ -9,6 +9,9 @@ interface VariableContext {
   readonly variable: DebugProtocol.Variable;
 }
 
+/** What VS Code hands to commands of a tree's row: nothing, if the tree was read again while its menu was open. */
+type Row = TreeNode<unknown> | undefined;
+
 /** The context menus of our trees' rows, and what we add to that of variables. */
 export function registerContextMenus(
   context: vscode.ExtensionContext,
@@ -17,19 +20,19 @@ export function registerContextMenus(
 ): void {
   const copy = (text: string | undefined) => text !== undefined && vscode.env.clipboard.writeText(text);
   context.subscriptions.push(
-    vscode.commands.registerCommand('a9n.viewMemory', (node: TreeNode<unknown>) => {
+    vscode.commands.registerCommand('a9n.viewMemory', (node: Row) => {
       const session = sessions.active;
-      if (!session || node.memoryReference === undefined) return undefined;
-      return memory.show(session, node.memoryReference, node.description || node.label);
+      if (!session || node?.memoryReference === undefined) return undefined;
+      return memory.show(session, node.memoryReference, node.object ?? node.label);
     }),
     vscode.commands.registerCommand('a9n.viewVariableMemory', ({ variable }: VariableContext) => {
       const session = sessions.active;
       if (!session || variable.memoryReference === undefined) return undefined;
       return memory.show(session, variable.memoryReference, variable.evaluateName ?? variable.name);
     }),
-    vscode.commands.registerCommand('a9n.copyDescriptor', (node: TreeNode<unknown>) => copy(node.descriptor)),
-    vscode.commands.registerCommand('a9n.copyAddress', (node: TreeNode<unknown>) =>
-      copy(node.address ?? node.memoryReference),
+    vscode.commands.registerCommand('a9n.copyDescriptor', (node: Row) => copy(node?.descriptor)),
+    vscode.commands.registerCommand('a9n.copyAddress', (node: Row) =>
+      copy(node?.address ?? node?.memoryReference),
     ),
   );
 }

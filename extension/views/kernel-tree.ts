@@ -37,6 +37,12 @@ export class KernelTree<Node extends TreeNode<Node>> implements vscode.TreeDataP
     );
   }
 
+  /** Expands the view in its container, which VS Code adds it to collapsed. */
+  async open(): Promise<void> {
+    const [first] = await this.getChildren();
+    if (first) await this.view.reveal(first, { select: false, focus: false });
+  }
+
   getTreeItem(node: Node): vscode.TreeItem {
     const { None, Collapsed } = vscode.TreeItemCollapsibleState;
     const item = new vscode.TreeItem(node.label, node.children ? Collapsed : None);

@@ -15,6 +15,8 @@ export interface TreeNode<Node> {
   readonly icon: string;
   /** Loads the rows below; absent on leaves. */
   readonly children?: (request: CustomRequest) => Promise<Node[]>;
+  /** What the row stands for, as a title: the label may be only its place. */
+  readonly object?: string;
   /** For View Memory and Copy Address. */
   readonly memoryReference?: string;
   /** For Copy Address, where it differs from the memory reference. */

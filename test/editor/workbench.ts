@@ -137,6 +137,60 @@ export async function setSectionExpanded(page: Page, title: string, expanded: bo
   if ((await header.getAttribute('aria-expanded')) !== String(expanded)) await header.click();
 }
 
+/** Gives sections of the side bar their heights in pixels, from top to bottom, by dragging the lines between them. */
+export async function setSectionHeights(
+  page: Page,
+  heights: Readonly<Record<string, number>>,
+): Promise<void> {
+  for (const [title, height] of Object.entries(heights)) {
+    const box = await restingBox(section(page, title));
+    const x = box.x + box.width / 2;
+    await page.mouse.move(x, box.y + box.height);
+    await page.mouse.down();
+    await page.mouse.move(x, box.y + height, { steps: 5 });
+    await page.mouse.up();
+  }
+  await restMouse(page);
+}
+
+/** Where something is once it no longer moves: sections slide when one opens or closes. */
+async function restingBox(found: Locator): Promise<{ x: number; y: number; width: number; height: number }> {
+  for (let before = ''; ; ) {
+    const box = await found.boundingBox();
+    if (box && JSON.stringify(box) === before) return box;
+    before = JSON.stringify(box);
+    await found.page().waitForTimeout(150);
+  }
+}
+
+/** Puts the mouse where nothing reacts to it. */
+export async function restMouse(page: Page): Promise<void> {
+  const size = page.viewportSize();
+  if (size) await page.mouse.move(size.width / 2, size.height - 5);
+}
+
+/** Chooses from the context menu of a row. A menu takes no click in its first tenth of a second. */
+export async function chooseFromContextMenu(page: Page, found: Locator, title: string): Promise<void> {
+  await found.click({ button: 'right' });
+  const item = page.getByRole('menuitem', { name: title });
+  await item.waitFor();
+  const closed = async () => {
+    await item.click({ timeout: 1000 });
+    await item.waitFor({ state: 'hidden', timeout: 1000 });
+    return true;
+  };
+  await expect
+    .poll(() => closed().catch(async () => !(await item.isVisible())), { timeout: 15_000 })
+    .toBe(true);
+  await restMouse(page);
+}
+
+/** What VS Code complains about at the lower right. */
+export async function errorMessages(page: Page): Promise<string[]> {
+  const messages = page.locator('.notification-list-item', { has: page.locator('.codicon-error') });
+  return await messages.locator('.notification-list-item-message').allTextContents();
+}
+
 /** Rows of a tree or list as far as they are on the screen: what their parts say, with a space between. */
 export async function rowTexts(tree: Locator): Promise<string[]> {
   const rows = await tree.locator('.monaco-list-row').all();
