@@ -3,6 +3,7 @@ import type { Entry } from './debug-information.ts';
 import { AT, TAG } from './dwarf-constants.ts';
 
 const ANONYMOUS_NAMESPACE = '(anonymous namespace)';
+const ABBREVIATED = '<…>';
 /** Functions within functions; a damaged file may put one into itself. */
 const MAXIMUM_DEPTH = 20;
 
@@ -12,6 +13,16 @@ export function qualifiedName(entry: Entry, depth = 0): string | undefined {
   if (name === undefined) return undefined;
   const scope = scopeName(entry, depth);
   return scope === '' ? name : `${scope}::${name}`;
+}
+
+/** As `qualifiedName`; a static variable of a function is named after it: `main::memory_server`. */
+export function nameWithFunction(entry: Entry): string | undefined {
+  let declaration = entry;
+  for (const origin of entry.withOrigins()) declaration = origin;
+  let outer = declaration.parent;
+  while (outer?.tag === TAG.lexical_block || outer?.tag === TAG.inlined_subroutine) outer = outer.parent;
+  const owner = outer?.tag === TAG.subprogram ? qualifiedName(outer) : undefined;
+  return owner === undefined || entry.name === undefined ? qualifiedName(entry) : `${owner}::${entry.name}`;
 }
 
 /** The namespaces and classes around an entry: `a::b`, empty at the top. */
@@ -54,6 +65,9 @@ export function linkageName(entry: Entry): string | undefined {
 /** `name` equals `wanted` or ends with `::wanted`. Template arguments and anonymous namespaces may be left out. */
 export function nameMatches(name: string, wanted: string): boolean {
   if (endsWithName(name, wanted)) return true;
+  // A name copied from a view.
+  if (wanted.includes(ABBREVIATED))
+    return nameMatches(withoutTemplateArguments(name), withoutTemplateArguments(wanted));
   if (name.includes(ANONYMOUS_NAMESPACE) && !wanted.includes(ANONYMOUS_NAMESPACE)) {
     return nameMatches(name.replaceAll(`${ANONYMOUS_NAMESPACE}::`, ''), wanted);
   }
@@ -70,7 +84,7 @@ export function withoutTemplateArguments(name: string): string {
 
 /** Template arguments longer than `longest` as `<…>`: a row of a view has room for one name. */
 export function abbreviateTemplateArguments(name: string, longest: number): string {
-  return replaceTemplateArguments(name, (list) => (list.length > longest ? '<…>' : list));
+  return replaceTemplateArguments(name, (list) => (list.length > longest ? ABBREVIATED : list));
 }
 
 /** `replacement` gets each outermost list of arguments with its brackets. */

@@ -2,6 +2,7 @@
 import { entryRanges } from './address-ranges.ts';
 import { isArtificialCode } from './artificial-code.ts';
 import { CallFrameInformation } from './call-frame-information.ts';
+import { DataObjects } from './data-objects.ts';
 import { dataSymbolName } from './data-symbol-names.ts';
 import { DebugInformation, type Entry, lastAtOrBefore } from './debug-information.ts';
 import { AT, TAG } from './dwarf-constants.ts';
@@ -45,6 +46,12 @@ export function loadProgramSymbols(elf: ElfFile): ProgramSymbols {
   const names = new NameIndex(information);
   const types = new Types(information, names);
   const variables = new Variables(lines, functions, types, frames);
+  const isLoaded = (address: bigint): boolean =>
+    elf.segments.some(
+      ({ type, virtualAddress, memorySize }) =>
+        type === PT_LOAD && address >= virtualAddress && address < virtualAddress + memorySize,
+    );
+  const objects = new DataObjects(information, types, isLoaded);
   const symbols = once(() =>
     elf.symbols.filter((symbol) => symbol.kind !== 'other' || isCode(symbol.address)),
   );
@@ -52,6 +59,17 @@ export function loadProgramSymbols(elf: ElfFile): ProgramSymbols {
 
   const functionAt = (pc: bigint): FunctionSymbol | undefined =>
     functions.functionAt(pc)?.symbol ?? containing(assembly(), pc);
+
+  /** An ELF symbol's name as C++ has it. */
+  const nameOf = (symbol: ElfSymbol): string => {
+    const known = functions.functionAt(symbol.address)?.symbol;
+    if (known?.entry === symbol.address) return known.name;
+    // The compiler's names for parts of a function: `_ZN4ulmm3runEv.cold`.
+    const part = /^_Z.*?(\.[\w.]+)$/.exec(symbol.name);
+    if (known !== undefined && part !== null) return known.name + part[1];
+    const object = objects.at(symbol.address);
+    return object?.address === symbol.address ? object.name : dataSymbolName(symbol.name);
+  };
 
   const afterPrologue = (symbol: FunctionSymbol): bigint => {
     const unit = functions.unitAt(symbol.entry);
@@ -138,11 +156,7 @@ export function loadProgramSymbols(elf: ElfFile): ProgramSymbols {
     hasDebugInformation: information.units.length > 0,
     warnings,
     readOnlySegments: readOnlySegments(elf),
-    contains: (address) =>
-      elf.segments.some(
-        ({ type, virtualAddress, memorySize }) =>
-          type === PT_LOAD && address >= virtualAddress && address < virtualAddress + memorySize,
-      ),
+    contains: isLoaded,
 
     sourceFiles: () => lines.sourceFiles(),
     lineAt,
@@ -204,9 +218,11 @@ export function loadProgramSymbols(elf: ElfFile): ProgramSymbols {
       if (symbol === undefined) return undefined;
       const offset = address - symbol.address;
       if (symbol.size > 0 ? offset >= BigInt(symbol.size) : !isCode(address)) return undefined;
-      const known = functions.functionAt(symbol.address)?.symbol;
-      const name = known?.entry === symbol.address ? known.name : dataSymbolName(symbol.name);
-      return { name, offset, symbol };
+      return { name: nameOf(symbol), offset, symbol };
+    },
+    objectAt: (address) => {
+      const object = objects.at(address);
+      return object && { name: object.name, type: object.type, offset: address - object.address };
     },
     symbolNamed: (name) => elf.symbols.find((symbol) => symbol.name === name),
 
@@ -252,7 +268,8 @@ export function loadProgramSymbols(elf: ElfFile): ProgramSymbols {
         const found = names.variablesNamed(qualified);
         return found.find((entry) => entry.unit === unit) ?? found[0];
       });
-      return exact && variables.global(exact);
+      const entry = exact ?? objects.named(name.replace(/^::/, ''))?.entry;
+      return entry && variables.global(entry);
     },
     globalsEndingWith: (name) =>
       [...names.variables()]

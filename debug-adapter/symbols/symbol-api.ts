@@ -360,6 +360,10 @@ export interface ProgramSymbols {
   afterPrologue(symbol: FunctionSymbol): bigint;
   /** One per function of that name and per place it was inlined. */
   functionBreakpoints(name: string): readonly BreakpointLocation[];
+  /** The variable with a fixed address that `address` lies in; static variables of functions are named `function::variable`. */
+  objectAt(
+    address: bigint,
+  ): { readonly name: string; readonly type: Type; readonly offset: bigint } | undefined;
   /** The ELF symbol at or before the address. `name` is as C++ writes it, where that is known. */
   symbolAt(
     address: bigint,

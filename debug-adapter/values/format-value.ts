@@ -2,6 +2,7 @@
 
 import type { Type, Value } from '../symbols/symbol-api.ts';
 import { strip } from '../symbols/types.ts';
+import { addressLabel } from './address-label.ts';
 import { baseName, fieldsOf } from './fields.ts';
 import { decodeScalar, floatText } from './scalar.ts';
 import { partOf, readBits, readStorage } from './storage.ts';
@@ -173,19 +174,8 @@ function pointerText(address: bigint, target: Type, context: ValueContext, depth
     const characters = readString(address, context);
     return characters === undefined ? text : `${text} ${characters}`;
   }
-  const symbol = depth < MAXIMUM_DEPTH ? symbolText(address, context) : undefined;
+  const symbol = depth < MAXIMUM_DEPTH ? addressLabel(address, context, target) : undefined;
   return symbol === undefined ? text : `${text} <${symbol}>`;
-}
-
-/** `name` or `name+12` of the function or object at an address. */
-export function symbolText(address: bigint, context: ValueContext): string | undefined {
-  for (const program of context.programs) {
-    if (!program.contains(address)) continue;
-    const found = program.symbolAt(address);
-    if (found === undefined || found.symbol.name === '') continue;
-    return found.offset === 0n ? found.name : `${found.name}+${found.offset}`;
-  }
-  return undefined;
 }
 
 /** Reads as far as memory goes, page by page. */
@@ -245,7 +235,7 @@ function singleBits(
 
 function functionText(value: Value, type: Type, context: ValueContext): string {
   if (value.storage.kind !== 'memory') return typeText(type);
-  const symbol = symbolText(value.storage.address, context);
+  const symbol = addressLabel(value.storage.address, context);
   return `0x${value.storage.address.toString(16)}${symbol === undefined ? '' : ` <${symbol}>`}`;
 }
 

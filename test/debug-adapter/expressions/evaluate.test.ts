@@ -277,6 +277,22 @@ describe.skipIf(!hasGdb || unoptimized === undefined)('in a stopped program', ()
     expect(formatValue({ type: flag, storage, bits: { offset: 6, size: 1 } }, contextOf(scope))).toBe('true');
   });
 
+  it('says what lies at an address by its name in the source', () => {
+    const scope = scopeIn('main');
+    const label = (expression: string): string | undefined => /<(.*)>$/.exec(text(expression, scope))?.[1];
+    expect(label('&shapes::inner::origin')).toBe('shapes::inner::origin');
+    expect(label('(void *)&shapes::inner::origin')).toBe('shapes::inner::origin');
+    expect(label('&shapes::inner::origin.x')).toBe('shapes::inner::origin.x');
+    expect(label('&shapes::inner::origin.y')).toBe('shapes::inner::origin.y');
+    expect(label('(void *)((char *)&shapes::inner::origin + 5)')).toBe('shapes::inner::origin.y+1');
+    expect(label('&shapes::node::live')).toBe('shapes::node::live');
+    expect(label('&hidden')).toBe('shapes::(anonymous namespace)::hidden');
+    expect(label('&sum_up::calls')).toBe('sum_up::calls');
+    expect(text('sum_up::calls', scope)).toMatch(/^\d+$/);
+    expect(label('shapes::rectangle::area')).toBe('shapes::rectangle::area');
+    expect(label('(void *)((char *)visit_node + 3)')).toBe('visit_node+3');
+  });
+
   it('names types as C++ does', () => {
     const scope = scopeIn('main');
     const type = (expression: string): string => typeText(evaluateExpression(expression, scope).type);

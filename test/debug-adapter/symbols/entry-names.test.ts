@@ -1,6 +1,7 @@
 import { expect, it } from 'vitest';
 import {
   abbreviateTemplateArguments,
+  nameMatches,
   withoutTemplateArguments,
 } from '../../../debug-adapter/symbols/entry-names.ts';
 
@@ -13,4 +14,14 @@ it.each([
 ])('shortens %s', (name, without, abbreviated) => {
   expect(withoutTemplateArguments(name)).toBe(without);
   expect(abbreviateTemplateArguments(name, 15)).toBe(abbreviated);
+});
+
+it.each([
+  ['call<…>::run', true],
+  ['a9n::call<…>::run', true],
+  ['call<…>', false],
+  ['call<int>::run', false],
+  ['call::run', true],
+])('finds a9n::call<a9n::generic_operation>::run by %s: %s', (wanted, found) => {
+  expect(nameMatches('a9n::call<a9n::generic_operation>::run', wanted)).toBe(found);
 });

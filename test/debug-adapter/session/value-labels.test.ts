@@ -1,0 +1,28 @@
+/** Pointers of the real servers, labelled with the names of the source. */
+import type { DebugProtocol } from '@vscode/debugprotocol';
+import { expect, it } from 'vitest';
+import { bootKoito, run, scope, stackOf } from '../support/koito-session.ts';
+
+it('labels pointers into objects and functions as C++ names them', async () => {
+  const client = await bootKoito([
+    { file: 'userland/ulmm/server.cpp', text: 'region *reserved = owner.find_unused_region();' },
+  ]);
+  const { threadId = 0 } = await run(client, 'configurationDone');
+  const [frame] = await stackOf(client, threadId);
+  const locals = await scope(client, frame.id, 'Locals');
+  expect(locals.get('this')?.value).toMatch(/^0x[0-9a-f]+ <main::memory_server>$/);
+  const evaluate = async (expression: string): Promise<string> => {
+    const body = await client.succeed<DebugProtocol.EvaluateResponse['body']>('evaluate', {
+      expression,
+      frameId: frame.id,
+      context: 'watch',
+    });
+    return body.result;
+  };
+  expect(await evaluate('&this->clients[2]')).toMatch(/<main::memory_server\.clients\[2\]>$/);
+  expect(await evaluate('&this->clients[0].regions[3]')).toMatch(
+    /<main::memory_server\.clients\[0\]\.regions\[3\]>$/,
+  );
+  expect(await evaluate('&main::memory_server')).toBe(locals.get('this')?.value);
+  expect(await evaluate('&a9n::current_process')).toMatch(/<a9n::current_process>$/);
+});
