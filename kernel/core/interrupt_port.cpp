@@ -116,6 +116,18 @@ namespace a9n
         return static_cast<word>(&port - interrupt_ports);
     }
 
+    bool is_any_interrupt_bound()
+    {
+        for (const interrupt_port& port : interrupt_ports)
+        {
+            if (!port.binding.is_empty())
+            {
+                return true;
+            }
+        }
+        return false;
+    }
+
     void deliver_interrupt(word irq)
     {
         if (irq >= hal::interrupt_line_count)

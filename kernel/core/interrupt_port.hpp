@@ -17,6 +17,9 @@ namespace a9n
 
     word interrupt_line_of(const interrupt_port& port);
 
+    /// Whether an interrupt could still make a process ready.
+    bool is_any_interrupt_bound();
+
     /// The line fired and is masked: tells whoever is bound.
     void deliver_interrupt(word irq);
 

@@ -6,6 +6,7 @@
 #include "interrupt_port.hpp"
 #include "scheduler.hpp"
 
+#include <hal/interface/devices.hpp>
 #include <hal/interface/kernel_entry.hpp>
 
 namespace a9n
@@ -17,6 +18,12 @@ namespace a9n
             process_control_block* process = scheduler::choose();
             if (process == nullptr)
             {
+                // Only an interrupt could make a process ready.
+                if (!is_any_interrupt_bound())
+                {
+                    console::print("A9N: no process can ever run again: all are blocked, and no interrupt is bound\nA9N: halted\n");
+                    hal::halt();
+                }
                 return { nullptr, 0 };
             }
             return { &process->context, process->address_space.data.address_space.base };

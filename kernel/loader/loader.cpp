@@ -170,7 +170,7 @@ namespace loader
         const memory_range kernel_place { page_floor(kernel_extent.start), page_ceiling(kernel_extent.end) };
         if (!is_in(ram, kernel_place) || taken.overlaps(kernel_place))
         {
-            fail("the memory the kernel is linked to is not free");
+            fail("the memory the kernel is linked to is not free: link it between 1 MiB and 8 MiB, or give the machine more memory");
         }
         (void) taken.add(kernel_place);
 
@@ -180,7 +180,7 @@ namespace loader
         const word init_start = find_place(ram, taken, init_size);
         if (init_start == 0 || init_start + init_size > reachable_end)
         {
-            fail("no room for the init image");
+            fail("no room for the init image: give the machine more memory");
         }
 
         load_segments(kernel, 0);

@@ -197,6 +197,7 @@ namespace koito
         [[noreturn]] void give_up(const char *reason)
         {
             runtime::debug_line("koito: ", reason);
+            switch_off(1);
             for (;;)
             {
                 (void)own_process.suspend();
@@ -226,7 +227,7 @@ extern "C" [[noreturn]] void a9n_start_init(a9n::abi::ipc_buffer *buffer, const 
     divide_memory(*info, the_memory);
     if (the_memory.reserve.size_bits == 0)
     {
-        give_up("not enough memory: no Generic has room for 8 MiB");
+        give_up("not enough memory: no Generic has room for 8 MiB; give the machine 32 MiB or more");
     }
     if (!make_own_objects(the_memory.reserve.generic))
     {

@@ -36,10 +36,7 @@ namespace koito
         {
             const process *program = koito.main_program;
             const bool     exited  = program != nullptr && program->state == process_state::exited;
-            const word     code    = exited ? program->exit_code : 1;
-            runtime::debug_line("koito: shutting down with code ", code);
-            (void)all_io_ports.write(exit_device_port, exit_device_width, code);
-            runtime::debug_line("koito: there is no exit device; the machine may be switched off");
+            switch_off(exited ? program->exit_code : 1);
         }
 
         void handle_events(system &koito)
@@ -157,6 +154,13 @@ namespace koito
             }
             koito.pending_events |= reply->identifier;
         }
+    }
+
+    void switch_off(word code)
+    {
+        runtime::debug_line("koito: shutting down with code ", code);
+        (void)all_io_ports.write(exit_device_port, exit_device_width, code);
+        runtime::debug_line("koito: there is no exit device; the machine may be switched off");
     }
 
     void serve(system &koito)

@@ -24,6 +24,9 @@ namespace koito
     /// A call to a server. A notification that arrives meanwhile is remembered and the call repeated.
     a9n::result<a9n::message> call_server(system &koito, a9n::ipc_port server, const a9n::message &request);
 
+    /// Ends the machine with an exit code, where there is an exit device; otherwise says so and returns.
+    void switch_off(word code);
+
     /// Answers requests and events until the console driver asks for the end; then ends the machine.
     [[noreturn]] void serve(system &koito);
 }
