@@ -33,7 +33,7 @@ const AT_RECEIVE = { file: SERVER, text: 'incoming = requests.reply_receive(repl
 /** The wrappers around the system call are a part of this line. */
 const AT_KERNEL_CALL = {
   file: 'userland/include/a9n/ipc-port.hpp',
-  text: 'transact(abi::ipc_port_operation::reply_receive',
+  text: 'transact(value, abi::ipc_port_operation::reply_receive',
 };
 
 const BOUNDARY = '── kernel ⇄ ulmm ──';

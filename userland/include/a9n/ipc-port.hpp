@@ -42,36 +42,47 @@ namespace a9n
         current_ipc_buffer->transfer_destination_index = index;
     }
 
+    /// A blocking operation with a message. Not a member: Clang's debug information does not tell which of those are
+    /// artificial.
+    [[gnu::artificial, gnu::always_inline]] inline message_registers transact(
+        word port, abi::ipc_port_operation operation, const message &outgoing)
+    {
+        constexpr bool          block = true;
+        const abi::message_info info { block, outgoing.length, outgoing.transfer_count };
+        return capability_call(port, operation, info.value, 0, outgoing.payload[0], outgoing.payload[1],
+            outgoing.payload[2], outgoing.payload[3], outgoing.payload[4], outgoing.payload[5]);
+    }
+
     struct ipc_port : descriptor
     {
         /// Blocks until a receiver has taken the message.
         status send(const message &outgoing) const
         {
-            return outcome(transact(abi::ipc_port_operation::send, outgoing));
+            return outcome(transact(value, abi::ipc_port_operation::send, outgoing));
         }
 
         /// Blocks until a message, a fault or a notification to the bound port arrives.
         result<message> receive() const
         {
-            return received(transact(abi::ipc_port_operation::receive, {}));
+            return received(transact(value, abi::ipc_port_operation::receive, {}));
         }
 
         /// Sends and waits for the reply. A pending notification of the caller's bound port ends the call before it
         /// is sent; the result's source says so.
         result<message> call(const message &request) const
         {
-            return received(transact(abi::ipc_port_operation::call, request));
+            return received(transact(value, abi::ipc_port_operation::call, request));
         }
 
         /// Answers the caller whose message was received last; any port will do.
         status reply(const message &answer) const
         {
-            return outcome(transact(abi::ipc_port_operation::reply, answer));
+            return outcome(transact(value, abi::ipc_port_operation::reply, answer));
         }
 
         result<message> reply_receive(const message &answer) const
         {
-            return received(transact(abi::ipc_port_operation::reply_receive, answer));
+            return received(transact(value, abi::ipc_port_operation::reply_receive, answer));
         }
 
         /// Gives this slot, and later copies of it, the identifier that receivers see.
@@ -81,15 +92,6 @@ namespace a9n
         }
 
     private:
-        [[gnu::artificial, gnu::always_inline]] inline message_registers transact(
-            abi::ipc_port_operation operation, const message &outgoing) const
-        {
-            constexpr bool          block = true;
-            const abi::message_info info { block, outgoing.length, outgoing.transfer_count };
-            return capability_call(value, operation, info.value, 0, outgoing.payload[0], outgoing.payload[1],
-                outgoing.payload[2], outgoing.payload[3], outgoing.payload[4], outgoing.payload[5]);
-        }
-
         static result<message> received(const message_registers &registers)
         {
             if (!registers.ok())

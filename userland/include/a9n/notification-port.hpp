@@ -16,25 +16,18 @@ namespace a9n
         /// Blocks until a flag is set; returns and clears all of them.
         result<word> wait() const
         {
-            return flags(abi::notification_port_operation::wait);
+            return capability_query(value, abi::notification_port_operation::wait);
         }
 
         /// Returns and clears the flags, 0 if none is set.
         result<word> poll() const
         {
-            return flags(abi::notification_port_operation::poll);
+            return capability_query(value, abi::notification_port_operation::poll);
         }
 
         status identify(word identifier) const
         {
             return capability_command(value, abi::notification_port_operation::identify, identifier);
-        }
-
-    private:
-        [[gnu::artificial, gnu::always_inline]] inline result<word> flags(
-            abi::notification_port_operation operation) const
-        {
-            return capability_query(value, operation);
         }
     };
 }
