@@ -242,6 +242,71 @@ namespace conformance
             expect_success("frame.get_address", "the capability is still there", call(frame, abi::frame_operation::get_address));
         }
 
+        /// Whatever a page of memory was before, as a frame it is all zeros.
+        void test_recycling()
+        {
+            constexpr word generic = slot(scratch);
+            constexpr word recycled = scratch + 1;
+            constexpr word former   = scratch + 10; // and the slots behind it
+            constexpr word words    = abi::page_size / sizeof(word);
+            struct
+            {
+                capability_type type;
+                word            specific_bits;
+                word            count;
+                const char     *detail;
+            } const former_lives[] = {
+                { capability_type::frame, 12, 1, "a frame full of data, recycled" },
+                { capability_type::node, 5, 1, "a node full of capabilities, recycled as a frame" },
+                { capability_type::page_table, 1, 1, "a page table in use, recycled as a frame" },
+                { capability_type::address_space, 0, 1, "an address space, recycled as a frame" },
+                { capability_type::process_control_block, 0, 2, "two processes, recycled as a frame" },
+                { capability_type::ipc_port, 0, 8, "IPC ports, recycled as a frame" },
+            };
+            make(capability_type::generic, 12, scratch);
+            word tables = 0;
+            enter_own_tables(tables);
+            for (const auto &life : former_lives)
+            {
+                require("former life", call(generic, abi::generic_operation::convert, life.type, life.specific_bits, life.count, root, former));
+                switch (life.type)
+                {
+                    case capability_type::frame :
+                        require("map", map(slot(former), window, 0, own_space));
+                        for (word i = 0; i < words; ++i)
+                        {
+                            at_window(i * sizeof(word)) = 0x5ec7'e700'5ec7'e700 | i;
+                        }
+                        break;
+                    case capability_type::node :
+                        for (word i = 0; i < 32; ++i)
+                        {
+                            require("copy", call(slot(former), abi::node_operation::copy, i, own_process));
+                        }
+                        break;
+                    case capability_type::page_table :
+                        require("enter table", map(slot(former), window + 0x20'0000, 0, own_space));
+                        require("map", map(frame, window + 0x20'0000, 0, own_space));
+                        break;
+                    case capability_type::process_control_block :
+                        require("priority", configure_field(slot(former + 1), abi::configure_field::priority, 7));
+                        break;
+                    default :
+                        break;
+                }
+                require("revoke", call(root, abi::node_operation::revoke, scratch));
+                require("frame", call(generic, abi::generic_operation::convert, capability_type::frame, 12, 1, root, recycled));
+                require("map", map(slot(recycled), window, 0, own_space));
+                bool is_zero = true;
+                for (word i = 0; i < words; ++i)
+                {
+                    is_zero &= at_window(i * sizeof(word)) == 0;
+                }
+                expect_true("generic.convert", life.detail, is_zero);
+                require("revoke", call(root, abi::node_operation::revoke, scratch));
+            }
+        }
+
         /// A process that loses its address space stops.
         void test_loss()
         {
@@ -274,6 +339,10 @@ namespace conformance
         make(capability_type::frame, 12, frame_slot);
         test_access();
         test_loss();
+        clean_up();
+
+        make(capability_type::frame, 12, frame_slot);
+        test_recycling();
         clean_up();
     }
 }
