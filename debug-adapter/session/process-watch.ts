@@ -14,23 +14,25 @@ export function processWatch(session: Session, target: Target): () => void {
     if (now - lastCheck < CHECK_INTERVAL_MILLISECONDS) return;
     lastCheck = now;
     const processes = target.model.processes();
-    if (!deadlockIsKnown) deadlockIsKnown = tellOfDeadlock(session, target, processes);
+    const deadlock = deadlockIsKnown ? undefined : describeDeadlock(target, processes);
+    if (deadlock !== undefined) {
+      deadlockIsKnown = true;
+      session.server.tell(deadlock, 'important');
+    }
     endStepOfEndedProcess(session, processes);
   };
 }
 
-/** Every process is suspended, for example after init's first fault. */
-function tellOfDeadlock(session: Session, target: Target, processes: readonly KernelProcess[]): boolean {
-  if (processes.length === 0 || processes.some(({ state }) => state !== 'BLOCKED_SUSPEND')) return false;
+/** Says so if every process is suspended, for example after init's first fault; undefined otherwise. */
+export function describeDeadlock(target: Target, processes: readonly KernelProcess[]): string | undefined {
+  if (processes.length === 0 || processes.some(({ state }) => state !== 'BLOCKED_SUSPEND')) return undefined;
   const threads = target.threads().filter(({ process }) => process !== undefined);
   const places = threads.map((thread) => `${thread.name} at ${placeOf(target, thread)}`).join(', ');
-  session.server.tell(
+  return (
     `Every process is suspended, so nothing will run any more: ${places}. A process is suspended by a fault that no resolver ` +
-      "port takes: the kernel's last line on the terminal names the fault. Pause to look at the process, then correct it " +
-      'or give it a resolver port.',
-    'important',
+    "port takes: the kernel's last line on the terminal names the fault. Look at the process in the call stack (pause first if " +
+    'the machine runs), then correct it or give it a resolver port.'
   );
-  return true;
 }
 
 function endStepOfEndedProcess(session: Session, processes: readonly KernelProcess[]): void {
@@ -41,8 +43,10 @@ function endStepOfEndedProcess(session: Session, processes: readonly KernelProce
   launched.run.pause();
 }
 
+/** Where the process itself stands, below the kernel frames that serve it. */
 function placeOf(target: Target, thread: TargetThread): string {
-  const frame = target.stackOf(thread)[0];
+  const stack = target.stackOf(thread);
+  const frame = stack[stack.findIndex(({ kind }) => kind === 'boundary') + 1];
   if (frame?.kind !== 'code') return 'an unknown place';
   const file = frame.location?.path.split('/').pop();
   return file === undefined ? frame.name : `${frame.name} (${file}:${frame.location?.line})`;

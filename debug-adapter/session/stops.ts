@@ -5,6 +5,7 @@ import type { SourceLocation } from '../symbols/symbol-api.ts';
 import { inlinedCallsBeginningAt, shownLine } from '../target/inlined-calls.ts';
 import type { Errand, GuestEnd, StopCause } from '../target/run-control.ts';
 import { KERNEL_THREAD } from '../target/target.ts';
+import { describeDeadlock } from './process-watch.ts';
 import { flushSerial } from './serial.ts';
 import type { Session } from './session.ts';
 
@@ -133,7 +134,7 @@ function reportGuestEnd(session: Session, reason: GuestEnd): void {
     return;
   }
   session.guestEnd = reason;
-  const { title, explanation } = describeGuestEnd(reason);
+  const { title, explanation } = describeGuestEnd(session, reason);
   session.server.tell(explanation, 'important');
   sendStopped(session, { reason: 'exception', description: title, text: explanation });
 }
@@ -145,7 +146,10 @@ interface GuestEndDescription {
   readonly explanation: string;
 }
 
-function describeGuestEnd(reason: Exclude<GuestEnd, { kind: 'exit' }>): GuestEndDescription {
+function describeGuestEnd(
+  session: Session,
+  reason: Exclude<GuestEnd, { kind: 'exit' }>,
+): GuestEndDescription {
   switch (reason.kind) {
     case 'triple-fault':
       return {
@@ -156,14 +160,17 @@ function describeGuestEnd(reason: Exclude<GuestEnd, { kind: 'exit' }>): GuestEnd
           `raised at 0x${reason.address.toString(16)}, nor the double fault that followed. Check the IDT, the TSS stacks and ` +
           'whether the handlers are mapped; registers and memory show the state at the fault.',
       };
-    case 'halted':
+    case 'halted': {
+      const { target } = session.requireLaunched();
       return {
         id: 'halted',
         title: 'Halted',
         explanation:
+          describeDeadlock(target, target.model.processes()) ??
           'The CPU executed HLT with interrupts disabled, so nothing can wake it: this is how a kernel ends after a panic. ' +
-          'Read its last message on the serial console; the call stack shows who called it. Restart to run again.',
+            'Read its last message on the serial console; the call stack shows who called it. Restart to run again.',
       };
+    }
     case 'unknown-opcode': {
       const bytes = [...reason.bytes].map((byte) => byte.toString(16).padStart(2, '0')).join(' ');
       return {
@@ -217,7 +224,7 @@ export function registerExceptionInfo(session: Session): void {
         description: 'The machine did not stop for an exception.',
       };
     }
-    const { id, explanation } = describeGuestEnd(reason);
+    const { id, explanation } = describeGuestEnd(session, reason);
     return { exceptionId: id, breakMode: 'always', description: explanation };
   });
 }
