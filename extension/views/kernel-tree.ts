@@ -13,8 +13,10 @@ export class KernelTree<Node extends TreeNode<Node>> implements vscode.TreeDataP
   private readonly changes = new vscode.EventEmitter<undefined>();
   readonly onDidChangeTreeData = this.changes.event;
   readonly view: vscode.TreeView<Node>;
-  /** Rows as shown, by the id of the row above ('' for the top). */
+  /** Rows as asked for at this stop, by the id of the row above ('' for the top). */
   private shown = new Map<string, Promise<Node[]>>();
+  /** Rows as last read. A view that is empty for a moment, between two quick steps, forgets what was expanded. */
+  private lastRead = new Map<string, Node[]>();
   private shownSession: string | undefined;
   private quiet: ReturnType<typeof setTimeout> | undefined;
 
@@ -66,24 +68,35 @@ export class KernelTree<Node extends TreeNode<Node>> implements vscode.TreeDataP
     const key = node?.id ?? '';
     const known = this.shown.get(key);
     if (known) return known;
-    if (this.sessions.stateOf(session).kind !== 'stopped') return Promise.resolve([]);
+    if (this.sessions.stateOf(session).kind !== 'stopped')
+      return Promise.resolve(this.lastRead.get(key) ?? []);
     const request: CustomRequest = (command, args) => Promise.resolve(session.customRequest(command, args));
     const children = node ? (node.children?.(request) ?? Promise.resolve([])) : this.roots(request);
-    const rows = children.catch((error: unknown) => this.fail(key, error));
-    this.shown.set(key, rows);
+    const { shown } = this;
+    const rows = children.then(
+      (read) => this.keep(session, key, read),
+      (error: unknown) => this.fail(shown, key, error),
+    );
+    shown.set(key, rows);
     // VS Code keeps a view blank for two seconds if it was empty when first drawn, unless its message is set.
     if (!node) rows.then(() => this.describe());
     return rows;
   }
 
-  /** A request can fail because the machine was set running meanwhile; the next stop asks again. */
-  private fail(key: string, error: unknown): Node[] {
-    this.shown.delete(key);
+  private keep(session: vscode.DebugSession, key: string, rows: Node[]): Node[] {
+    if (session.id === this.shownSession) this.lastRead.set(key, rows);
+    return rows;
+  }
+
+  /** A request can fail because the machine was set running meanwhile; the next stop asks again, or has already. */
+  private fail(shown: KernelTree<Node>['shown'], key: string, error: unknown): Node[] {
+    shown.delete(key);
     const session = this.sessions.active;
-    if (session && this.sessions.stateOf(session).kind === 'stopped') {
+    if (session && shown === this.shown && this.sessions.stateOf(session).kind === 'stopped') {
       this.view.message = error instanceof Error ? error.message : String(error);
+      return [];
     }
-    return [];
+    return this.lastRead.get(key) ?? [];
   }
 
   private follow({ session, state }: MachineChange): void {
@@ -99,7 +112,9 @@ export class KernelTree<Node extends TreeNode<Node>> implements vscode.TreeDataP
   private refresh(): void {
     const session = this.sessions.active;
     const state = session && this.sessions.stateOf(session).kind;
-    if (session?.id !== this.shownSession || state === 'stopped' || state === 'ended') this.shown = new Map();
+    const other = session?.id !== this.shownSession || state === 'ended';
+    if (other || state === 'stopped') this.shown = new Map();
+    if (other) this.lastRead = new Map();
     this.shownSession = session?.id;
     this.describe();
     this.changes.fire(undefined);
@@ -108,7 +123,7 @@ export class KernelTree<Node extends TreeNode<Node>> implements vscode.TreeDataP
   private describe(): void {
     const session = this.sessions.active;
     const state = session && this.sessions.stateOf(session).kind;
-    const rows = this.shown.size > 0;
+    const rows = this.lastRead.size > 0;
     if (state === 'running') {
       this.view.message = rows
         ? 'The machine is running; this is the last stop.'

@@ -55,7 +55,7 @@ describe.skipIf(!chromiumPath)('VS Code in the browser', { timeout: 60_000 }, ()
   let page: Page;
   const allocate = lineOf(serverSource, 'buddies.generic_of', 'server::allocate(');
   const call = lineOf(serverSource, 'generic.convert(', 'server::allocate(');
-  const convert = lineOf(kernelSource, 'decoded = decode_convert(call)');
+  const convert = lineOf(kernelSource, 'fill_child(plan.destination');
   const enter = lineOf(entrySource, 'call    handle_kernel_call_entry');
   const key = lineOf(keySource, 'switch (key)');
 
@@ -265,6 +265,8 @@ describe.skipIf(!chromiumPath)('VS Code in the browser', { timeout: 60_000 }, ()
     for (let steps = 0; steps < 10; steps++) await page.keyboard.press('F10', { delay: 30 });
     await paused();
     await expect.poll(() => stoppedAt(page)).not.toEqual({ file: 'server.cpp', line: allocate });
+    expect((await rowTexts(pageTables())).join('\n'), 'what was expanded').toMatch(/PDPT at/);
+    expect((await rowTexts(capabilities())).join('\n'), 'what was expanded').toMatch(/1 NODE this node/);
     await screenshot(page, '12-after-quick-steps');
   });
 

@@ -64,7 +64,10 @@ async function startServer(): Promise<{ process: ChildProcess; url: string }> {
     const url = /http:\/\/\S+/.exec(line)?.[0];
     if (url) return { process: child, url };
   }
-  throw new Error('The server ended without printing its URL.');
+  const { exitCode, signalCode } = child;
+  throw new Error(
+    `The server ended without printing its URL (${signalCode ?? exitCode ?? 'still running'}).`,
+  );
 }
 
 /** Keeps a picture of the whole window for the person who looks at the test's output. */
