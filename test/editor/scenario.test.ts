@@ -255,7 +255,7 @@ describe.skipIf(!chromiumPath)('VS Code in the browser', { timeout: 60_000 }, ()
     await expect
       .poll(terminalText, { timeout: 30_000 })
       .toMatch(/Boot KOITO starts again[\s\S]*koito: starting memory-tour/);
-    await row(callStack(), /Paused on breakpoint/).waitFor({ timeout: 30_000 });
+    await paused();
     expect(await stoppedAt(page)).toEqual({ file: 'server.cpp', line: allocate });
     await runCommand(page, 'Remove All Breakpoints');
   });

@@ -81,24 +81,25 @@ export async function screenshot(page: Page, name: string): Promise<void> {
 /** Opens a file of the workspace with *Go to File* and puts the cursor on a line. */
 export async function openFile(page: Page, path: string, line: number): Promise<void> {
   const name = path.slice(path.lastIndexOf('/') + 1);
-  const input = await openQuickInput(page, 'Control+P');
-  await input.fill(path);
-  await page.locator('.quick-input-list .monaco-list-row.focused', { hasText: name }).waitFor();
-  await page.keyboard.press('Enter');
+  await chooseFromQuickInput(page, 'Control+P', path, name);
   await page.locator(`.tab.active[data-resource-name="${name}"]`).waitFor();
   await goToLine(page, line);
 }
 
-/** Opens the box at the top. A key pressed while VS Code moves the focus can get lost, so it is pressed until it helps. */
-async function openQuickInput(page: Page, key: string): Promise<Locator> {
-  const input = page.locator('.quick-input-box input');
-  const open = async () => {
+/**
+ * Opens the box at the top, types into it and takes the row that shows `title`. VS Code closes the box when it moves the
+ * focus, as it does at a stop; then it is opened again.
+ */
+async function chooseFromQuickInput(page: Page, key: string, text: string, title: string): Promise<void> {
+  const choose = async () => {
     await page.keyboard.press(key);
-    await input.waitFor({ timeout: 1000 });
+    await page.locator('.quick-input-box input').fill(text, { timeout: 1000 });
+    const chosen = page.locator('.quick-input-list .monaco-list-row.focused', { hasText: title });
+    await chosen.waitFor({ timeout: 5000 });
+    await page.keyboard.press('Enter');
     return true;
   };
-  await expect.poll(() => open().catch(() => false), { timeout: 15_000 }).toBe(true);
-  return input;
+  await expect.poll(() => choose().catch(() => false), { timeout: 20_000 }).toBe(true);
 }
 
 export async function closeEditor(page: Page): Promise<void> {
@@ -106,17 +107,12 @@ export async function closeEditor(page: Page): Promise<void> {
 }
 
 export async function goToLine(page: Page, line: number): Promise<void> {
-  const input = await openQuickInput(page, 'Control+G');
-  await input.fill(`:${line}`);
-  await page.keyboard.press('Enter');
+  await chooseFromQuickInput(page, 'Control+G', `:${line}`, `line ${line}`);
   await page.locator('.quick-input-widget').waitFor({ state: 'hidden' });
 }
 
 export async function runCommand(page: Page, title: string): Promise<void> {
-  const input = await openQuickInput(page, 'F1');
-  await input.fill(`>${title}`);
-  await page.locator('.quick-input-list .monaco-list-row.focused', { hasText: title }).waitFor();
-  await page.keyboard.press('Enter');
+  await chooseFromQuickInput(page, 'F1', `>${title}`, title);
 }
 
 /** Makes the side bar wide enough for what the test wants to read, as a user would. */
