@@ -1,4 +1,7 @@
-/** While the machine runs: notices that what the user waits for cannot come any more, and says so. */
+/**
+ * While the machine runs: tells the client which processes come and go, and notices that what the user waits for cannot
+ * come any more.
+ */
 import type { KernelProcess } from '../kernel-model/kernel-model.ts';
 import type { Target, TargetThread } from '../target/target.ts';
 import type { Session } from './session.ts';
@@ -9,6 +12,7 @@ const CHECK_INTERVAL_MILLISECONDS = 500;
 export function processWatch(session: Session, target: Target): () => void {
   let lastCheck = Number.NEGATIVE_INFINITY;
   let deadlockIsKnown = false;
+  const announced = new Map<number, string>();
   return () => {
     const now = performance.now();
     if (now - lastCheck < CHECK_INTERVAL_MILLISECONDS) return;
@@ -19,8 +23,26 @@ export function processWatch(session: Session, target: Target): () => void {
       deadlockIsKnown = true;
       session.server.tell(deadlock, 'important');
     }
+    announceThreads(session, target, announced);
     endStepOfEndedProcess(session, processes);
   };
+}
+
+/** A thread is announced again when its name changes: until its program is loaded it has only a number. */
+function announceThreads(session: Session, target: Target, announced: Map<number, string>): void {
+  const present = new Set<number>();
+  for (const { id, name, process } of target.threads()) {
+    if (process === undefined) continue;
+    present.add(id);
+    if (announced.get(id) === name) continue;
+    announced.set(id, name);
+    session.server.sendEvent('thread', { reason: 'started', threadId: id });
+  }
+  for (const id of announced.keys()) {
+    if (present.has(id)) continue;
+    announced.delete(id);
+    session.server.sendEvent('thread', { reason: 'exited', threadId: id });
+  }
 }
 
 /** Says so if every process is suspended, for example after init's first fault; undefined otherwise. */

@@ -559,6 +559,31 @@ describe('the session', () => {
     expect(latencies[7]).toBeLessThan(20);
   });
 
+  it('announces processes that come and go while the machine runs', async () => {
+    const { client, threadId } = await inAllocate();
+    const before = await threadNames(client);
+    const tour = [...before].find(([, name]) => name === 'memory-tour')?.[0];
+    await clearBreakpoints(client, SERVER);
+    const announced = client.nextEvent<DebugProtocol.ThreadEvent>(
+      'thread',
+      ({ body }) => body.threadId === tour && body.reason === 'exited',
+    );
+    await client.succeed('continue', { threadId });
+    await announced;
+    const threads = client.events.filter(({ event }) => event === 'thread').map(({ body }) => body);
+    const present = new Set<number>();
+    for (const body of threads) {
+      if (body.reason === 'started') present.add(body.threadId);
+      else present.delete(body.threadId);
+    }
+    const now = await threadNames(client);
+    expect([...now].filter(([, name]) => name !== 'kernel').map(([id]) => id)).toEqual(
+      expect.arrayContaining([...present]),
+    );
+    expect([...now.values()]).not.toContain('memory-tour');
+    expect([...present].map((id) => now.get(id)).sort()).toEqual(['console', 'koito', 'koito (2)', 'ulmm']);
+  });
+
   it('terminates while the guest runs', async () => {
     const client = await bootKoito([]);
     await client.succeed('configurationDone');
