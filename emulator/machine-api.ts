@@ -45,8 +45,6 @@ export const GENERAL_REGISTERS: readonly RegisterName[] = [
   ...['r8', 'r9', 'r10', 'r11', 'r12', 'r13', 'r14', 'r15'],
 ];
 
-export type AccessKind = 'read' | 'write' | 'execute';
-
 /** One entry met on a page walk, and where it lies in physical memory. */
 export interface PageTableEntry {
   /** 4 PML4, 3 PDPT, 2 PD, 1 PT. */

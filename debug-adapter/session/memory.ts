@@ -9,13 +9,7 @@ import {
 import { flag, integer, object, text } from '../protocol/argument-shape.ts';
 import { decodeBase64, encodeBase64 } from '../protocol/base64.ts';
 import { RequestError } from '../protocol/protocol-server.ts';
-import {
-  hexadecimal,
-  type MemoryPlace,
-  parseMemoryReference,
-  physicalReference,
-  virtualReference,
-} from '../target/memory-reference.ts';
+import { hexadecimal, type MemoryPlace, parseMemoryReference } from '../target/memory-reference.ts';
 import type { Program } from '../target/program.ts';
 import type { Target } from '../target/target.ts';
 import { clientLine } from './breakpoint-binding.ts';
@@ -242,11 +236,4 @@ function targetName(target: Target, place: MemoryPlace, { target: address }: Dec
   const symbol = programOf(target, place, address)?.symbols.symbolAt(address);
   if (symbol === undefined) return '';
   return ` <${symbol.name}${symbol.offset === 0n ? '' : `+${hexadecimal(symbol.offset)}`}>`;
-}
-
-/** The reference of an address in a frame's address space. */
-export function referenceTo(place: MemoryPlace, target: Target): string {
-  return place.kind === 'physical'
-    ? physicalReference(place.address)
-    : virtualReference(place.address, rootOf(target, place));
 }

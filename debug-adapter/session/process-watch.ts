@@ -2,7 +2,6 @@
  * While the machine runs: tells the client which processes come and go, and notices that what the user waits for cannot
  * come any more.
  */
-import type { KernelProcess } from '../kernel-model/kernel-model.ts';
 import type { Target, TargetThread } from '../target/target.ts';
 import type { Session } from './session.ts';
 
@@ -17,21 +16,25 @@ export function processWatch(session: Session, target: Target): () => void {
     const now = performance.now();
     if (now - lastCheck < CHECK_INTERVAL_MILLISECONDS) return;
     lastCheck = now;
-    const processes = target.model.processes();
-    const deadlock = deadlockIsKnown ? undefined : describeDeadlock(target, processes);
+    const threads = target.threads();
+    const deadlock = deadlockIsKnown ? undefined : describeDeadlock(target, threads);
     if (deadlock !== undefined) {
       deadlockIsKnown = true;
       session.server.tell(deadlock, 'important');
     }
-    announceThreads(session, target, announced);
-    endStepOfEndedProcess(session, processes);
+    announceThreads(session, threads, announced);
+    endStepOfEndedProcess(session, threads);
   };
 }
 
 /** A thread is announced again when its name changes: until its program is loaded it has only a number. */
-function announceThreads(session: Session, target: Target, announced: Map<number, string>): void {
+function announceThreads(
+  session: Session,
+  threads: readonly TargetThread[],
+  announced: Map<number, string>,
+): void {
   const present = new Set<number>();
-  for (const { id, name, process } of target.threads()) {
+  for (const { id, name, process } of threads) {
     if (process === undefined) continue;
     present.add(id);
     if (announced.get(id) === name) continue;
@@ -46,10 +49,12 @@ function announceThreads(session: Session, target: Target, announced: Map<number
 }
 
 /** Says so if every process is suspended, for example after init's first fault; undefined otherwise. */
-export function describeDeadlock(target: Target, processes: readonly KernelProcess[]): string | undefined {
-  if (processes.length === 0 || processes.some(({ state }) => state !== 'BLOCKED_SUSPEND')) return undefined;
-  const threads = target.threads().filter(({ process }) => process !== undefined);
-  const places = threads.map((thread) => `${thread.name} at ${placeOf(target, thread)}`).join(', ');
+export function describeDeadlock(target: Target, threads: readonly TargetThread[]): string | undefined {
+  const processes = threads.filter(({ process }) => process !== undefined);
+  if (processes.length === 0 || processes.some(({ details }) => details?.state !== 'BLOCKED_SUSPEND')) {
+    return undefined;
+  }
+  const places = processes.map((thread) => `${thread.name} at ${placeOf(target, thread)}`).join(', ');
   return (
     `Every process is suspended, so nothing will run any more: ${places}. A process is suspended by a fault that no resolver ` +
     "port takes: the kernel's last line on the terminal names the fault. Look at the process in the call stack (pause first if " +
@@ -57,10 +62,10 @@ export function describeDeadlock(target: Target, processes: readonly KernelProce
   );
 }
 
-function endStepOfEndedProcess(session: Session, processes: readonly KernelProcess[]): void {
+function endStepOfEndedProcess(session: Session, threads: readonly TargetThread[]): void {
   const { launched, steppingProcess } = session;
   if (launched === undefined || steppingProcess === undefined) return;
-  if (processes.some(({ address }) => address === steppingProcess)) return;
+  if (threads.some(({ process }) => process === steppingProcess)) return;
   session.server.tell('The process in which the step began has ended; paused.', 'console');
   launched.run.pause();
 }

@@ -166,7 +166,7 @@ function describeGuestEnd(
         id: 'halted',
         title: 'Halted',
         explanation:
-          describeDeadlock(target, target.model.processes()) ??
+          describeDeadlock(target, target.threads()) ??
           'The CPU executed HLT with interrupts disabled, so nothing can wake it: this is how a kernel ends after a panic. ' +
             'Read its last message on the serial console; the call stack shows who called it. Restart to run again.',
       };

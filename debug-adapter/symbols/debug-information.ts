@@ -5,7 +5,7 @@
 import { type Abbreviation, type AbbreviationTable, readAbbreviations } from './abbreviations.ts';
 import { type AttributeValue, readForm, skipForm } from './attribute-forms.ts';
 import { ByteReader } from './byte-reader.ts';
-import { AT, FORM, TAG } from './dwarf-constants.ts';
+import { AT, TAG } from './dwarf-constants.ts';
 import type { DwarfSections } from './dwarf-sections.ts';
 
 const UT_type = 0x02;
@@ -368,9 +368,4 @@ export function lastAtOrBefore<T, K extends number | bigint>(
     else high = middle;
   }
   return low - 1;
-}
-
-/** True for attribute forms that are an index or offset into a list section rather than a value. */
-export function isListForm(form: number | undefined): boolean {
-  return form === FORM.sec_offset || form === FORM.loclistx || form === FORM.data4 || form === FORM.data8;
 }

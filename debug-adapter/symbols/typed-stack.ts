@@ -64,30 +64,17 @@ export function reinterpret(value: StackValue, type: StackType): StackValue {
   return { bits: BigInt.asUintN(type.size * 8, value.bits), type };
 }
 
-export type BinaryOperator =
-  | 'plus'
-  | 'minus'
-  | 'mul'
-  | 'div'
-  | 'mod'
-  | 'and'
-  | 'or'
-  | 'xor'
-  | 'shl'
-  | 'shr'
-  | 'shra'
-  | 'eq'
-  | 'ge'
-  | 'gt'
-  | 'le'
-  | 'lt'
-  | 'ne';
+type Comparison = 'eq' | 'ne' | 'ge' | 'gt' | 'le' | 'lt';
+type Arithmetic = 'plus' | 'minus' | 'mul' | 'div' | 'mod' | 'and' | 'or' | 'xor' | 'shl' | 'shr' | 'shra';
+export type BinaryOperator = Arithmetic | Comparison;
 
 /** Division by zero throws RangeError. The result of a comparison is generic. */
 export function binary(operator: BinaryOperator, left: StackValue, right: StackValue): StackValue {
   const { type } = left;
-  if (type.kind === 'float') return floatBinary(operator, toFloat(left), toFloat(right), type);
   const signed = type.kind !== 'unsigned';
+  const numbers = (value: StackValue) => (type.kind === 'float' ? toFloat(value) : toInteger(value, signed));
+  if (isComparison(operator)) return generic(compare(operator, numbers(left), numbers(right)) ? 1n : 0n);
+  if (type.kind === 'float') return floatBinary(operator, toFloat(left), toFloat(right), type);
   const a = toInteger(left, signed);
   const b = toInteger(right, signed);
   const width = BigInt(type.size * 8);
@@ -120,22 +107,32 @@ export function binary(operator: BinaryOperator, left: StackValue, right: StackV
       return fromInteger(count >= width ? 0n : toInteger(left, false) >> count, type);
     case 'shra':
       return fromInteger(toInteger(left, true) >> (count >= width ? width : count), type);
-    case 'eq':
-      return generic(a === b ? 1n : 0n);
-    case 'ne':
-      return generic(a !== b ? 1n : 0n);
-    case 'ge':
-      return generic(a >= b ? 1n : 0n);
-    case 'gt':
-      return generic(a > b ? 1n : 0n);
-    case 'le':
-      return generic(a <= b ? 1n : 0n);
-    case 'lt':
-      return generic(a < b ? 1n : 0n);
   }
 }
 
-function floatBinary(operator: BinaryOperator, a: number, b: number, type: StackType): StackValue {
+function isComparison(operator: BinaryOperator): operator is Comparison {
+  return ['eq', 'ne', 'ge', 'gt', 'le', 'lt'].includes(operator);
+}
+
+/** Both are of one type. */
+function compare(operator: Comparison, a: bigint | number, b: bigint | number): boolean {
+  switch (operator) {
+    case 'eq':
+      return a === b;
+    case 'ne':
+      return a !== b;
+    case 'ge':
+      return a >= b;
+    case 'gt':
+      return a > b;
+    case 'le':
+      return a <= b;
+    case 'lt':
+      return a < b;
+  }
+}
+
+function floatBinary(operator: Arithmetic, a: number, b: number, type: StackType): StackValue {
   switch (operator) {
     case 'plus':
       return fromFloat(a + b, type);
@@ -145,18 +142,6 @@ function floatBinary(operator: BinaryOperator, a: number, b: number, type: Stack
       return fromFloat(a * b, type);
     case 'div':
       return fromFloat(a / b, type);
-    case 'eq':
-      return generic(a === b ? 1n : 0n);
-    case 'ne':
-      return generic(a !== b ? 1n : 0n);
-    case 'ge':
-      return generic(a >= b ? 1n : 0n);
-    case 'gt':
-      return generic(a > b ? 1n : 0n);
-    case 'le':
-      return generic(a <= b ? 1n : 0n);
-    case 'lt':
-      return generic(a < b ? 1n : 0n);
     default:
       throw new RangeError(`${operator} of floating-point numbers`);
   }

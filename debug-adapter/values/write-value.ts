@@ -36,13 +36,6 @@ export function encodeWrite(value: Value, newValue: Value, context: ValueContext
   return place(target.storage, toLittleEndian(merged, length), context);
 }
 
-/** What may be set: it has a place, and its type converts from a number or copies. */
-export function isWritable(value: Value): boolean {
-  const { kind } = value.storage;
-  const type = strip(value.type);
-  return (kind === 'memory' || kind === 'register') && type.kind !== 'function' && type.kind !== 'void';
-}
-
 function dereferenced(value: Value, context: ValueContext): Value {
   const type = strip(value.type);
   if (type.kind !== 'reference' && type.kind !== 'rvalue-reference') return value;

@@ -55,15 +55,3 @@ export const bySize =
   (word: Handler, doubleword: Handler, quadword: Handler) =>
   (i: Instruction): Handler =>
     i.operandSize === 8 ? quadword : i.operandSize === 4 ? doubleword : word;
-
-/** By operand size, then place of ModRM.rm. */
-export const bySizeAndForm =
-  (
-    word: readonly [Handler, Handler],
-    doubleword: readonly [Handler, Handler],
-    quadword: readonly [Handler, Handler],
-  ) =>
-  (i: Instruction): Handler => {
-    const pair = i.operandSize === 8 ? quadword : i.operandSize === 4 ? doubleword : word;
-    return pair[i.isMemory ? 1 : 0];
-  };

@@ -111,5 +111,3 @@ export function dropWritesTo(words: Int32Array, physicalPage: number): void {
     }
   }
 }
-
-export const physicalPageOfEntry = (words: Int32Array, entry: number): number => words[entry + 3] >> 2;

@@ -13,6 +13,7 @@ import { SymbolError } from '../../../debug-adapter/symbols/symbol-error.ts';
 import { formatValue } from '../../../debug-adapter/values/format-value.ts';
 import { typeText } from '../../../debug-adapter/values/type-text.ts';
 import { childrenOf } from '../../../debug-adapter/values/value-children.ts';
+import { randomNumbers } from '../../random.ts';
 import { fixtures, hasTool, requireTool } from './fixture-programs.ts';
 
 /** Asks everything of a program; only time and memory could betray it. */
@@ -95,15 +96,10 @@ function smallProgram(compiler: string, options: readonly string[]): Uint8Array 
   }
 }
 
-/** xorshift32: the same damage in every run. */
-function randomNumbers(seed: number): (below: number) => number {
-  let state = seed;
-  return (below) => {
-    state ^= state << 13;
-    state ^= state >>> 17;
-    state ^= state << 5;
-    return (state >>> 0) % below;
-  };
+/** The same damage in every run. */
+function randomBelow(seed: number): (below: number) => number {
+  const next = randomNumbers(seed);
+  return (below) => next() % below;
 }
 
 const isDebug = (name: string): boolean => name.startsWith('.debug') || name === '.eh_frame';
@@ -134,7 +130,7 @@ describe.skipIf(!hasTool('gcc') && !hasTool('clang'))('damaged debug information
       }, 60_000);
 
       it('bytes changed', () => {
-        const random = randomNumbers(version * 1000 + compiler.length);
+        const random = randomBelow(version * 1000 + compiler.length);
         for (let round = 0; round < 400; round++) {
           const sections = whole.sections.map((section) => {
             if (!isDebug(section.name) || section.bytes.length === 0) return section;
@@ -148,7 +144,7 @@ describe.skipIf(!hasTool('gcc') && !hasTool('clang'))('damaged debug information
       }, 60_000);
 
       it('headers changed', () => {
-        const random = randomNumbers(version * 77);
+        const random = randomBelow(version * 77);
         for (let round = 0; round < 300; round++) {
           const damaged = bytes.slice();
           for (let i = 0; i < 4; i++) {

@@ -203,21 +203,24 @@ describe('unknown opcodes', () => {
   });
 });
 
+/** mov al, value; out port, al */
+const out = (port: number, value: number): number[] => [0xb0, value, 0xe6, port];
+
+/** 8259: unmasked IRQ 0, vectors from 0x20; PIT channel 0 with that period. */
+const startTimer = (period: number): number[] => [
+  ...out(0x20, 0x11),
+  ...out(0x21, 0x20),
+  ...out(0x21, 4),
+  ...out(0x21, 1),
+  ...out(0x21, 0xfe),
+  ...out(0x43, 0x34),
+  ...out(0x40, period),
+  ...out(0x40, 0),
+];
+
 test('STI delays interrupts by one instruction', () => {
-  // 8259: unmasked IRQ 0, vectors from 0x20; PIT channel 0 at the shortest period. Then sti; cli in a loop never
-  // lets an interrupt in, sti; nop; cli does.
-  const out = (port: number, value: number): number[] => [0xb0, value, 0xe6, port];
-  const setup = [
-    ...out(0x20, 0x11),
-    ...out(0x21, 0x20),
-    ...out(0x21, 4),
-    ...out(0x21, 1),
-    ...out(0x21, 0xfe),
-    ...out(0x43, 0x34),
-    ...out(0x40, 20),
-    ...out(0x40, 0),
-  ];
-  guest.code([...setup, 0xfb, 0xfa, 0xeb, 0xfc]);
+  // sti; cli in a loop never lets an interrupt in, sti; nop; cli does.
+  guest.code([...startTimer(20), 0xfb, 0xfa, 0xeb, 0xfc]);
   expect(guest.run(20_000).stop.kind).toBe('budget');
   guest.code([0xfb, 0x90, 0xfa, 0xeb, 0xfb]);
   expect(guest.run(20_000).vector).toBe(0x20);
@@ -229,7 +232,6 @@ describe('determinism', () => {
     const g = createGuest();
     g.gate(0x20, { target: BigInt(CODE + 0x200) });
     g.gate(6, { target: BigInt(CODE + 0x300) });
-    const out = (port: number, value: number): number[] => [0xb0, value, 0xe6, port];
     // Timer: count it, read the time stamp, end of interrupt.
     g.machine.writePhysical(
       CODE + 0x200,
@@ -253,17 +255,7 @@ describe('determinism', () => {
     );
     // #UD: skip two bytes.
     g.machine.writePhysical(CODE + 0x300, Uint8Array.from([0x48, 0x83, 0x04, 0x24, 2, 0x48, 0xcf]));
-    const setup = [
-      ...out(0x20, 0x11),
-      ...out(0x21, 0x20),
-      ...out(0x21, 4),
-      ...out(0x21, 1),
-      ...out(0x21, 0xfe),
-      ...out(0x43, 0x34),
-      ...out(0x40, 100),
-      ...out(0x40, 0),
-      0xfb,
-    ];
+    const setup = [...startTimer(100), 0xfb];
     const body = [
       0xbf,
       ...new Uint8Array(Int32Array.of(DATA).buffer), // mov edi, DATA
