@@ -7,9 +7,15 @@
 /** Nanoseconds of virtual time per retired instruction: the guest sees a 100 MHz CPU with one instruction a cycle. */
 export const NANOSECONDS_PER_INSTRUCTION = 10;
 
+import type { CpuModel } from './cpu/features.ts';
+
+export { CPU_MODELS, type CpuModel, DEFAULT_CPU_MODEL } from './cpu/features.ts';
+
 export interface MachineOptions {
   /** RAM in bytes, a multiple of 2 MiB, at most 3 GiB. */
   readonly memoryBytes: number;
+  /** Which instructions there are and what CPUID says. Default: x86-64-v3. */
+  readonly cpu?: CpuModel;
   /** Stop the machine on an unknown opcode, before the guest sees #UD. Default: deliver #UD. */
   readonly stopOnUnknownOpcode?: boolean;
 }

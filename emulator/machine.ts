@@ -2,6 +2,7 @@
 import { addressKey } from './cpu/block.ts';
 import type { Cpu } from './cpu/cpu.ts';
 import { MAX_LENGTH } from './cpu/decoder.ts';
+import { DEFAULT_CPU_MODEL } from './cpu/features.ts';
 import { IF } from './cpu/flags.ts';
 import { REGISTER_NAMES, readRegisterByName, writeRegisterByName } from './cpu/registers.ts';
 import { createCpu } from './cpu/reset.ts';
@@ -59,7 +60,12 @@ class Pc implements Machine {
     this.#devices = devices;
     this.serial = devices.serial;
     this.inputLog = devices.inputLog;
-    this.#cpu = createCpu(options.memoryBytes, devices, devices.interruptController);
+    this.#cpu = createCpu(
+      options.memoryBytes,
+      options.cpu ?? DEFAULT_CPU_MODEL,
+      devices,
+      devices.interruptController,
+    );
     this.#loop = new RunLoop(this.#cpu, {
       nextEvent: () => this.#eventCount(),
       advance: (now) => this.#advance(now),

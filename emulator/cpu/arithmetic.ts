@@ -419,5 +419,14 @@ export const ARITHMETIC_OPCODES: readonly Opcode[] = [
   { opcode: 0x0fc1, modrm: true, lockable: true, handler: always(xadd) },
   { opcode: 0x0fb0, modrm: true, size: 'byte', lockable: true, handler: always(cmpxchg) },
   { opcode: 0x0fb1, modrm: true, lockable: true, handler: always(cmpxchg) },
-  { opcode: 0x0fc7, extension: 1, only: 'memory', lockable: true, handler: always(cmpxchgPair) },
+  { opcode: 0x0fc7, extension: 1, w: 0, only: 'memory', lockable: true, handler: always(cmpxchgPair) },
+  {
+    opcode: 0x0fc7,
+    extension: 1,
+    w: 1,
+    only: 'memory',
+    lockable: true,
+    feature: 'cmpxchg16b',
+    handler: always(cmpxchgPair),
+  },
 ];

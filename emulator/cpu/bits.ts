@@ -142,5 +142,5 @@ export const BIT_OPCODES: readonly Opcode[] = [
   ...rows,
   { opcode: 0x0fbc, modrm: true, handler: always(bsf) },
   { opcode: 0x0fbd, modrm: true, handler: always(bsr) },
-  { opcode: 0x0fb8, prefix: 0xf3, modrm: true, handler: always(popcnt) },
+  { opcode: 0x0fb8, prefix: 0xf3, modrm: true, feature: 'popcnt', handler: always(popcnt) },
 ];

@@ -59,7 +59,8 @@ function decodeBlock(
   let second = -1;
   while (instructions.length < MAX_INSTRUCTIONS) {
     const available = pageEnd - at;
-    let instruction = available > 0 ? decode(cpu.u8, RAM + at, available, ripLow, ripHigh) : undefined;
+    let instruction =
+      available > 0 ? decode(cpu.u8, RAM + at, available, ripLow, ripHigh, cpu.opcodes) : undefined;
     if (instruction === undefined) {
       // Incomplete: it continues in the next page, and is a block of its own.
       if (instructions.length > 0) break;
@@ -99,7 +100,7 @@ function decodeAcrossPages(
   bytes.set(cpu.u8.subarray(RAM + at, RAM + at + available));
   const rest = RAM + page * 0x1000;
   bytes.set(cpu.u8.subarray(rest, rest + MAX_LENGTH - available), available);
-  const instruction = decode(bytes, 0, MAX_LENGTH, ripLow, ripHigh);
+  const instruction = decode(bytes, 0, MAX_LENGTH, ripLow, ripHigh, cpu.opcodes);
   if (instruction === undefined) throw new Error('an instruction cannot be longer than its limit');
   return instruction;
 }

@@ -1,6 +1,8 @@
 /** The CPU as handlers see it: views over the machine's memory and the way out to the devices. */
 import type { InterruptController } from '../devices/device.ts';
 import type { CodeCache } from './code-cache.ts';
+import type { CpuModel } from './features.ts';
+import type { OpcodeTable } from './opcode-table.ts';
 
 /** What lies beyond RAM: memory-mapped devices and I/O ports. Sizes 1, 2 or 4 bytes; values unsigned. */
 export interface Bus {
@@ -22,6 +24,9 @@ export interface Cpu {
   readonly bus: Bus;
   readonly interrupts: InterruptController;
   readonly code: CodeCache;
+  readonly model: CpuModel;
+  /** The opcodes of the model. */
+  readonly opcodes: OpcodeTable;
   /** Where the TLBs for the current privilege begin (Int32Array index): caches of CPL, see mmu/tlb.ts. */
   readTlb: number;
   writeTlb: number;

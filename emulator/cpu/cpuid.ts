@@ -1,5 +1,6 @@
-/** CPUID: a plain x86-64-v1 processor (Intel SDM volume 2, CPUID; AMD APM volume 3, appendix E). */
+/** CPUID: an Intel processor with the features of its model (Intel SDM volume 2, CPUID; AMD APM volume 3, appendix E). */
 import { PHYSICAL_ADDRESS_BITS } from '../mmu/page-walk.ts';
+import { CPU_MODELS, type CpuModel, presentedBits } from './features.ts';
 import type { Handler } from './instruction.ts';
 import { RAX, RBX, RCX, RDX } from './state.ts';
 
@@ -7,14 +8,16 @@ const bits = (...positions: number[]): number => positions.reduce((word, bit) =>
 
 /** Leaf 1 EDX: FPU DE PSE TSC MSR PAE CX8 APIC MTRR PGE CMOV PAT CLFSH FXSR SSE SSE2. */
 const FEATURES_EDX = bits(0, 2, 3, 4, 5, 6, 8, 9, 12, 13, 15, 16, 19, 24, 25, 26);
-/** Leaf 1 ECX: CMPXCHG16B, POPCNT, hypervisor. */
-const FEATURES_ECX = bits(13, 23, 31);
+/** Leaf 1 ECX: hypervisor. */
+const FEATURES_ECX = bits(31);
 /** Leaf 8000_0001 EDX: SYSCALL, NX, 1 GiB pages, RDTSCP, long mode. */
 const EXTENDED_EDX = bits(11, 20, 26, 27, 29);
-/** Leaf 8000_0001 ECX: LAHF/SAHF in 64-bit mode. */
-const EXTENDED_ECX = bits(0);
-/** Family 6, model 15, stepping 1: the first with all of the above. */
-const SIGNATURE = 0x6f1;
+/** Family, model and stepping of the first of Intel's to have them: Merom, Nehalem, Haswell. */
+const SIGNATURES: Readonly<Record<CpuModel, number>> = {
+  'x86-64-v1': 0x6f1,
+  'x86-64-v2': 0x106a4,
+  'x86-64-v3': 0x306c3,
+};
 /** CLFLUSH line of 8 × 8 bytes, one logical processor, APIC identifier 0. */
 const FEATURES_EBX = (8 << 8) | (1 << 16);
 
@@ -32,15 +35,16 @@ const VENDOR = words('GenuineIntel');
 const BRAND = 'A9N emulated x86-64 processor'.padEnd(48, '\0');
 const HYPERVISOR = words('A9NEmulator ');
 
-const LEAVES: ReadonlyMap<number, Leaf> = new Map<number, Leaf>([
+/** What all models say, by leaf and subleaf. */
+const COMMON: ReadonlyMap<number, Leaf> = new Map<number, Leaf>([
   [0, [0x16, VENDOR[0], VENDOR[2], VENDOR[1]]],
-  [1, [SIGNATURE, FEATURES_EBX, FEATURES_ECX, FEATURES_EDX]],
+  [1, [0, FEATURES_EBX, FEATURES_ECX, FEATURES_EDX]],
   // Time-stamp counter: 100 MHz, from a crystal of 100 MHz at ratio 1.
   [0x15, [1, 1, 100_000_000, 0]],
   [0x16, [100, 100, 100, 0]],
   [0x4000_0000, [0x4000_0000, HYPERVISOR[0], HYPERVISOR[1], HYPERVISOR[2]]],
   [0x8000_0000, [0x8000_0008 | 0, 0, 0, 0]],
-  [0x8000_0001, [0, 0, EXTENDED_ECX, EXTENDED_EDX]],
+  [0x8000_0001, [0, 0, 0, EXTENDED_EDX]],
   [0x8000_0002, words(BRAND.slice(0, 16))],
   [0x8000_0003, words(BRAND.slice(16, 32))],
   [0x8000_0004, words(BRAND.slice(32, 48))],
@@ -50,9 +54,34 @@ const LEAVES: ReadonlyMap<number, Leaf> = new Map<number, Leaf>([
 ]);
 const NOTHING: Leaf = [0, 0, 0, 0];
 
+const REGISTERS = ['eax', 'ebx', 'ecx', 'edx'] as const;
+/** Leaves that have subleaves; the others ignore ECX. */
+const WITH_SUBLEAVES: ReadonlySet<number> = new Set([7, 0xd]);
+const keyOf = (leaf: number, subleaf: number): number => leaf + subleaf * 0x1_0000_0000;
+
+function leavesOf(model: CpuModel): ReadonlyMap<number, Leaf> {
+  const leaves = new Map(COMMON);
+  const add = (key: number, register: number, value: number): void => {
+    const leaf: [number, number, number, number] = [...(leaves.get(key) ?? NOTHING)];
+    leaf[register] |= value;
+    leaves.set(key, leaf);
+  };
+  add(1, 0, SIGNATURES[model]);
+  for (const { leaf, subleaf, register, bit } of presentedBits(model)) {
+    add(keyOf(leaf, subleaf ?? 0), REGISTERS.indexOf(register), 1 << bit);
+  }
+  return leaves;
+}
+
+const LEAVES: ReadonlyMap<CpuModel, ReadonlyMap<number, Leaf>> = new Map(
+  CPU_MODELS.map((model) => [model, leavesOf(model)]),
+);
+
 export const cpuid: Handler = (cpu) => {
   const s = cpu.i32;
-  const [eax, ebx, ecx, edx] = LEAVES.get(s[RAX] >>> 0) ?? NOTHING;
+  const number = s[RAX] >>> 0;
+  const key = keyOf(number, WITH_SUBLEAVES.has(number) ? s[RCX] >>> 0 : 0);
+  const [eax, ebx, ecx, edx] = LEAVES.get(cpu.model)?.get(key) ?? NOTHING;
   s[RAX] = eax;
   s[RBX] = ebx;
   s[RCX] = ecx;

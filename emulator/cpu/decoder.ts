@@ -2,8 +2,8 @@
 
 import { BRANCHES, CONTINUES, ENDS, type Instruction } from './instruction.ts';
 import { generalProtectionHandler, undefinedOpcodeHandler } from './invalid-instruction.ts';
-import type { Opcode, RegisterFile } from './opcode.ts';
-import { OPCODE_TABLE } from './opcode-table.ts';
+import type { Opcode, RegisterFile, Vex } from './opcode.ts';
+import { type OpcodeTable, VEX } from './opcode-table.ts';
 import { FS_BASE, GS_BASE, RAX, VECTOR, ZERO } from './state.ts';
 
 /** The architecture's limit on the length of an instruction. */
@@ -24,6 +24,9 @@ export function createInstruction(): Instruction {
     rm: 0,
     regNumber: 0,
     rmNumber: 0,
+    vvvv: 0,
+    vvvvNumber: 0,
+    vectorLength: 16,
     isMemory: false,
     operandSize: 4,
     base: ZERO,
@@ -39,6 +42,7 @@ export function createInstruction(): Instruction {
     immediateHigh: 0,
     operation: 0,
     opcode: 0,
+    row: undefined,
     repeat: 0,
     lock: false,
     ends: CONTINUES,
@@ -56,7 +60,8 @@ const signExtend8 = (value: number): number => (value << 24) >> 24;
 const signExtend16 = (value: number): number => (value << 16) >> 16;
 
 /**
- * Decodes one instruction at `offset` of `bytes`, of which `available` may be used, for the address given.
+ * Decodes one instruction at `offset` of `bytes`, of which `available` may be used, for the address given, by a table of
+ * opcodes.
  * Bytes that are no instruction decode to one whose execution raises the right exception (#UD, or #GP if longer
  * than 15 bytes). Returns undefined if it needs more than `available` bytes.
  */
@@ -66,6 +71,7 @@ export function decode(
   available: number,
   ripLow: number,
   ripHigh: number,
+  opcodes: OpcodeTable,
 ): Instruction | undefined {
   const i = createInstruction();
   i.ripLow = ripLow;
@@ -104,19 +110,39 @@ export function decode(
     rex = 0;
   }
   const hasRex = rex !== 0;
-  const rexW = (rex & 8) !== 0;
 
-  // Opcode.
+  // Opcode, behind a VEX prefix or its own escape bytes.
   let opcode = byte;
-  if (opcode === 0x0f) {
+  let mandatory = i.repeat !== 0 ? i.repeat : operandSizePrefix ? 0x66 : 0;
+  let isVex = false;
+  let vexIsLegal = true;
+  if (byte === 0xc4 || byte === 0xc5) {
+    isVex = true;
+    // SDM volume 2, 2.3: no REX, 66, F2, F3 or LOCK in front of it.
+    vexIsLegal = !hasRex && mandatory === 0 && !i.lock;
+    let map = 0x0f00;
+    let last = next();
+    // R, X and B are stored inverted.
+    rex = 0x40 | (last & 0x80 ? 0 : 4);
+    if (byte === 0xc4) {
+      rex |= (~last >> 5) & 3;
+      map = VEX_MAPS[last & 0x1f] ?? NO_MAP;
+      last = next();
+      rex |= (last >> 4) & 8;
+    }
+    i.vvvvNumber = (~last >> 3) & 15;
+    i.vectorLength = last & 4 ? 32 : 16;
+    mandatory = VEX_PREFIXES[last & 3];
+    opcode = VEX + (map | next());
+  } else if (opcode === 0x0f) {
     byte = next();
     opcode = 0x0f00 | byte;
     if (byte === 0x38 || byte === 0x3a) opcode = (opcode << 8) | next();
   }
   i.opcode = opcode;
+  const rexW = (rex & 8) !== 0;
 
-  const rows = OPCODE_TABLE.get(opcode);
-  const mandatory = i.repeat !== 0 ? i.repeat : operandSizePrefix ? 0x66 : 0;
+  const rows = opcodes.get(opcode);
   let row: Opcode | undefined;
   if (rows !== undefined && !overrun) {
     let modrm = 0;
@@ -133,10 +159,13 @@ export function decode(
       (r) =>
         (r.prefix === undefined || r.prefix === mandatory) &&
         (r.extension === undefined || r.extension === ((modrm >> 3) & 7)) &&
-        (r.only === undefined || (r.only === 'memory') === i.isMemory),
+        (r.only === undefined || (r.only === 'memory') === i.isMemory) &&
+        (r.w === undefined || r.w === (rexW ? 1 : 0)) &&
+        (r.vex === undefined || fitsVex(r.vex, i)),
     );
   }
 
+  i.row = row;
   if (row !== undefined && !overrun) {
     const size = row.size;
     i.operandSize =
@@ -156,6 +185,7 @@ export function decode(
     const defaultFile: RegisterFile = size === 'byte' ? 'byte' : 'general';
     i.reg = registerOperand(row.reg ?? defaultFile, i.regNumber, hasRex);
     i.rm = registerOperand(row.rm ?? defaultFile, i.rmNumber, hasRex);
+    if (row.vex?.vvvv !== undefined) i.vvvv = registerOperand(row.vex.vvvv, i.vvvvNumber, true);
     if (row.immediate !== undefined) immediateOperand(i, row, next, word, doubleword);
   }
 
@@ -177,7 +207,12 @@ export function decode(
   if (overrun) {
     i.execute = generalProtectionHandler;
     i.ends = BRANCHES;
-  } else if (row === undefined || handler === undefined || (i.lock && !(row.lockable && i.isMemory))) {
+  } else if (
+    row === undefined ||
+    handler === undefined ||
+    (isVex && !vexIsLegal) ||
+    (i.lock && !(row.lockable && i.isMemory))
+  ) {
     i.execute = undefinedOpcodeHandler;
     i.ends = BRANCHES;
   } else {
@@ -186,6 +221,16 @@ export function decode(
   }
   return i;
 }
+
+/** VEX.mmmmm and VEX.pp. */
+const NO_MAP = 0xff00_00;
+const VEX_MAPS: readonly (number | undefined)[] = [undefined, 0x0f00, 0x0f3800, 0x0f3a00];
+const VEX_PREFIXES = [0, 0x66, 0xf3, 0xf2] as const;
+
+/** The VEX prefix of `i` is as a row wants it. */
+const fitsVex = (vex: Vex, i: Instruction): boolean =>
+  (vex.length === undefined || vex.length === i.vectorLength * 8) &&
+  (vex.vvvv !== undefined || i.vvvvNumber === 0);
 
 /** Stands in `base` until the instruction's length is known. */
 const RIP_RELATIVE = -1;

@@ -89,8 +89,8 @@ export const FLAG_OPCODES: readonly Opcode[] = [
   { opcode: 0xfb, endsBlock: 'plain', handler: always(sti) },
   { opcode: 0xfc, handler: always(cld) },
   { opcode: 0xfd, handler: always(std) },
-  { opcode: 0x9f, handler: always(lahf) },
-  { opcode: 0x9e, handler: always(sahf) },
+  { opcode: 0x9f, feature: 'lahf', handler: always(lahf) },
+  { opcode: 0x9e, feature: 'lahf', handler: always(sahf) },
   { opcode: 0x9c, size: 'stack', handler: always(pushf) },
   { opcode: 0x9d, size: 'stack', endsBlock: 'plain', handler: always(popf) },
 ];

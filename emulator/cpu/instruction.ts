@@ -1,5 +1,6 @@
 /** A decoded instruction, and the function that is its meaning. */
 import type { Cpu } from './cpu.ts';
+import type { Opcode } from './opcode.ts';
 
 /**
  * Executes one instruction. A handler reads memory and checks everything that may fault before it changes
@@ -27,6 +28,11 @@ export interface Instruction {
   /** The plain register numbers, REX included. */
   regNumber: number;
   rmNumber: number;
+  /** The operand of VEX.vvvv, likewise by the row's `vex.vvvv`, and its plain number. */
+  vvvv: number;
+  vvvvNumber: number;
+  /** Bytes of a vector operand: 16, or 32 with VEX.L. */
+  vectorLength: number;
   /** ModRM.rm is in memory. */
   isMemory: boolean;
   /** 1, 2, 4 or 8. */
@@ -54,8 +60,10 @@ export interface Instruction {
 
   /** Which member of a family (ADD…CMP, ROL…SAR, condition 0…15) a shared handler is to do; set by the opcode's row. */
   operation: number;
-  /** Opcode with its map: 0x01, 0x0f01, 0x0f3801. */
+  /** Opcode with its map: 0x01, 0x0f01, 0x0f3801; with VEX (opcode-table.ts) added if it is encoded so. */
   opcode: number;
+  /** The row of the opcode table that was chosen; undefined if there is none. */
+  row: Opcode | undefined;
   /** Last of the prefixes F2 and F3, else 0. */
   repeat: number;
   lock: boolean;

@@ -1,10 +1,11 @@
-/** The opcode table: the groups' rows, by opcode. An opcode's rows agree on whether a ModRM byte follows. */
+/** The opcode tables: the groups' rows, by opcode. An opcode's rows agree on whether a ModRM byte follows. */
 import { ARITHMETIC_OPCODES } from './arithmetic.ts';
 import { BIT_OPCODES } from './bits.ts';
 import { CONTROL_FLOW_OPCODES } from './control-flow.ts';
 import { CONTROL_REGISTER_OPCODES } from './control-registers.ts';
 import { DATA_TRANSFER_OPCODES } from './data-transfer.ts';
 import { FAR_TRANSFER_OPCODES } from './far-transfer.ts';
+import { type CpuModel, presents } from './features.ts';
 import { FLAG_OPCODES } from './flag-instructions.ts';
 import { IO_OPCODES } from './io.ts';
 import { MULTIPLY_DIVIDE_OPCODES } from './multiply-divide.ts';
@@ -36,7 +37,12 @@ const GROUPS: readonly (readonly Opcode[])[] = [
   X87_CONTROL_OPCODES,
 ];
 
-function assemble(): Map<number, Opcode[]> {
+/** Rows by opcode; those encoded with a VEX prefix under `VEX + opcode`. */
+export type OpcodeTable = ReadonlyMap<number, readonly Opcode[]>;
+
+export const VEX = 0x100_0000;
+
+function assemble(model: CpuModel): OpcodeTable {
   const table = new Map<number, Opcode[]>();
   const add = (opcode: number, row: Opcode): void => {
     const rows = table.get(opcode);
@@ -44,10 +50,21 @@ function assemble(): Map<number, Opcode[]> {
     else rows.push(row);
   };
   for (const row of GROUPS.flat()) {
-    for (let register = 0; register < (row.registerInOpcode ? 8 : 1); register++)
-      add(row.opcode + register, row);
+    if (row.feature !== undefined && !presents(model, row.feature)) continue;
+    const opcode = row.vex === undefined ? row.opcode : VEX + row.opcode;
+    for (let register = 0; register < (row.registerInOpcode ? 8 : 1); register++) add(opcode + register, row);
   }
   return table;
 }
 
-export const OPCODE_TABLE: ReadonlyMap<number, readonly Opcode[]> = assemble();
+const tables = new Map<CpuModel, OpcodeTable>();
+
+/** The opcodes of a CPU model. */
+export function opcodeTable(model: CpuModel): OpcodeTable {
+  let table = tables.get(model);
+  if (table === undefined) {
+    table = assemble(model);
+    tables.set(model, table);
+  }
+  return table;
+}

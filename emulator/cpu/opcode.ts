@@ -1,4 +1,5 @@
 /** How a row of the opcode table is written. The table itself is assembled in opcode-table.ts. */
+import type { Feature } from './features.ts';
 import type { Handler, Instruction } from './instruction.ts';
 
 /** What ModRM.reg or ModRM.rm names: decides what `Instruction.reg` and `.rm` hold. */
@@ -12,11 +13,25 @@ export type RegisterFile = 'general' | 'byte' | 'vector';
  */
 export type ImmediateKind = 'byte' | 'word' | 'z' | 'full' | 'relative8' | 'relative32' | 'address' | 'enter';
 
+/** What a row asks of its VEX prefix. VEX.pp is `Opcode.prefix`, the map is part of `Opcode.opcode`. */
+export interface Vex {
+  /** In bits, as VEX.L says. Left out: both. */
+  readonly length?: 128 | 256;
+  /** What VEX.vvvv names. Left out: nothing, and it must be 1111. */
+  readonly vvvv?: RegisterFile;
+}
+
 export interface Opcode {
   /** 0x00…0xff, 0x0f00…0x0fff, 0x0f3800…, 0x0f3a00…. */
   readonly opcode: number;
+  /** Encoded with a VEX prefix. Left out: without. */
+  readonly vex?: Vex;
+  /** Raises #UD on a CPU model that does not present the feature. */
+  readonly feature?: Feature;
   /** Mandatory prefix: 0 for none of 66, F3, F2. Left out: the prefix is no part of the opcode. */
   readonly prefix?: 0 | 0x66 | 0xf3 | 0xf2;
+  /** REX.W or VEX.W. Left out: both; it then chooses the operand size of general registers. */
+  readonly w?: 0 | 1;
   /** Opcode extension in ModRM.reg. Implies `modrm`. */
   readonly extension?: number;
   /** Only for a register (memory) operand in ModRM.rm. Left out: both. */

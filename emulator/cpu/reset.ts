@@ -4,7 +4,9 @@ import { RAM } from '../memory-layout.ts';
 import { resetTlb, SUPERVISOR_EXECUTE, SUPERVISOR_READ, SUPERVISOR_WRITE } from '../mmu/tlb.ts';
 import { CodeCache } from './code-cache.ts';
 import type { Bus, Cpu } from './cpu.ts';
+import type { CpuModel } from './features.ts';
 import { writeFlags } from './flags.ts';
+import { opcodeTable } from './opcode-table.ts';
 import { setFlatCode, setFlatData } from './segments.ts';
 import {
   APIC_BASE,
@@ -25,7 +27,7 @@ import {
 
 const WASM_PAGE = 0x1_0000;
 
-export function createCpu(ramBytes: number, bus: Bus, interrupts: InterruptController): Cpu {
+export function createCpu(ramBytes: number, model: CpuModel, bus: Bus, interrupts: InterruptController): Cpu {
   const buffer = allocate(ramBytes);
   const cpu: Cpu = {
     i32: new Int32Array(buffer),
@@ -38,6 +40,8 @@ export function createCpu(ramBytes: number, bus: Bus, interrupts: InterruptContr
     bus,
     interrupts,
     code: new CodeCache(ramBytes),
+    model,
+    opcodes: opcodeTable(model),
     readTlb: SUPERVISOR_READ,
     writeTlb: SUPERVISOR_WRITE,
     executeTlb: SUPERVISOR_EXECUTE,

@@ -3,6 +3,10 @@ import { Decoder, DecoderError, DecoderOptions, Instruction, Mnemonic } from 'ic
 import { describe, expect, test } from 'vitest';
 import { decode } from '../../../emulator/cpu/decoder.ts';
 import { undefinedOpcodeHandler } from '../../../emulator/cpu/invalid-instruction.ts';
+import { opcodeTable } from '../../../emulator/cpu/opcode-table.ts';
+import { DEFAULT_CPU_MODEL } from '../../../emulator/machine-api.ts';
+
+const OPCODES = opcodeTable(DEFAULT_CPU_MODEL);
 
 /** Offsets and sizes of a 64-bit ELF's executable sections. */
 function codeSections(file: Uint8Array): { offset: number; size: number }[] {
@@ -50,7 +54,7 @@ function compareProgram(path: string): { compared: number; unknown: Map<string, 
       const at = decoder.position;
       decoder.decodeOut(reference);
       if (decoder.lastError !== DecoderError.None || isOutside(code, at)) continue;
-      const ours = decode(code, at, code.length - at, at, 0);
+      const ours = decode(code, at, code.length - at, at, 0, OPCODES);
       compared++;
       const mnemonic = Mnemonic[reference.mnemonic];
       if (ours === undefined) wrong.push(`${mnemonic} at ${at}: needs more bytes`);
@@ -89,7 +93,7 @@ describe.skipIf(PROGRAMS.length === 0)('instruction lengths agree with iced-x86'
 
 describe('the decoder itself', () => {
   const lengthOf = (...bytes: number[]): number | undefined =>
-    decode(Uint8Array.from(bytes), 0, bytes.length, 0, 0)?.length;
+    decode(Uint8Array.from(bytes), 0, bytes.length, 0, 0, OPCODES)?.length;
 
   test.each([
     ['REX before a legacy prefix is ignored', [0x48, 0x66, 0x89, 0xc8], 4],
@@ -113,9 +117,16 @@ describe('the decoder itself', () => {
 
   test('relative operands become addresses', () => {
     // mov rax, [rip+0x10]; jmp −2 at an address near the end of the lower half
-    const load = decode(Uint8Array.of(0x48, 0x8b, 0x05, 0x10, 0, 0, 0), 0, 7, 0xffff_fffc | 0, 0x7ff);
+    const load = decode(
+      Uint8Array.of(0x48, 0x8b, 0x05, 0x10, 0, 0, 0),
+      0,
+      7,
+      0xffff_fffc | 0,
+      0x7ff,
+      OPCODES,
+    );
     expect([load?.displacementLow, load?.displacementHigh]).toEqual([0x13, 0x800]);
-    const jump = decode(Uint8Array.of(0xeb, 0xfe), 0, 2, 0, 5);
+    const jump = decode(Uint8Array.of(0xeb, 0xfe), 0, 2, 0, 5, OPCODES);
     expect([jump?.immediateLow, jump?.immediateHigh]).toEqual([0, 5]);
   });
 });

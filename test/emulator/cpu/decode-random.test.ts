@@ -4,7 +4,11 @@ import { CpuidFeature, Decoder, DecoderError, DecoderOptions, Mnemonic } from 'i
 import { expect, test } from 'vitest';
 import { decode } from '../../../emulator/cpu/decoder.ts';
 import { undefinedOpcodeHandler } from '../../../emulator/cpu/invalid-instruction.ts';
+import { opcodeTable } from '../../../emulator/cpu/opcode-table.ts';
+import { DEFAULT_CPU_MODEL } from '../../../emulator/machine-api.ts';
 import { randomNumbers } from '../../random.ts';
+
+const OPCODES = opcodeTable(DEFAULT_CPU_MODEL);
 
 /** What CPUID presents (cpu/cpuid.ts), in iced's names; x87 and MMX are presented but missing so far. */
 const PRESENTED = new Set<CpuidFeature>([
@@ -54,7 +58,7 @@ test.each([1, 2, 3, 4])('seed %i', (seed) => {
     const bytes = randomBytes(next, round);
     const decoder = new Decoder(64, bytes, DecoderOptions.None);
     const reference = decoder.decode();
-    const ours = decode(bytes, 0, bytes.length, 0, 0);
+    const ours = decode(bytes, 0, bytes.length, 0, 0, OPCODES);
     if (ours === undefined) throw new Error('24 bytes are enough for any instruction');
     const isUndefined = ours.execute === undefinedOpcodeHandler;
     const hex = Buffer.from(bytes.subarray(0, 15)).toString('hex');

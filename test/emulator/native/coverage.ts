@@ -1,6 +1,7 @@
 import { decode } from '../../../emulator/cpu/decoder.ts';
 import type { Opcode } from '../../../emulator/cpu/opcode.ts';
-import { OPCODE_TABLE } from '../../../emulator/cpu/opcode-table.ts';
+import { opcodeTable } from '../../../emulator/cpu/opcode-table.ts';
+import { DEFAULT_CPU_MODEL } from '../../../emulator/machine-api.ts';
 import type { InstructionCase } from './instruction-case.ts';
 
 /** Names a row of the opcode table: map and opcode, mandatory prefix, extension, memory or register only. */
@@ -8,7 +9,10 @@ export function rowName(row: Opcode): string {
   const prefix =
     row.prefix === undefined ? '' : ` prefix ${row.prefix === 0 ? 'none' : row.prefix.toString(16)}`;
   const extension = row.extension === undefined ? '' : ` /${row.extension}`;
-  return `${row.opcode.toString(16).padStart(4, '0')}${prefix}${extension}${row.only === undefined ? '' : ` ${row.only}`}`;
+  const vex = row.vex === undefined ? '' : ` vex${row.vex.length ?? ''}`;
+  const w = row.w === undefined ? '' : ` w${row.w}`;
+  const opcode = row.opcode.toString(16).padStart(4, '0');
+  return `${opcode}${vex}${prefix}${w}${extension}${row.only === undefined ? '' : ` ${row.only}`}`;
 }
 
 /** Rows that cannot be compared from a user program, and why. The tests of test/emulator/cpu are for these. */
@@ -37,38 +41,22 @@ export const NOT_COMPARED: ReadonlyMap<string, string> = new Map([
   ]),
 ]);
 
+const TABLE = opcodeTable(DEFAULT_CPU_MODEL);
+
 /** How many of the cases decode to each row of the emulator's opcode table. */
 export function casesPerRow(cases: Iterable<InstructionCase>): Map<string, number> {
   const counts = new Map<string, number>();
-  for (const rows of OPCODE_TABLE.values()) for (const row of rows) counts.set(rowName(row), 0);
+  for (const rows of TABLE.values()) for (const row of rows) counts.set(rowName(row), 0);
   for (const { code } of cases) {
     for (let at = 0; at < code.length; ) {
-      const instruction = decode(code, at, code.length - at, 0, 0);
+      const instruction = decode(code, at, code.length - at, 0, 0, TABLE);
       if (instruction === undefined) break;
-      const prefixes = code.subarray(at, at + instruction.length);
-      const mandatory =
-        instruction.repeat !== 0 ? instruction.repeat : hasOperandSizePrefix(prefixes) ? 0x66 : 0;
-      const row = OPCODE_TABLE.get(instruction.opcode)?.find(
-        (r) =>
-          (r.prefix === undefined || r.prefix === mandatory) &&
-          (r.extension === undefined || r.extension === (instruction.regNumber & 7)) &&
-          (r.only === undefined || (r.only === 'memory') === instruction.isMemory),
-      );
-      if (row !== undefined) {
-        const name = rowName(row);
+      if (instruction.row !== undefined) {
+        const name = rowName(instruction.row);
         counts.set(name, counts.get(name)! + 1);
       }
       at += instruction.length;
     }
   }
   return counts;
-}
-
-function hasOperandSizePrefix(code: Uint8Array): boolean {
-  const legacy = [0x66, 0x67, 0xf0, 0xf2, 0xf3, 0x2e, 0x36, 0x3e, 0x26, 0x64, 0x65];
-  for (const byte of code) {
-    if (byte === 0x66) return true;
-    if (!legacy.includes(byte) && (byte & 0xf0) !== 0x40) return false;
-  }
-  return false;
 }

@@ -1,0 +1,46 @@
+/**
+ * The CPU models one can choose, and the instruction-set features they present: one row each, with its place in CPUID
+ * (Intel SDM volume 2, CPUID). A feature has its row once all of its instructions are there; an instruction of a
+ * feature that the model does not present raises #UD.
+ */
+
+/** The levels of the x86-64 psABI. Each has all that those before it have. */
+export const CPU_MODELS = ['x86-64-v1', 'x86-64-v2', 'x86-64-v3'] as const;
+export type CpuModel = (typeof CPU_MODELS)[number];
+export const DEFAULT_CPU_MODEL: CpuModel = 'x86-64-v3';
+
+export interface CpuidBit {
+  readonly leaf: number;
+  readonly subleaf?: number;
+  readonly register: 'eax' | 'ebx' | 'ecx' | 'edx';
+  readonly bit: number;
+}
+
+interface FeatureRow extends CpuidBit {
+  /** The first model that presents it. */
+  readonly since: CpuModel;
+}
+
+const leaf1Ecx = (bit: number, since: CpuModel) => ({ leaf: 1, register: 'ecx', bit, since }) as const;
+
+const ROWS = {
+  cmpxchg16b: leaf1Ecx(13, 'x86-64-v2'),
+  popcnt: leaf1Ecx(23, 'x86-64-v2'),
+  /** LAHF and SAHF in 64-bit mode. */
+  lahf: { leaf: 0x8000_0001, register: 'ecx', bit: 0, since: 'x86-64-v2' },
+} as const satisfies Record<string, FeatureRow>;
+
+export type Feature = keyof typeof ROWS;
+
+const TABLE: ReadonlyMap<Feature, FeatureRow> = new Map(
+  Object.entries(ROWS) as [Feature, FeatureRow][], // Object.entries forgets the names of the keys.
+);
+
+export function presents(model: CpuModel, feature: Feature): boolean {
+  return CPU_MODELS.indexOf(ROWS[feature].since) <= CPU_MODELS.indexOf(model);
+}
+
+/** The CPUID bits of all features that a model presents. */
+export function presentedBits(model: CpuModel): readonly CpuidBit[] {
+  return [...TABLE].filter(([feature]) => presents(model, feature)).map(([, row]) => row);
+}
