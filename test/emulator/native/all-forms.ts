@@ -4,7 +4,14 @@ import { sseForms } from './forms-sse.ts';
 import { systemForms } from './forms-system.ts';
 import type { InstructionCase, Outcome } from './instruction-case.ts';
 
-export const allForms: readonly Form[] = [...integerForms, ...systemForms, ...sseForms];
+/** Each group has its own file of recorded vectors, `vectors/GROUP.jsonl.gz`. */
+export const formGroups: Readonly<Record<string, readonly Form[]>> = {
+  integer: integerForms,
+  system: systemForms,
+  sse: sseForms,
+};
+
+export const allForms: readonly Form[] = Object.values(formGroups).flat();
 
 const byName = new Map(allForms.map((form) => [form.name, form]));
 

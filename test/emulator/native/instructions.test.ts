@@ -9,7 +9,7 @@
  */
 import { appendFileSync, existsSync, readFileSync } from 'node:fs';
 import { afterAll, describe, expect, test } from 'vitest';
-import { allForms, formsOf } from './all-forms.ts';
+import { allForms, formGroups, formsOf } from './all-forms.ts';
 import { describeCase, differences } from './compare.ts';
 import { casesPerRow, NOT_COMPARED } from './coverage.ts';
 import { createEmulatedCpu } from './emulated-cpu.ts';
@@ -18,8 +18,9 @@ import type { InstructionCase, Outcome } from './instruction-case.ts';
 import { openRealCpu } from './real-cpu.ts';
 import { encodeVector, readVectors, writeVectors } from './vectors.ts';
 
-/** Recorded once on a real CPU, every form. */
-const VECTORS = new URL('vectors/recorded.jsonl.gz', import.meta.url);
+/** Recorded once on a real CPU, every form; a file for each group of forms. */
+const vectorsOf = (group: string): URL => new URL(`vectors/${group}.jsonl.gz`, import.meta.url);
+const VECTORS = Object.keys(formGroups).map(vectorsOf);
 /** Cases in which the emulator was once wrong. */
 const REGRESSIONS = new URL('vectors/regressions.jsonl', import.meta.url);
 
@@ -84,12 +85,12 @@ function table(title: string, counts: ReadonlyMap<string, number>): string[] {
 
 describe('recorded on a real CPU', () => {
   test('every form is among the vectors', () => {
-    const recorded = new Set(readVectors(VECTORS).map((vector) => vector.test.form));
+    const recorded = new Set(VECTORS.flatMap(readVectors).map((vector) => vector.test.form));
     expect(allForms.filter((form) => !recorded.has(form.name)).map((form) => form.name)).toEqual([]);
   });
 
   test('every row of the opcode table is among the vectors', () => {
-    const counts = casesPerRow(readVectors(VECTORS).map((vector) => vector.test));
+    const counts = casesPerRow(VECTORS.flatMap(readVectors).map((vector) => vector.test));
     const missing = [...counts].filter(([row, count]) => count === 0 && !NOT_COMPARED.has(row));
     expect(
       missing.map(([row]) => row),
@@ -97,7 +98,7 @@ describe('recorded on a real CPU', () => {
     ).toEqual([]);
   });
 
-  for (const file of [VECTORS, REGRESSIONS]) {
+  for (const file of [...VECTORS, REGRESSIONS]) {
     test.skipIf(!existsSync(file))(file.pathname.split('/').at(-1)!, { timeout: PATIENCE }, () => {
       const vectors = readVectors(file);
       compareAll(
@@ -141,12 +142,14 @@ describe(
     if (record === 'vectors') {
       test('record the vectors anew', async () => {
         if (typeof cpu === 'string') throw new Error(cpu);
-        const cases = generateBatch(allForms, RECORDED_PER_FORM, firstSeed);
-        const outcomes = await cpu.run(cases);
-        writeVectors(
-          VECTORS,
-          cases.map((instruction, i) => ({ test: instruction, outcome: outcomes[i] })),
-        );
+        for (const [group, members] of Object.entries(formGroups)) {
+          const cases = generateBatch(members, RECORDED_PER_FORM, firstSeed);
+          const outcomes = await cpu.run(cases);
+          writeVectors(
+            vectorsOf(group),
+            cases.map((instruction, i) => ({ test: instruction, outcome: outcomes[i] })),
+          );
+        }
       });
     }
   },
