@@ -6,4 +6,6 @@ set(CMAKE_CXX_COMPILER clang++$ENV{A9N_CLANG_SUFFIX})
 set(CMAKE_ASM_COMPILER clang$ENV{A9N_CLANG_SUFFIX})
 set(CMAKE_CXX_COMPILER_TARGET x86_64-unknown-none-elf)
 set(CMAKE_ASM_COMPILER_TARGET x86_64-unknown-none-elf)
-set(CMAKE_EXE_LINKER_FLAGS_INIT "-fuse-ld=lld")
+# For a bare target clang links through gcc, which finds only an lld without a version in its name; for Linux it calls
+# the one beside itself. The linker scripts say the rest.
+set(CMAKE_EXE_LINKER_FLAGS_INIT "-fuse-ld=lld --target=x86_64-unknown-linux-gnu")
