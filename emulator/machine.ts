@@ -162,7 +162,7 @@ class Pc implements Machine {
     }
     this.#cpu.u8.set(bytes, RAM + address);
     for (let page = Math.floor(address / 4096); page * 4096 < address + bytes.length; page++) {
-      if (this.#cpu.code.holdsCode(page)) this.#cpu.code.dropPage(page);
+      this.#cpu.pages.pageWritten(page);
     }
   }
 

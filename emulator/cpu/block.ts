@@ -1,7 +1,7 @@
 /** Finding and decoding the basic block at RIP. */
 import { RAM } from '../memory-layout.ts';
 import { EXECUTE, translate } from '../mmu/page-walk.ts';
-import { dropWritesTo, TLB_MASK } from '../mmu/tlb.ts';
+import { suspendWritesTo, TLB_MASK } from '../mmu/tlb.ts';
 import type { Block } from './code-cache.ts';
 import type { Cpu } from './cpu.ts';
 import { decode, MAX_LENGTH } from './decoder.ts';
@@ -84,7 +84,7 @@ function decodeBlock(
     breakpoint: breakpoints.has(addressKey(low, high)),
     valid: true,
   };
-  for (const page of cpu.code.add(block)) dropWritesTo(cpu.i32, page);
+  for (const page of cpu.code.add(block)) suspendWritesTo(cpu.i32, page);
   return block;
 }
 

@@ -1,5 +1,6 @@
 /** The CPU as handlers see it: views over the machine's memory and the way out to the devices. */
 import type { InterruptController } from '../devices/device.ts';
+import type { PageAttention } from '../mmu/page-attention.ts';
 import type { CodeCache } from './code-cache.ts';
 import type { CpuModel } from './features.ts';
 import type { OpcodeTable } from './opcode-table.ts';
@@ -24,6 +25,7 @@ export interface Cpu {
   readonly bus: Bus;
   readonly interrupts: InterruptController;
   readonly code: CodeCache;
+  readonly pages: PageAttention;
   readonly model: CpuModel;
   /** The opcodes of the model. */
   readonly opcodes: OpcodeTable;

@@ -4,7 +4,7 @@
  */
 import { RAM } from '../memory-layout.ts';
 import { READ, requireCanonical, translate, WRITE } from '../mmu/page-walk.ts';
-import { SUPERVISOR_READ, SUPERVISOR_WRITE, TLB_MASK } from '../mmu/tlb.ts';
+import { lookUp, resume, SUPERVISOR_READ, SUPERVISOR_WRITE, TLB_MASK } from '../mmu/tlb.ts';
 import type { Cpu } from './cpu.ts';
 import type { Instruction } from './instruction.ts';
 import { HIGH, LEAVE_BLOCK } from './state.ts';
@@ -152,11 +152,10 @@ export function checkWrite(cpu: Cpu, low: number, high: number, size: number): v
   const entry = cpu.writeTlb + (((low >>> 12) & TLB_MASK) << 2);
   const last = (low + size - 1) | 0;
   if (s[entry] === (last & ~0xfff) && s[entry + 1] === high) return;
-  const user = cpu.writeTlb !== SUPERVISOR_WRITE;
   requireCanonicalEnd(cpu, low, high, size);
-  translate(cpu, low, high, WRITE, user);
+  locateForWrite(cpu, low, high);
   if (((last ^ low) & ~0xfff) !== 0) {
-    translate(cpu, last & ~0xfff, (high + (last >>> 0 < low >>> 0 ? 1 : 0)) | 0, WRITE, user);
+    locateForWrite(cpu, last & ~0xfff, (high + (last >>> 0 < low >>> 0 ? 1 : 0)) | 0);
   }
 }
 
@@ -202,15 +201,24 @@ function requireCanonicalEnd(cpu: Cpu, low: number, high: number, size: number):
   requireCanonical(cpu, (high + (last >>> 0 < low >>> 0 ? 1 : 0)) | 0);
 }
 
+/** Physical address by the TLB, whose entry may be suspended, or by a walk, which may fault. */
+function locateForRead(cpu: Cpu, low: number, high: number): number {
+  const physical = lookUp(cpu.i32, cpu.readTlb, low, high);
+  return physical >= 0 ? physical : translate(cpu, low, high, READ, cpu.readTlb !== SUPERVISOR_READ);
+}
+function locateForWrite(cpu: Cpu, low: number, high: number): number {
+  const physical = lookUp(cpu.i32, cpu.writeTlb, low, high);
+  return physical >= 0 ? physical : translate(cpu, low, high, WRITE, cpu.writeTlb !== SUPERVISOR_WRITE);
+}
+
 function loadSlow(cpu: Cpu, low: number, high: number, size: number): number {
   const s = cpu.i32;
-  const user = cpu.readTlb !== SUPERVISOR_READ;
   requireCanonicalEnd(cpu, low, high, size);
-  const physical = translate(cpu, low, high, READ, user);
+  const physical = locateForRead(cpu, low, high);
   const inPage = 0x1000 - (low & 0xfff);
   if (inPage < size) {
     const nextPage = (low + inPage) | 0;
-    const second = translate(cpu, nextPage, (high + (nextPage === 0 ? 1 : 0)) | 0, READ, user);
+    const second = locateForRead(cpu, nextPage, (high + (nextPage === 0 ? 1 : 0)) | 0);
     let valueLow = 0;
     let valueHigh = 0;
     for (let i = 0; i < size; i++) {
@@ -237,23 +245,25 @@ function storeSlow(
   valueLow: number,
   valueHigh: number,
 ): void {
-  const user = cpu.writeTlb !== SUPERVISOR_WRITE;
   requireCanonicalEnd(cpu, low, high, size);
-  const physical = translate(cpu, low, high, WRITE, user);
+  const physical = locateForWrite(cpu, low, high);
   const inPage = 0x1000 - (low & 0xfff);
   if (inPage < size) {
     const nextPage = (low + inPage) | 0;
-    const second = translate(cpu, nextPage, (high + (nextPage === 0 ? 1 : 0)) | 0, WRITE, user);
+    const second = locateForWrite(cpu, nextPage, (high + (nextPage === 0 ? 1 : 0)) | 0);
     for (let i = 0; i < size; i++) {
       const byte = (i < 4 ? valueLow >>> (8 * i) : valueHigh >>> (8 * (i - 4))) & 0xff;
       writePhysical(cpu, i < inPage ? physical + i : second + i - inPage, 1, byte);
     }
-  } else if (size === 8) {
+    return;
+  }
+  if (size === 8) {
     writePhysical(cpu, physical, 4, valueLow);
     writePhysical(cpu, physical + 4, 4, valueHigh);
   } else {
     writePhysical(cpu, physical, size, valueLow);
   }
+  if (!cpu.pages.onWrite(Math.floor(physical / 0x1000))) resume(cpu.i32, cpu.writeTlb, low, high);
 }
 
 /** Reads 1, 2 or 4 bytes within a page: RAM or a device. 8 and 16 bits unsigned, 32 bits signed. */
@@ -278,7 +288,7 @@ function writePhysical(cpu: Cpu, address: number, size: number, value: number): 
     if (size === 4) cpu.view.setInt32(host, value, true);
     else if (size === 2) cpu.view.setInt16(host, value, true);
     else cpu.u8[host] = value;
-    if (cpu.code.written(address, size)) cpu.i32[LEAVE_BLOCK] = 1;
+    if (cpu.pages.written(address, size)) cpu.i32[LEAVE_BLOCK] = 1;
     return;
   }
   cpu.i32[LEAVE_BLOCK] = 1;

@@ -1,6 +1,7 @@
 /** Creating a CPU and its state after reset (Intel SDM volume 3, table 10-1), as far as long mode shows it. */
 import type { InterruptController } from '../devices/device.ts';
 import { RAM } from '../memory-layout.ts';
+import { PageAttention } from '../mmu/page-attention.ts';
 import { resetTlb, SUPERVISOR_EXECUTE, SUPERVISOR_READ, SUPERVISOR_WRITE } from '../mmu/tlb.ts';
 import { CodeCache } from './code-cache.ts';
 import type { Bus, Cpu } from './cpu.ts';
@@ -29,6 +30,7 @@ const WASM_PAGE = 0x1_0000;
 
 export function createCpu(ramBytes: number, model: CpuModel, bus: Bus, interrupts: InterruptController): Cpu {
   const buffer = allocate(ramBytes);
+  const code = new CodeCache(ramBytes);
   const cpu: Cpu = {
     i32: new Int32Array(buffer),
     u8: new Uint8Array(buffer),
@@ -39,7 +41,8 @@ export function createCpu(ramBytes: number, model: CpuModel, bus: Bus, interrupt
     ramBytes,
     bus,
     interrupts,
-    code: new CodeCache(ramBytes),
+    code,
+    pages: new PageAttention(ramBytes, code),
     model,
     opcodes: opcodeTable(model),
     readTlb: SUPERVISOR_READ,

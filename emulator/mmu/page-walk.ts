@@ -60,7 +60,7 @@ function setEntryBits(cpu: Cpu, address: number, bits: number): void {
   const word = (RAM + address) >>> 2;
   if ((cpu.i32[word] & bits) === bits) return;
   cpu.i32[word] |= bits;
-  if (cpu.code.written(address, 8)) cpu.i32[LEAVE_BLOCK] = 1;
+  if (cpu.pages.written(address, 8)) cpu.i32[LEAVE_BLOCK] = 1;
 }
 
 /** Raises #GP or #SS unless the address with this high half is canonical. */
@@ -162,7 +162,6 @@ function enter(
 ): void {
   if (physical >= cpu.ramBytes) return;
   const page = physical >>> 12;
-  if (access === WRITE && cpu.code.holdsCode(page)) return;
   const table =
     access === READ
       ? user
@@ -175,5 +174,15 @@ function enter(
         : user
           ? USER_EXECUTE
           : SUPERVISOR_EXECUTE;
-  fillTlb(cpu.i32, table, low, high, page, RAM + page * 4096, global, large);
+  fillTlb(
+    cpu.i32,
+    table,
+    low,
+    high,
+    page,
+    RAM + page * 4096,
+    global,
+    large,
+    access === WRITE && cpu.pages.onWrite(page),
+  );
 }

@@ -1,11 +1,12 @@
 /**
  * Software TLB in the machine's memory: one direct-mapped table per kind of access and privilege, so that a hit
- * proves every permission at once. What needs attention on access (devices, pages with decoded code) is simply
- * not entered.
+ * proves every permission at once. Devices are not entered. A page of RAM whose accesses need attention
+ * (`page-attention.ts`) is entered *suspended*: the hit path misses, but the slow path finds the translation. So
+ * what the guest sees of the TLB does not depend on who is looking: on decoded code, snapshots, watchpoints.
  *
  * An entry is four words: page address low half, high half, `host − guest` offset of the page (add the low half
  * of the address to get the offset in the machine's memory), and 4 × physical page + 2 × large + global.
- * An empty entry has 1 as its low half, which no page address equals.
+ * An empty entry has 1 as its low half, which no page address equals; a suspended one has SUSPENDED set in it.
  *
  * A lookup compares with the page of the access's *last* byte, so that an access across a page boundary misses.
  */
@@ -33,6 +34,7 @@ const JOURNAL = TABLES_END + 4;
 const JOURNAL_CAPACITY = 16384;
 
 const EMPTY = 1;
+const SUSPENDED = 2;
 const GLOBAL = 1;
 const LARGE = 2;
 
@@ -73,7 +75,7 @@ export function flushPage(words: Int32Array, low: number, high: number): void {
   const offset = ((low >>> 12) & TLB_MASK) << 2;
   for (let table = SUPERVISOR_READ; table < TABLES_END; table += TABLE_WORDS) {
     const entry = table + offset;
-    if (words[entry] === page && words[entry + 1] === high) words[entry] = EMPTY;
+    if ((words[entry] & ~SUSPENDED) === page && words[entry + 1] === high) words[entry] = EMPTY;
   }
 }
 
@@ -87,11 +89,12 @@ export function fillTlb(
   hostPage: number,
   global: boolean,
   large: boolean,
+  suspended: boolean,
 ): void {
   const entry = table + (((low >>> 12) & TLB_MASK) << 2);
   const page = low & ~0xfff;
   const isListed = words[entry] !== EMPTY;
-  words[entry] = page;
+  words[entry] = suspended ? page | SUSPENDED : page;
   words[entry + 1] = high;
   words[entry + 2] = hostPage - page;
   words[entry + 3] = (physicalPage << 2) | (large ? LARGE : 0) | (global ? GLOBAL : 0);
@@ -103,11 +106,38 @@ export function fillTlb(
   }
 }
 
-/** Makes the next write to a physical page miss: called when the page comes to hold decoded code. */
-export function dropWritesTo(words: Int32Array, physicalPage: number): void {
+/** Physical address of an address whose page is entered, suspended or not; −1 if it is not. */
+export function lookUp(words: Int32Array, table: number, low: number, high: number): number {
+  const entry = table + (((low >>> 12) & TLB_MASK) << 2);
+  if ((words[entry] & ~SUSPENDED) !== (low & ~0xfff) || words[entry + 1] !== high) return -1;
+  return (words[entry + 3] >>> 2) * 0x1000 + (low & 0xfff);
+}
+
+/** Lets the hit path use the entry of a page that no longer needs attention. */
+export function resume(words: Int32Array, table: number, low: number, high: number): void {
+  const entry = table + (((low >>> 12) & TLB_MASK) << 2);
+  if (words[entry] === ((low & ~0xfff) | SUSPENDED) && words[entry + 1] === high) words[entry] = low & ~0xfff;
+}
+
+/** Sends the writes to a physical page through the slow path: called when the page comes to hold decoded code. */
+export function suspendWritesTo(words: Int32Array, physicalPage: number): void {
   for (const table of [SUPERVISOR_WRITE, USER_WRITE]) {
     for (let entry = table; entry < table + TABLE_WORDS; entry += 4) {
-      if (words[entry + 3] >> 2 === physicalPage) words[entry] = EMPTY;
+      if (words[entry + 3] >> 2 === physicalPage && words[entry] !== EMPTY) words[entry] |= SUSPENDED;
+    }
+  }
+}
+
+export type EntryTest = (table: number, physicalPage: number, low: number, high: number) => boolean;
+
+/** Suspends exactly the entries for which `needsAttention` holds: after that has changed for many pages at once. */
+export function suspendWhere(words: Int32Array, needsAttention: EntryTest): void {
+  for (let table = SUPERVISOR_READ; table < TABLES_END; table += TABLE_WORDS) {
+    for (let entry = table; entry < table + TABLE_WORDS; entry += 4) {
+      if (words[entry] === EMPTY) continue;
+      const page = words[entry] & ~SUSPENDED;
+      const suspended = needsAttention(table, words[entry + 3] >>> 2, page, words[entry + 1]);
+      words[entry] = suspended ? page | SUSPENDED : page;
     }
   }
 }

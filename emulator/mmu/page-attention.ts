@@ -1,0 +1,51 @@
+/**
+ * Which accesses to RAM must take the slow path, though the TLB could serve them: writes to pages that are as the last
+ * snapshot has them, so that the next one knows what has changed; writes to decoded code. The TLB's entries of such
+ * pages are suspended (`tlb.ts`), so what needs no attention costs nothing.
+ */
+import type { CodeCache } from '../cpu/code-cache.ts';
+
+export class PageAttention {
+  /** 1 for each physical page that has not been written since the last snapshot. */
+  readonly #unchanged: Uint8Array;
+  #changed: number[] = [];
+  readonly #code: CodeCache;
+
+  /** Of RAM that is all zero: that is what the first snapshot compares with. */
+  constructor(ramBytes: number, code: CodeCache) {
+    this.#unchanged = new Uint8Array(ramBytes / 4096).fill(1);
+    this.#code = code;
+  }
+
+  onWrite(page: number): boolean {
+    return this.#unchanged[page] !== 0 || this.#code.holdsCode(page);
+  }
+
+  /** To be told of each write to RAM that does not go through the TLB, of at most 64 bytes within a page. True if
+   * decoded code may have changed, which has been dropped. */
+  written(address: number, size: number): boolean {
+    this.#change(Math.floor(address / 4096));
+    return this.#code.written(address, size);
+  }
+
+  /** To be told of a write to a whole page. */
+  pageWritten(page: number): void {
+    this.#change(page);
+    if (this.#code.holdsCode(page)) this.#code.dropPage(page);
+  }
+
+  #change(page: number): void {
+    if (this.#unchanged[page] === 0) return;
+    this.#unchanged[page] = 0;
+    this.#changed.push(page);
+  }
+
+  /** The pages that have been written since the last call, in no order; from now on they count as unchanged. The TLB must be
+   * looked through afterwards. */
+  takeChanged(): readonly number[] {
+    const changed = this.#changed;
+    this.#changed = [];
+    for (const page of changed) this.#unchanged[page] = 1;
+    return changed;
+  }
+}
