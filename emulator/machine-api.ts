@@ -41,7 +41,7 @@ export type StopReason =
   | { readonly kind: 'unknown-opcode'; readonly address: bigint; readonly bytes: Uint8Array };
 
 /** Registers by their manual names in lower case: rax…r15, rip, rflags, cs, ss, fs_base, gs_base,
- * kernel_gs_base, cr0, cr2, cr3, cr4, efer, xmm0…xmm15 (128 bits), mxcsr; for a boot loader also ds, es, gdtr_base,
+ * kernel_gs_base, cr0, cr2, cr3, cr4, efer, xmm0…xmm15 (128 bits), ymm0…ymm15 (256 bits), mxcsr; for a boot loader also ds, es, gdtr_base,
  * gdtr_limit. Writing a segment register's selector makes the segment a flat 64-bit one of the selector's privilege. */
 export type RegisterName = string;
 

@@ -91,7 +91,7 @@ export const REGISTER_NAMES: readonly string[] = [
   'rflags',
   ...HALF_WORDS.keys(),
   ...SELECTORS.keys(),
-  ...Array.from({ length: 16 }, (_, n) => `xmm${n}`),
+  ...Array.from({ length: 16 }, (_, n) => `ymm${n}`),
 ];
 
 const read64 = (s: Int32Array, at: number): bigint => (BigInt(s[at + 1] >>> 0) << 32n) | BigInt(s[at] >>> 0);
@@ -100,11 +100,13 @@ function write64(s: Int32Array, at: number, value: bigint): void {
   s[at + 1] = Number(BigInt.asIntN(32, value >> 32n));
 }
 
-/** Number of a name `xmm0`…`xmm15`, −1 for any other. */
-function vectorNumber(name: string): number {
-  const match = /^xmm(\d{1,2})$/.exec(name);
-  return match !== null && Number(match[1]) < 16 ? Number(match[1]) : -1;
-}
+/** The vector registers by the names of their whole and of their low half: state word index and 64-bit words. */
+const VECTORS: ReadonlyMap<string, readonly [at: number, quadwords: number]> = new Map(
+  Array.from({ length: 16 }, (_, n) => n).flatMap((n) => [
+    [`xmm${n}`, [VECTOR + n * 8, 2]],
+    [`ymm${n}`, [VECTOR + n * 8, 4]],
+  ]),
+);
 
 const unknown = (name: string): RangeError =>
   new RangeError(`There is no register '${name}'. Known are ${REGISTER_NAMES.join(', ')}.`);
@@ -119,10 +121,12 @@ export function readRegisterByName(cpu: Cpu, name: string): bigint {
   if (half !== undefined) return BigInt(s[half] >>> 0);
   const which = SELECTORS.get(name);
   if (which !== undefined) return BigInt(s[segment(which) + SEGMENT_SELECTOR] & 0xffff);
-  const vector = vectorNumber(name);
-  if (vector < 0) throw unknown(name);
-  const at = VECTOR + vector * 8;
-  return (read64(s, at + 2) << 64n) | read64(s, at);
+  const vector = VECTORS.get(name);
+  if (vector === undefined) throw unknown(name);
+  const [at, quadwords] = vector;
+  let value = 0n;
+  for (let n = 0; n < quadwords; n++) value |= read64(s, at + 2 * n) << BigInt(64 * n);
+  return value;
 }
 
 /**
@@ -134,7 +138,7 @@ export function writeRegisterByName(cpu: Cpu, name: string, value: bigint): void
   const word = WORDS.get(name);
   const half = HALF_WORDS.get(name);
   const which = SELECTORS.get(name);
-  const vector = vectorNumber(name);
+  const vector = VECTORS.get(name);
   if (word !== undefined) {
     write64(s, word, value);
     if (name === 'rip') s[REPEAT_FLAGS] = 0;
@@ -145,9 +149,9 @@ export function writeRegisterByName(cpu: Cpu, name: string, value: bigint): void
     s[half] = Number(BigInt.asIntN(32, value));
   } else if (which !== undefined) {
     writeSelector(cpu, which, Number(BigInt.asUintN(16, value)));
-  } else if (vector >= 0) {
-    write64(s, VECTOR + vector * 8, value);
-    write64(s, VECTOR + vector * 8 + 2, value >> 64n);
+  } else if (vector !== undefined) {
+    const [at, quadwords] = vector;
+    for (let n = 0; n < quadwords; n++) write64(s, at + 2 * n, value >> BigInt(64 * n));
   } else throw unknown(name);
 }
 

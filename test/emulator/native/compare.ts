@@ -2,6 +2,7 @@ import { GENERAL_REGISTERS } from '../../../emulator/machine-api.ts';
 import { memoryIsUndefined, undefinedFlags } from './all-forms.ts';
 import type { InstructionCase, Outcome } from './instruction-case.ts';
 import { initialState } from './instruction-case.ts';
+import type { X87State } from './x87-state.ts';
 
 const LINUX_USER_END = 0x7fff_ffff_f000n;
 
@@ -21,10 +22,17 @@ export function differences(test: InstructionCase, cpu: Outcome, emulator: Outco
   check('rflags', cpu.rflags & ~ignored, emulator.rflags & ~ignored);
   check('mxcsr', cpu.mxcsr, emulator.mxcsr);
   for (let i = 0; i < 16; i++) check(GENERAL_REGISTERS[i], cpu.gpr[i], emulator.gpr[i]);
-  for (let i = 0; i < 16; i++) {
-    const expected = hexBytes(cpu.xmm.subarray(i * 16, i * 16 + 16));
-    const actual = hexBytes(emulator.xmm.subarray(i * 16, i * 16 + 16));
-    if (expected !== actual) lines.push(`xmm${i}: CPU ${expected}, emulator ${actual}`);
+  const checkBytes = (name: string, expected: Uint8Array, actual: Uint8Array) => {
+    if (hexBytes(expected) !== hexBytes(actual))
+      lines.push(`${name}: CPU ${hexBytes(expected)}, emulator ${hexBytes(actual)}`);
+  };
+  for (let i = 0; i < 16; i++) checkBytes(`ymm${i}`, vectorOf(cpu, i), vectorOf(emulator, i));
+  if (test.x87) {
+    check('x87 control', cpu.x87.control, emulator.x87.control);
+    check('x87 status', cpu.x87.status, emulator.x87.status);
+    check('x87 tag', cpu.x87.tag, emulator.x87.tag);
+    for (let i = 0; i < 8; i++)
+      checkBytes(`st${i}`, stackRegister(cpu.x87, i), stackRegister(emulator.x87, i));
   }
   if (memoryIsUndefined(test, cpu)) return lines;
   const expected = `${hexBytes(cpu.diff)} at +${hex(cpu.diffOffset)}`;
@@ -37,17 +45,24 @@ export function differences(test: InstructionCase, cpu: Outcome, emulator: Outco
 export function describeCase(test: InstructionCase): string {
   const state = initialState(test);
   const registers = GENERAL_REGISTERS.map((name, i) => `${name}=${state.gpr[i].toString(16)}`).join(' ');
-  const vectors = Array.from(
-    { length: 16 },
-    (_, i) => `xmm${i}=${hexBytes(state.xmm.subarray(i * 16, i * 16 + 16))}`,
-  );
+  const vectors = Array.from({ length: 16 }, (_, i) => `ymm${i}=${hexBytes(vectorOf(state, i))}`);
+  const x87 = [
+    `  x87 control=${hex(state.x87.control)} status=${hex(state.x87.status)} tag=${hex(state.x87.tag)}`,
+    ...Array.from({ length: 8 }, (_, i) => `st${i}=${hexBytes(stackRegister(state.x87, i))}`),
+  ].join(' ');
   return [
     `${test.form}: ${hexBytes(test.code)} at +${hex(test.codeOffset)}, seed ${test.seed}`,
     `  before: ${registers} rflags=${state.rflags.toString(16)} mxcsr=${state.mxcsr.toString(16)}`,
     `  ${vectors.join(' ')}`,
+    ...(test.x87 ? [x87] : []),
     `  data: ${hexBytes(test.patch)} at +${hex(test.patchOffset)}`,
   ].join('\n');
 }
+
+const vectorOf = ({ vectors }: { readonly vectors: Uint8Array }, i: number): Uint8Array =>
+  vectors.subarray(i * 32, i * 32 + 32);
+
+const stackRegister = (x87: X87State, i: number): Uint8Array => x87.registers.subarray(i * 16, i * 16 + 10);
 
 const hex = (value: number | bigint): string => `0x${value.toString(16)}`;
 

@@ -13,6 +13,7 @@ import {
   VECTOR_TIMEOUT,
   WRITABLE_SIZE,
 } from './layout.ts';
+import { decodeX87, encodeX87, INITIAL_X87, type X87State } from './x87-state.ts';
 
 /**
  * A machine with the least there must be around a user program: page tables, GDT, IDT, TSS. A case runs at privilege
@@ -35,9 +36,10 @@ const IDT = 0x8000;
 const TSS = 0x9000;
 const HANDLERS = 0xa000;
 const SETUP = 0xb000;
-/** Code that puts back the x87 state, which has no other way in, and the state it loads. */
-const CLEAN = 0xb800;
-const CLEAN_STATE = 0xbc00;
+/** Code that loads and saves the x87 state, which has no other way in and out, and the area it is in. */
+const LOAD_X87 = 0xb800;
+const SAVE_X87 = 0xb810;
+const X87_AREA = 0xbc00;
 const STACK_TOP = 0xd000;
 const CODE_PAGES = 0x1_0000;
 const DATA_PAGES = 0x2_0000;
@@ -135,13 +137,16 @@ function writeTables(machine: Machine): void {
     KERNEL_PHYSICAL + SETUP,
     Uint8Array.of(0xb8, TSS_SELECTOR, 0, 0, 0, 0x0f, 0x00, 0xd8),
   );
-  // fxrstor [CLEAN_STATE]
-  machine.writePhysical(
-    KERNEL_PHYSICAL + CLEAN,
-    Uint8Array.of(0x0f, 0xae, 0x0c, 0x25, CLEAN_STATE & 255, CLEAN_STATE >> 8, 0, 0x80),
-  );
-  put(CLEAN_STATE, 0x37fn);
-  put(CLEAN_STATE + 24, 0x1f80n);
+  // fxrstor64 [X87_AREA], fxsave64 [X87_AREA]
+  for (const [at, modrm] of [
+    [LOAD_X87, 0x0c],
+    [SAVE_X87, 0x04],
+  ]) {
+    machine.writePhysical(
+      KERNEL_PHYSICAL + at,
+      Uint8Array.of(0x48, 0x0f, 0xae, modrm, 0x25, X87_AREA & 255, X87_AREA >> 8, 0, 0x80),
+    );
+  }
   machine.writePhysical(KERNEL_PHYSICAL + CODE_PAGES, new Uint8Array(CODE_SIZE).fill(INT3));
   machine.writePhysical(KERNEL_PHYSICAL + DATA_PAGES, dataPattern);
 }
@@ -153,11 +158,8 @@ function runCase(machine: Machine, test: InstructionCase): Outcome {
   machine.writePhysical(data + test.patchOffset, test.patch);
   const before = machine.readPhysical(data, WRITABLE_SIZE);
 
-  machine.writeRegister('cs', BigInt(KERNEL_CS));
-  machine.writeRegister('rip', KERNEL + BigInt(CLEAN));
-  machine.step();
-
   const state = initialState(test);
+  loadX87(machine, state.x87);
   machine.writeRegister('cs', BigInt(USER_CS));
   machine.writeRegister('ss', BigInt(USER_SS));
   machine.writeRegister('rip', BigInt(CODE + test.codeOffset));
@@ -166,20 +168,48 @@ function runCase(machine: Machine, test: InstructionCase): Outcome {
   GENERAL_REGISTERS.forEach((name, i) => {
     machine.writeRegister(name, state.gpr[i]);
   });
-  const xmm = new BigUint64Array(state.xmm.buffer);
-  for (let i = 0; i < 16; i++) machine.writeRegister(`xmm${i}`, xmm[2 * i] | (xmm[2 * i + 1] << 64n));
+  const words = new BigUint64Array(state.vectors.buffer);
+  for (let i = 0; i < 16; i++) {
+    const [a, b, c, d] = words.subarray(4 * i);
+    machine.writeRegister(`ymm${i}`, a | (b << 64n) | (c << 128n) | (d << 192n));
+  }
 
   const stop = machine.run(MAX_INSTRUCTIONS);
   if (stop.kind !== 'breakpoint' && stop.kind !== 'budget') {
     throw new Error(`${test.form}: the machine stopped with ${JSON.stringify(stop)}`);
   }
   const outcome = readOutcome(machine, stop.kind === 'budget');
+  if (test.x87) outcome.x87 = saveX87(machine);
   const after = machine.readPhysical(data, WRITABLE_SIZE);
   Object.assign(outcome, dataDifference(before, after));
 
   machine.writePhysical(code, new Uint8Array(test.code.length).fill(INT3));
   machine.writePhysical(data, dataPattern);
   return outcome;
+}
+
+function runKernelCode(machine: Machine, at: number): void {
+  machine.writeRegister('cs', BigInt(KERNEL_CS));
+  machine.writeRegister('rip', KERNEL + BigInt(at));
+  machine.step();
+}
+
+// An image of x87-state.ts has no gap where FXSAVE has MXCSR.
+
+function loadX87(machine: Machine, state: X87State): void {
+  const image = encodeX87(state);
+  const area = new Uint8Array(512);
+  area.set(image.subarray(0, 24));
+  area.set([0x80, 0x1f], 24);
+  area.set(image.subarray(24), 32);
+  machine.writePhysical(KERNEL_PHYSICAL + X87_AREA, area);
+  runKernelCode(machine, LOAD_X87);
+}
+
+function saveX87(machine: Machine): X87State {
+  runKernelCode(machine, SAVE_X87);
+  const area = machine.readPhysical(KERNEL_PHYSICAL + X87_AREA, 160);
+  return decodeX87(Uint8Array.of(...area.subarray(0, 24), ...area.subarray(32)));
 }
 
 function readOutcome(machine: Machine, timeout: boolean): Outcome {
@@ -199,11 +229,11 @@ function readOutcome(machine: Machine, timeout: boolean): Outcome {
     : undefined;
   const gpr = BigUint64Array.from(GENERAL_REGISTERS, (name) => machine.readRegister(name));
   if (frame) gpr[4] = frame[3];
-  const xmm = new BigUint64Array(32);
+  const vectors = new BigUint64Array(64);
   for (let i = 0; i < 16; i++) {
-    const value = machine.readRegister(`xmm${i}`);
-    xmm[2 * i] = BigInt.asUintN(64, value);
-    xmm[2 * i + 1] = value >> 64n;
+    const value = machine.readRegister(`ymm${i}`);
+    for (let word = 0; word < 4; word++)
+      vectors[4 * i + word] = BigInt.asUintN(64, value >> BigInt(64 * word));
   }
   return {
     vector,
@@ -212,7 +242,8 @@ function readOutcome(machine: Machine, timeout: boolean): Outcome {
     rip: frame ? frame[0] : machine.readRegister('rip'),
     rflags: Number(frame ? frame[2] : machine.readRegister('rflags')),
     gpr,
-    xmm: new Uint8Array(xmm.buffer),
+    vectors: new Uint8Array(vectors.buffer),
+    x87: INITIAL_X87,
     mxcsr: Number(machine.readRegister('mxcsr')),
     diffOffset: 0,
     diff: new Uint8Array(0),

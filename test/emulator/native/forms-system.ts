@@ -198,9 +198,9 @@ function floatingPointControl(): Form[] {
   return [
     { name: 'fwait', opcode: [0x9b], sizes: [32] },
     { name: 'fninit', opcode: [0xdb, 0xe3], sizes: [32] },
-    { name: 'fnstcw m', opcode: [0xd9], sizes: [32], reg: 7, only: 'memory', memoryBytes: 2 },
-    { name: 'fnstsw m', opcode: [0xdd], sizes: [32], reg: 7, only: 'memory', memoryBytes: 2 },
-    { name: 'fnstsw ax', opcode: [0xdf, 0xe0], sizes: [32] },
+    { name: 'fnstcw m', opcode: [0xd9], sizes: [32], x87: true, reg: 7, only: 'memory', memoryBytes: 2 },
+    { name: 'fnstsw m', opcode: [0xdd], sizes: [32], x87: true, reg: 7, only: 'memory', memoryBytes: 2 },
+    { name: 'fnstsw ax', opcode: [0xdf, 0xe0], sizes: [32], x87: true },
     {
       name: 'fldcw [rax], fnstcw [rax + 8], fninit',
       opcode: [0xd9, 0x28, 0xd9, 0x78, 0x08, 0xdb, 0xe3],

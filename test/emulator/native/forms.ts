@@ -46,6 +46,17 @@ export interface Preparation {
   target(bytes: number): number;
 }
 
+/** How a form is encoded with a VEX prefix instead of legacy prefixes. */
+export interface VexEncoding {
+  /** VEX.L in bits; both if the instruction does not look at it. */
+  readonly length: 128 | 256 | 'ignored';
+  /** VEX.W; without it, it follows a 64-bit operand size or is ignored (`wIgnored`). */
+  readonly w?: 0 | 1;
+  readonly wIgnored?: boolean;
+  /** VEX.vvvv is an operand. */
+  readonly vvvv?: 'gpr' | 'xmm';
+}
+
 /** One opcode with its operands, of which the generator makes any number of instructions. */
 export interface Form {
   readonly name: string;
@@ -53,6 +64,11 @@ export interface Form {
   readonly opcode: readonly number[];
   /** Mandatory or repeat prefix. */
   readonly prefix?: number;
+  readonly vex?: VexEncoding;
+  /** What the host's CPU must have, in the words of /proc/cpuinfo. */
+  readonly requires?: readonly string[];
+  /** x87 and MMX state belongs to what is compared. */
+  readonly x87?: boolean;
   readonly sizes: readonly OperandSize[];
   /** With a GS prefix for the implicit memory operand in this register, or the absolute address of the instruction. */
   readonly gs?: number | 'immediate';

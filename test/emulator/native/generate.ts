@@ -1,4 +1,4 @@
-import type { Form, OperandSize, Preparation } from './forms.ts';
+import type { Form, OperandSize, Preparation, VexEncoding } from './forms.ts';
 import type { InstructionCase } from './instruction-case.ts';
 import { CODE, CODE_SIZE, DATA, GS_BASE, PAGE, WRITABLE_SIZE } from './layout.ts';
 import { encodeMemory, type MemoryOperand } from './memory-operand.ts';
@@ -32,7 +32,7 @@ export function generateCase(form: Form, seed: number): InstructionCase {
         ? CODE_SIZE - 1 - random.below(8)
         : 0x100 + random.below(16);
   const code = encode(form, draft, CODE + codeOffset).subarray(0, CODE_SIZE - codeOffset);
-  return finish(form.name, draft, codeOffset, code, seed);
+  return finish([form], draft, codeOffset, code, seed);
 }
 
 /** A case of several instructions, each of which leaves all flags defined. */
@@ -43,7 +43,7 @@ export function generateSequence(forms: readonly Form[], seed: number): Instruct
   const chosen = Array.from({ length: 2 + random.below(5) }, () => random.pick(candidates));
   const code: number[] = [];
   for (const form of chosen) code.push(...encode(form, draft, CODE + 0x100 + code.length));
-  return finish(chosen.map((form) => form.name).join('; '), draft, 0x100, Uint8Array.from(code), seed);
+  return finish(chosen, draft, 0x100, Uint8Array.from(code), seed);
 }
 
 /** `perForm` cases of every form and some sequences, all from one seed. */
@@ -62,14 +62,16 @@ function newDraft(random: Random, useRegisters: boolean): Draft {
 }
 
 function finish(
-  form: string,
+  forms: readonly Form[],
   draft: Draft,
   codeOffset: number,
   code: Uint8Array,
   seed: number,
 ): InstructionCase {
   const { registers, patchOffset, patch } = draft;
-  return { form, code, codeOffset, seed, registers, patchOffset, patch };
+  const form = forms.map(({ name }) => name).join('; ');
+  const x87 = forms.some((one) => one.x87);
+  return { form, code, codeOffset, seed, registers, patchOffset, patch, x87 };
 }
 
 /** Extends the patch so that it covers the bytes too. Bytes outside of the writable data are dropped. */
@@ -185,28 +187,70 @@ function encode(form: Form, draft: Draft, address: number): Uint8Array {
       operand.push(0xc0 | ((regNumber & 7) << 3) | (rmNumber & 7));
     }
   }
-  if (rex === 0 && random.chance(size === 8 ? 40 : 3)) rex = 0x40; // SPL…DIL instead of AH…BH
+  if (rex === 0 && form.vex === undefined && random.chance(size === 8 ? 40 : 3)) rex = 0x40; // SPL…DIL instead of AH…BH
 
   const prefixes: number[] = [];
   if (form.lock) prefixes.push(LOCK);
-  if (size === 16) prefixes.push(OPERAND_SIZE);
+  if (size === 16 && form.vex === undefined) prefixes.push(OPERAND_SIZE);
   if (form.addressSize32) prefixes.push(ADDRESS_SIZE);
   if (form.gs !== undefined) prefixes.push(GS);
   if (memory) prefixes.push(...memory.prefixes);
-  // Mandatory prefixes F2 and F3 take precedence over 66.
-  if (form.reg === 'xmm' && (form.prefix ?? 0) > OPERAND_SIZE && random.chance(4))
-    prefixes.push(OPERAND_SIZE);
-  if (form.prefix !== undefined) prefixes.push(form.prefix);
-  if (prefixes.length > 0 && random.chance(2)) prefixes.unshift(0x40 | random.below(16)); // REX that does not count
-  if (rex !== 0) prefixes.push(0x40 | rex);
-
-  const head = [...prefixes, ...opcode, ...operand];
+  let head: number[];
+  if (form.vex !== undefined) {
+    // A prefix that VEX does not go with.
+    if (random.chance(1)) prefixes.push(random.pick([OPERAND_SIZE, 0xf2, 0xf3, LOCK, 0x40, 0x48]));
+    head = [...prefixes, ...encodeVex(form.vex, form.prefix ?? 0, rex, opcode, draft), ...operand];
+  } else {
+    addLegacyPrefixes(form, prefixes, rex, random);
+    head = [...prefixes, ...opcode, ...operand];
+  }
   const immediate = encodeImmediate(form, size, random);
   const length = head.length + immediate.length;
   if (memory?.ripRelative) {
     head.splice(-4, 4, ...littleEndian(memoryTarget - BigInt(address + length), 4));
   }
   return Uint8Array.from([...head, ...immediate]);
+}
+
+function addLegacyPrefixes(form: Form, prefixes: number[], rex: number, random: Random): void {
+  // Mandatory prefixes F2 and F3 take precedence over 66.
+  if (form.reg === 'xmm' && (form.prefix ?? 0) > OPERAND_SIZE && random.chance(4))
+    prefixes.push(OPERAND_SIZE);
+  if (form.prefix !== undefined) prefixes.push(form.prefix);
+  if (prefixes.length > 0 && random.chance(2)) prefixes.unshift(0x40 | random.below(16)); // REX that does not count
+  if (rex !== 0) prefixes.push(0x40 | rex);
+}
+
+const MAPS = new Map([
+  [undefined, 1],
+  [0x38, 2],
+  [0x3a, 3],
+]);
+const MANDATORY = [0, 0x66, 0xf3, 0xf2];
+
+/** VEX prefix and opcode byte. What the instruction does not look at is random, what must be fixed is not always so. */
+function encodeVex(
+  vex: VexEncoding,
+  prefix: number,
+  rex: number,
+  opcode: readonly number[],
+  draft: Draft,
+): number[] {
+  const { random, registers } = draft;
+  let vvvv = random.chance(2) ? random.below(16) : 0;
+  if (vex.vvvv !== undefined) vvvv = random.below(16);
+  // A general register is a noteworthy number, unless the form or an address needs it.
+  if (vex.vvvv === 'gpr' && !registers.has(vvvv)) registers.set(vvvv, interestingInteger(random));
+  let w = vex.w ?? rex >> 3;
+  if (vex.wIgnored || random.chance(1)) w = random.below(2);
+  let l = vex.length === 256 ? 1 : 0;
+  if (vex.length === 'ignored' || random.chance(1)) l = random.below(2);
+  const map = MAPS.get(opcode.length === 3 ? opcode[1] : undefined)!;
+  const last = ((~vvvv & 15) << 3) | (l << 2) | MANDATORY.indexOf(prefix);
+  const r = rex & 4 ? 0 : 0x80;
+  const xb = (~rex & 3) << 5;
+  if (map === 1 && w === 0 && (rex & 3) === 0 && random.chance(60)) return [0xc5, r | last, opcode.at(-1)!];
+  return [0xc4, r | xb | map, (w << 7) | last, opcode.at(-1)!];
 }
 
 /** Gives a register operand its value, whichever of the byte registers the number means. */

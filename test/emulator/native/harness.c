@@ -8,6 +8,7 @@
  * `int3` the code area is filled with, or a fault. The signal frame is the snapshot of the machine. */
 #define _GNU_SOURCE
 #include <asm/prctl.h>
+#include <cpuid.h>
 #include <signal.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -26,6 +27,9 @@ enum {
     GS_BASE = DATA + 0x800,
     INT3 = 0xcc,
     VECTOR_TIMEOUT = 255,
+    /* The area of XSAVE, standard form: bit vector of what it holds, upper halves of YMM registers. */
+    XSTATE_BV = 512, UPPER_HALVES = 576, AREA_SIZE = 832,
+    X87 = 1, SSE = 2, AVX = 4,
 };
 
 struct case_header {
@@ -33,7 +37,8 @@ struct case_header {
     uint32_t mxcsr, reserved;
     uint64_t rflags;
     uint64_t gpr[16];
-    uint8_t xmm[16][16];
+    uint8_t xmm[16][16], upper[16][16];
+    uint8_t x87_control[24], x87_registers[8][16]; /* bytes 0 and 32 of an FXSAVE area */
 };
 
 struct result_header {
@@ -41,15 +46,16 @@ struct result_header {
     uint64_t fault_address; /* CR2, of a page fault only */
     uint64_t rip, rflags;
     uint64_t gpr[16];
-    uint8_t xmm[16][16];
+    uint8_t xmm[16][16], upper[16][16];
+    uint8_t x87_control[24], x87_registers[8][16];
     uint32_t mxcsr;
     uint32_t diff_offset, diff_length, reserved;
 };
 
 /* The image that `run_case` loads; the names are used by the assembly below. */
 uint64_t image_gpr[16], image_rflags, image_entry, harness_rsp;
-uint8_t image_fx[512] __attribute__((aligned(16)));
-uint32_t default_mxcsr = 0x1f80;
+uint8_t image_area[AREA_SIZE] __attribute__((aligned(64)));
+uint32_t has_avx, default_mxcsr = 0x1f80;
 
 void run_case(void);
 void leave_case(void);
@@ -59,7 +65,10 @@ __asm__(
     "run_case:\n"
     "  push %rbx\n push %rbp\n push %r12\n push %r13\n push %r14\n push %r15\n"
     "  mov %rsp, harness_rsp\n"
-    "  fxrstor64 image_fx\n"
+    "  cmpl $0, has_avx\n je 1f\n"
+    "  mov $7, %eax\n xor %edx, %edx\n xrstor64 image_area\n jmp 2f\n"
+    "1: fxrstor64 image_area\n"
+    "2:\n"
     "  pushq image_rflags\n popfq\n"
     "  mov image_gpr+0, %rax\n mov image_gpr+8, %rcx\n mov image_gpr+16, %rdx\n mov image_gpr+24, %rbx\n"
     "  mov image_gpr+32, %rsp\n mov image_gpr+40, %rbp\n mov image_gpr+48, %rsi\n mov image_gpr+56, %rdi\n"
@@ -67,6 +76,7 @@ __asm__(
     "  mov image_gpr+96, %r12\n mov image_gpr+104, %r13\n mov image_gpr+112, %r14\n mov image_gpr+120, %r15\n"
     "  jmp *image_entry\n"
     "leave_case:\n"
+    "  fninit\n"
     "  ldmxcsr default_mxcsr\n"
     "  pop %r15\n pop %r14\n pop %r13\n pop %r12\n pop %rbp\n pop %rbx\n"
     "  ret\n");
@@ -74,6 +84,30 @@ __asm__(
 static struct result_header result;
 static volatile sig_atomic_t inside_case;
 static volatile unsigned long case_number, case_number_at_last_tick = -1ul;
+
+/* XSAVE is enabled, has the AVX component, and this at the place that all CPUs have it. */
+static int detect_avx(void)
+{
+    unsigned eax, ebx, ecx, edx;
+    if (!__get_cpuid(1, &eax, &ebx, &ecx, &edx) || !(ecx & bit_OSXSAVE) || !(ecx & bit_AVX))
+        return 0;
+    __asm__("xgetbv" : "=a"(eax), "=d"(edx) : "c"(0));
+    if ((eax & (SSE | AVX)) != (SSE | AVX))
+        return 0;
+    return __get_cpuid_count(0xd, 2, &eax, &ebx, &ecx, &edx) && eax == 256 && ebx == UPPER_HALVES;
+}
+
+/* The signal frame holds an FXSAVE area, and behind it the rest of an XSAVE area if the kernel uses that. */
+static void capture_extended(const uint8_t *area)
+{
+    static const uint32_t fp_xstate_magic1 = 0x46505853;
+    memcpy(result.x87_control, area, sizeof result.x87_control);
+    memcpy(result.x87_registers, area + 32, sizeof result.x87_registers);
+    memcpy(result.xmm, area + 160, sizeof result.xmm);
+    memset(result.upper, 0, sizeof result.upper);
+    if (memcmp(area + 464, &fp_xstate_magic1, 4) == 0 && (area[XSTATE_BV] & AVX))
+        memcpy(result.upper, area + UPPER_HALVES, sizeof result.upper);
+}
 
 static void capture(int vector, ucontext_t *context)
 {
@@ -87,7 +121,7 @@ static void capture(int vector, ucontext_t *context)
     result.rflags = (uint64_t)registers[REG_EFL];
     for (int i = 0; i < 16; i++)
         result.gpr[i] = (uint64_t)registers[order[i]];
-    memcpy(result.xmm, context->uc_mcontext.fpregs->_xmm, sizeof result.xmm);
+    capture_extended((const uint8_t *)context->uc_mcontext.fpregs);
     result.mxcsr = context->uc_mcontext.fpregs->mxcsr;
     inside_case = 0;
     registers[REG_RIP] = (greg_t)leave_case;
@@ -166,8 +200,9 @@ int main(void)
     struct itimerval second = {{1, 0}, {1, 0}};
     setitimer(ITIMER_VIRTUAL, &second, NULL);
 
-    __asm__ volatile("fxsave64 %0" : "=m"(image_fx));
-    memset(image_fx + 32, 0, 128); /* x87 registers */
+    has_avx = (uint32_t)detect_avx();
+    __asm__ volatile("fxsave64 %0" : "=m"(image_area));
+    image_area[XSTATE_BV] = X87 | SSE | AVX;
     struct case_header header;
     static uint8_t case_code[CODE_SIZE];
     while (fread(&header, sizeof header, 1, stdin) == 1) {
@@ -184,8 +219,11 @@ int main(void)
         memcpy(image_gpr, header.gpr, sizeof image_gpr);
         image_rflags = header.rflags;
         image_entry = CODE + header.code_offset;
-        memcpy(image_fx + 24, &header.mxcsr, 4);
-        memcpy(image_fx + 160, header.xmm, sizeof header.xmm);
+        memcpy(image_area, header.x87_control, sizeof header.x87_control);
+        memcpy(image_area + 24, &header.mxcsr, 4);
+        memcpy(image_area + 32, header.x87_registers, sizeof header.x87_registers);
+        memcpy(image_area + 160, header.xmm, sizeof header.xmm);
+        memcpy(image_area + UPPER_HALVES, header.upper, sizeof header.upper);
 
         inside_case = 1;
         run_case();

@@ -1,5 +1,6 @@
 import { DATA_SIZE } from './layout.ts';
 import { interestingInteger, interestingVector, Random } from './random.ts';
+import { INITIAL_X87, randomX87, type X87State } from './x87-state.ts';
 
 /** One or more instructions and the machine state in which they start. */
 export interface InstructionCase {
@@ -15,14 +16,17 @@ export interface InstructionCase {
   /** Bytes written over the data pattern at `patchOffset` from DATA. */
   readonly patchOffset: number;
   readonly patch: Uint8Array;
+  /** The case is about x87 or MMX too: that state starts at random and is compared. Otherwise it starts as FNINIT has it. */
+  readonly x87: boolean;
 }
 
 export interface InitialState {
   readonly gpr: BigUint64Array;
   readonly rflags: number;
   readonly mxcsr: number;
-  /** 16 × 16 bytes. */
-  readonly xmm: Uint8Array;
+  /** YMM registers: 16 × 32 bytes. */
+  readonly vectors: Uint8Array;
+  readonly x87: X87State;
 }
 
 export interface Outcome {
@@ -34,7 +38,9 @@ export interface Outcome {
   rip: bigint;
   rflags: number;
   gpr: BigUint64Array;
-  xmm: Uint8Array;
+  vectors: Uint8Array;
+  /** Means something only if the case is about it. */
+  x87: X87State;
   mxcsr: number;
   /** The writable data from the first to the last byte that changed. */
   diffOffset: number;
@@ -64,10 +70,12 @@ export function initialState(test: InstructionCase): InitialState {
   for (let i = 0; i < 16; i++) gpr[i] = interestingInteger(random);
   const rflags = ALWAYS_SET | (random.u32() & STATUS_FLAGS) | (random.chance(25) ? DIRECTION : 0);
   const mxcsr = randomMxcsr(random);
-  const xmm = new Uint8Array(256);
-  for (let i = 0; i < 16; i++) xmm.set(interestingVector(random), i * 16);
+  const vectors = new Uint8Array(512);
+  for (let half = 0; half < 32; half += 16)
+    for (let i = 0; i < 16; i++) vectors.set(interestingVector(random), i * 32 + half);
+  const x87 = test.x87 ? randomX87(random) : INITIAL_X87;
   for (const [register, value] of test.registers) gpr[register] = value;
-  return { gpr, rflags, mxcsr, xmm };
+  return { gpr, rflags, mxcsr, vectors, x87 };
 }
 
 /** What DATA holds before the patch of a case. */

@@ -1,8 +1,30 @@
 import { type InstructionCase, initialState, type Outcome } from './instruction-case.ts';
+import { decodeX87, encodeX87, X87_IMAGE_BYTES } from './x87-state.ts';
 
 /** The byte layout of `struct case_header` and `struct result_header` in `harness.c`. */
-const CASE_HEADER = 32 + 128 + 256;
-const RESULT_HEADER = 32 + 128 + 256 + 16;
+const LOWER_HALVES = 32 + 128;
+const UPPER_HALVES = LOWER_HALVES + 256;
+const X87 = UPPER_HALVES + 256;
+const CASE_HEADER = X87 + X87_IMAGE_BYTES;
+const RESULT_TAIL = CASE_HEADER;
+const RESULT_HEADER = RESULT_TAIL + 16;
+
+// The harness has the lower and upper halves of the vector registers in two arrays, as XSAVE has them.
+function joinHalves(bytes: Uint8Array, at: number): Uint8Array {
+  const vectors = new Uint8Array(512);
+  for (let i = 0; i < 16; i++) {
+    vectors.set(bytes.subarray(at + LOWER_HALVES + 16 * i, at + LOWER_HALVES + 16 * i + 16), 32 * i);
+    vectors.set(bytes.subarray(at + UPPER_HALVES + 16 * i, at + UPPER_HALVES + 16 * i + 16), 32 * i + 16);
+  }
+  return vectors;
+}
+
+function splitHalves(vectors: Uint8Array, bytes: Uint8Array): void {
+  for (let i = 0; i < 16; i++) {
+    bytes.set(vectors.subarray(32 * i, 32 * i + 16), LOWER_HALVES + 16 * i);
+    bytes.set(vectors.subarray(32 * i + 16, 32 * i + 32), UPPER_HALVES + 16 * i);
+  }
+}
 
 export function encodeCase(test: InstructionCase): Uint8Array {
   const bytes = new Uint8Array(CASE_HEADER + test.code.length + test.patch.length);
@@ -15,7 +37,8 @@ export function encodeCase(test: InstructionCase): Uint8Array {
   view.setUint32(16, state.mxcsr, true);
   view.setBigUint64(24, BigInt(state.rflags), true);
   for (let i = 0; i < 16; i++) view.setBigUint64(32 + 8 * i, state.gpr[i]!, true);
-  bytes.set(state.xmm, 160);
+  splitHalves(state.vectors, bytes);
+  bytes.set(encodeX87(state.x87), X87);
   bytes.set(test.code, CASE_HEADER);
   bytes.set(test.patch, CASE_HEADER + test.code.length);
   return bytes;
@@ -36,9 +59,10 @@ export function decodeOutcomes(bytes: Uint8Array, count: number): Outcome[] {
       rip: view.getBigUint64(at + 16, true),
       rflags: view.getUint32(at + 24, true),
       gpr,
-      xmm: bytes.slice(at + 160, at + 416),
-      mxcsr: view.getUint32(at + 416, true),
-      diffOffset: view.getUint32(at + 420, true),
+      vectors: joinHalves(bytes, at),
+      x87: decodeX87(bytes.subarray(at + X87, at + RESULT_TAIL)),
+      mxcsr: view.getUint32(at + RESULT_TAIL, true),
+      diffOffset: view.getUint32(at + RESULT_TAIL + 4, true),
       diff: bytes.slice(at + RESULT_HEADER, at + RESULT_HEADER + diffLength),
     });
     at += RESULT_HEADER + diffLength;

@@ -160,6 +160,71 @@ export function interestingDouble(random: Random): bigint {
   }
 }
 
+const EXTENDEDS: readonly (readonly [number, bigint])[] = [
+  [0, 0n],
+  [0, 1n],
+  [0, 0x7fff_ffff_ffff_ffffn],
+  [0, 1n << 63n], // pseudo-denormal
+  [1, 1n << 63n],
+  [0x3fff, 1n << 63n],
+  [0x3ffe, 1n << 63n],
+  [0x3fff, 0xc000_0000_0000_0000n],
+  [0x4000, 0xc90f_daa2_2168_c235n], // π
+  [0x7ffe, (1n << 64n) - 1n],
+  [0x7fff, 1n << 63n],
+  [0x7fff, 0xc000_0000_0000_0000n],
+  [0x7fff, 0xd123_4567_89ab_cdefn],
+  [0x7fff, 0x8000_0000_0000_0001n],
+  [0x7fff, 0xa543_2100_0000_0000n],
+  // Not supported any more: pseudo-NaN, pseudo-infinity, unnormal.
+  [0x7fff, 1n],
+  [0x7fff, 0n],
+  [0x4001, 0x7000_0000_0000_0000n],
+  // Ends of the ranges of integers and of packed decimals.
+  [0x400d, 0xffff_0000_0000_0000n],
+  [0x400e, 1n << 63n],
+  [0x401e, 1n << 63n],
+  [0x403e, 1n << 63n],
+  [0x403d, 0xffff_ffff_ffff_fffen],
+  [0x403a, 0xde0b_6b3a_7640_0000n],
+];
+
+/** The ten bytes of an extended double, the kinds that later x87 units reject included. */
+export function interestingExtended(random: Random): Uint8Array {
+  const sign = random.below(2) << 15;
+  const integerBit = 1n << 63n;
+  let [exponent, significand] = random.pick(EXTENDEDS);
+  switch (random.below(7)) {
+    case 0:
+    case 1:
+      break;
+    case 2: // few significant bits
+      exponent = 0x3fff - 8 + random.below(16);
+      significand = integerBit | (BigInt(random.below(32)) << 58n);
+      break;
+    case 3: // integers of all sizes
+      exponent = 0x3fff + random.below(66);
+      significand = integerBit | ((random.u64() >> BigInt(random.below(64))) << BigInt(random.below(64)));
+      break;
+    case 4: // at the ends of the exponents of all formats
+      exponent = random.pick([0, 1, 2, 63, 0x3f7f, 0x3f81, 0x3bff, 0x3c01, 0x407e, 0x43fe, 0x7ffd, 0x7ffe]);
+      significand = integerBit | random.u64();
+      break;
+    case 5:
+      exponent = random.below(0x8000);
+      significand = random.u64();
+      break;
+    default:
+      exponent = 0x3fff - 40 + random.below(80);
+      significand = integerBit | random.u64();
+  }
+  const bytes = new Uint8Array(10);
+  const view = new DataView(bytes.buffer);
+  view.setBigUint64(0, BigInt.asUintN(64, significand), true);
+  view.setUint16(8, sign | exponent, true);
+  return bytes;
+}
+
 /** Sixteen bytes that mean something as integers, as four singles or as two doubles. */
 export function interestingVector(random: Random): Uint8Array {
   const bytes = new Uint8Array(16);

@@ -1,6 +1,7 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { gunzipSync, gzipSync } from 'node:zlib';
 import { type InstructionCase, initialState, type Outcome } from './instruction-case.ts';
+import { decodeX87, encodeX87 } from './x87-state.ts';
 
 /** A case and what a real CPU made of it. */
 export interface Vector {
@@ -11,8 +12,9 @@ export interface Vector {
 /**
  * One vector as a line of JSON, without what it has in common with its initial state:
  * [form, code, codeOffset, seed, registers, patchOffset, patch,
- *  vector, errorCode, cr2, rip, rflags, mxcsr, changed general registers, changed vectors, diffOffset, diff].
- * Bytes and 64-bit numbers are hexadecimal.
+ *  vector, errorCode, cr2, rip, rflags, mxcsr, changed general registers, changed vectors, diffOffset, diff,
+ *  x87 state if the case is about it].
+ * Bytes and 64-bit numbers are hexadecimal. A changed vector of 16 bytes is one whose upper half stayed.
  */
 type Line = [
   string,
@@ -32,6 +34,7 @@ type Line = [
   [number, string][],
   number,
   string,
+  string?,
 ];
 
 const toHex = (bytes: Uint8Array): string => Buffer.from(bytes).toString('hex');
@@ -43,8 +46,10 @@ export function encodeVector({ test, outcome }: Vector): string {
   const vectors: [number, string][] = [];
   for (let i = 0; i < 16; i++) {
     if (outcome.gpr[i] !== state.gpr[i]) registers.push([i, outcome.gpr[i].toString(16)]);
-    const after = toHex(outcome.xmm.subarray(16 * i, 16 * i + 16));
-    if (after !== toHex(state.xmm.subarray(16 * i, 16 * i + 16))) vectors.push([i, after]);
+    const before = toHex(state.vectors.subarray(32 * i, 32 * i + 32));
+    const after = toHex(outcome.vectors.subarray(32 * i, 32 * i + 32));
+    const upperStayed = after.slice(32) === before.slice(32);
+    if (after !== before) vectors.push([i, upperStayed ? after.slice(0, 32) : after]);
   }
   const line: Line = [
     test.form,
@@ -65,6 +70,7 @@ export function encodeVector({ test, outcome }: Vector): string {
     outcome.diffOffset,
     toHex(outcome.diff),
   ];
+  if (test.x87) line.push(toHex(encodeX87(outcome.x87)));
   return JSON.stringify(line);
 }
 
@@ -78,10 +84,11 @@ export function decodeVector(text: string): Vector {
     registers: new Map(line[4].map(([number, value]) => [number, BigInt(`0x${value}`)])),
     patchOffset: line[5],
     patch: fromHex(line[6]),
+    x87: line[17] !== undefined,
   };
-  const { gpr, xmm } = initialState(test);
+  const { gpr, vectors, x87 } = initialState(test);
   for (const [i, value] of line[13]) gpr[i] = BigInt(`0x${value}`);
-  for (const [i, value] of line[14]) xmm.set(fromHex(value), 16 * i);
+  for (const [i, value] of line[14]) vectors.set(fromHex(value), 32 * i);
   const outcome: Outcome = {
     vector: line[7],
     errorCode: line[8],
@@ -89,7 +96,8 @@ export function decodeVector(text: string): Vector {
     rip: BigInt(`0x${line[10]}`),
     rflags: line[11],
     gpr,
-    xmm,
+    vectors,
+    x87: line[17] === undefined ? x87 : decodeX87(fromHex(line[17])),
     mxcsr: line[12],
     diffOffset: line[15],
     diff: fromHex(line[16]),
