@@ -4,7 +4,7 @@ import { BRANCHES, CONTINUES, ENDS, type Instruction } from './instruction.ts';
 import { generalProtectionHandler, undefinedOpcodeHandler } from './invalid-instruction.ts';
 import type { Opcode, RegisterFile, Vex } from './opcode.ts';
 import { type OpcodeTable, VEX } from './opcode-table.ts';
-import { FS_BASE, GS_BASE, RAX, VECTOR, ZERO } from './state.ts';
+import { FPU_REGISTERS, FS_BASE, GS_BASE, RAX, VECTOR, ZERO } from './state.ts';
 
 /** The architecture's limit on the length of an instruction. */
 export const MAX_LENGTH = 15;
@@ -27,6 +27,7 @@ export function createInstruction(): Instruction {
     vvvv: 0,
     vvvvNumber: 0,
     vectorLength: 16,
+    modrm: 0,
     isMemory: false,
     operandSize: 4,
     base: ZERO,
@@ -49,9 +50,10 @@ export function createInstruction(): Instruction {
   };
 }
 
-/** State word index (general, vector) or byte offset (byte) of a register. Without REX, byte registers 4…7 are AH…BH. */
+/** State word index (general, vector, mmx) or byte offset (byte) of a register. Without REX, byte registers 4…7 are AH…BH. */
 function registerOperand(file: RegisterFile, number: number, hasRex: boolean): number {
   if (file === 'vector') return VECTOR + number * 8;
+  if (file === 'mmx') return FPU_REGISTERS + (number & 7) * 4;
   if (file === 'general') return RAX + number * 2;
   return !hasRex && number >= 4 && number < 8 ? (number - 4) * 8 + 1 : number * 8;
 }
@@ -148,6 +150,7 @@ export function decode(
     let modrm = 0;
     if (rows[0].modrm || rows[0].extension !== undefined) {
       modrm = next();
+      i.modrm = modrm;
       i.isMemory = modrm >> 6 !== 3 && !rows[0].ignoresMode;
       i.regNumber = ((modrm >> 3) & 7) | ((rex & 4) << 1);
       i.rmNumber = (modrm & 7) | ((rex & 1) << 3);

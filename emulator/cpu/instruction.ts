@@ -20,7 +20,7 @@ export interface Instruction {
   nextLow: number;
   nextHigh: number;
 
-  /** ModRM.reg as the opcode's `reg` says: state word index of a general or vector register, or the byte offset
+  /** ModRM.reg as the opcode's `reg` says: state word index of a general, vector or MMX register, or the byte offset
    * of a byte register (AH…BH included). */
   reg: number;
   /** The register operand of ModRM.rm or of the opcode's low bits, likewise by the opcode's `rm`. */
@@ -33,6 +33,8 @@ export interface Instruction {
   vvvvNumber: number;
   /** Bytes of a vector operand: 16, or 32 with VEX.L. */
   vectorLength: number;
+  /** The ModRM byte, 0 if there is none. */
+  modrm: number;
   /** ModRM.rm is in memory. */
   isMemory: boolean;
   /** 1, 2, 4 or 8. */

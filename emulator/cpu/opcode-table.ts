@@ -16,7 +16,7 @@ import { SHIFT_OPCODES } from './shift.ts';
 import { SSE_OPCODES } from './sse/opcodes.ts';
 import { STRING_OPCODES } from './strings.ts';
 import { SYSTEM_OPCODES } from './system.ts';
-import { X87_CONTROL_OPCODES } from './x87-control.ts';
+import { X87_OPCODES } from './x87/opcodes.ts';
 
 const GROUPS: readonly (readonly Opcode[])[] = [
   ARITHMETIC_OPCODES,
@@ -34,7 +34,7 @@ const GROUPS: readonly (readonly Opcode[])[] = [
   SSE_OPCODES,
   STRING_OPCODES,
   SYSTEM_OPCODES,
-  X87_CONTROL_OPCODES,
+  X87_OPCODES,
 ];
 
 /** Rows by opcode; those encoded with a VEX prefix under `VEX + opcode`. */

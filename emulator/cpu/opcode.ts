@@ -3,7 +3,7 @@ import type { Feature } from './features.ts';
 import type { Handler, Instruction } from './instruction.ts';
 
 /** What ModRM.reg or ModRM.rm names: decides what `Instruction.reg` and `.rm` hold. */
-export type RegisterFile = 'general' | 'byte' | 'vector';
+export type RegisterFile = 'general' | 'byte' | 'vector' | 'mmx';
 
 /**
  * Immediate bytes behind the operands:

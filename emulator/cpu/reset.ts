@@ -16,7 +16,6 @@ import {
   DS,
   ES,
   FPU_CONTROL,
-  FPU_TAG,
   FS,
   GS,
   IDTR_LIMIT,
@@ -75,7 +74,6 @@ function reset(cpu: Cpu): void {
   s[IDTR_LIMIT] = 0;
   s[MXCSR] = 0x1f80;
   s[FPU_CONTROL] = 0x37f;
-  s[FPU_TAG] = 0xffff;
   s[PAT] = 0x0007_0406;
   s[PAT + 1] = 0x0007_0406;
   // Enabled, bootstrap processor, at FEE0_0000.

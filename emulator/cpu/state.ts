@@ -53,12 +53,21 @@ export const REPEAT_FLAGS = base + 18;
 /** Scratch for a vector operand from memory (8 words). */
 export const OPERAND = base + 24;
 export const MXCSR = base + 32;
-/** x87 control and status words: kept for FXSAVE, FNINIT. */
+/** x87 control and status words. */
 export const FPU_CONTROL = base + 33;
 export const FPU_STATUS = base + 34;
-export const FPU_TAG = base + 35;
-/** x87/MMX registers 0…7, 4 words each as FXSAVE stores them. */
+/** A bit for each of the registers 0…7 that is not empty. */
+export const FPU_OCCUPIED = base + 35;
+/** x87 registers 0…7 (the stack turns over them), 4 words each: significand, sign and exponent, nothing. MMX
+ * registers are their significands. */
 export const FPU_REGISTERS = base + 36;
+/** Last x87 instruction: its opcode (11 bits), address and operand's address as FXSAVE stores them. */
+export const FPU_OPCODE = base + 68;
+export const FPU_INSTRUCTION = base + 70;
+export const FPU_DATA = base + 72;
+/** Scratch for an x87 operand from memory and for a result, as registers are. */
+export const FPU_OPERAND = base + 74;
+export const FPU_RESULT = base + 77;
 
 /** Segment registers in encoding order ES CS SS DS FS GS, then LDTR, TR: SEGMENT_WORDS words each. */
 export const SEGMENTS = base + 0x50;

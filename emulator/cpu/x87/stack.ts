@@ -1,0 +1,166 @@
+/**
+ * What all x87 instructions share: availability, the register stack, exceptions, and the record of the last instruction
+ * (SDM volume 1, chapter 8).
+ */
+import type { Cpu } from '../cpu.ts';
+import { DEVICE_NOT_AVAILABLE, FPU_FAULT, raise } from '../fault.ts';
+import type { Handler, Instruction } from '../instruction.ts';
+import { effectiveAddress } from '../memory-access.ts';
+import {
+  CR0,
+  CR0_EM,
+  CR0_TS,
+  FPU_CONTROL,
+  FPU_DATA,
+  FPU_INSTRUCTION,
+  FPU_OCCUPIED,
+  FPU_OPCODE,
+  FPU_REGISTERS,
+  FPU_RESULT,
+  FPU_STATUS,
+  HIGH,
+} from '../state.ts';
+
+/** Status word. Exception flags: invalid, denormal, zero divide, overflow, underflow, precision. */
+export const IE = 0x01;
+export const DE = 0x02;
+export const ZE = 0x04;
+export const OE = 0x08;
+export const UE = 0x10;
+export const PE = 0x20;
+export const EXCEPTIONS = 0x3f;
+/** Stack fault: comes with IE. */
+export const SF = 0x40;
+/** An unmasked exception is pending; the old "busy" bit follows it. */
+const PENDING = 0x8080;
+export const C0 = 0x100;
+export const C1 = 0x200;
+export const C2 = 0x400;
+export const C3 = 0x4000;
+const TOP_SHIFT = 11;
+const TOP = 7 << TOP_SHIFT;
+
+/** Raises #NM unless the system software has enabled the FPU. */
+export function requireX87(cpu: Cpu): void {
+  if ((cpu.i32[CR0] & (CR0_EM | CR0_TS)) !== 0) raise(cpu, DEVICE_NOT_AVAILABLE);
+}
+
+/** Raises #NM, or #MF if an exception is pending: what waiting x87 instructions and MMX instructions begin with. */
+export function waitX87(cpu: Cpu): void {
+  requireX87(cpu);
+  waitPending(cpu);
+}
+
+export function waitPending(cpu: Cpu): void {
+  if ((cpu.i32[FPU_STATUS] & PENDING) !== 0) raise(cpu, FPU_FAULT);
+}
+
+// The stack.
+
+export const top = (s: Int32Array): number => (s[FPU_STATUS] >> TOP_SHIFT) & 7;
+
+/** Word index of ST(n). */
+export const st = (s: Int32Array, n: number): number =>
+  FPU_REGISTERS + 4 * (((s[FPU_STATUS] >> TOP_SHIFT) + n) & 7);
+
+export const isEmpty = (s: Int32Array, n: number): boolean =>
+  (s[FPU_OCCUPIED] & (1 << ((top(s) + n) & 7))) === 0;
+
+export function occupy(s: Int32Array, n: number): void {
+  s[FPU_OCCUPIED] |= 1 << ((top(s) + n) & 7);
+}
+
+export function free(s: Int32Array, n: number): void {
+  s[FPU_OCCUPIED] &= ~(1 << ((top(s) + n) & 7));
+}
+
+/** Adds to TOP; nothing else. */
+export function turn(s: Int32Array, by: number): void {
+  s[FPU_STATUS] = (s[FPU_STATUS] & ~TOP) | ((s[FPU_STATUS] + (by << TOP_SHIFT)) & TOP);
+}
+
+export function pop(s: Int32Array): void {
+  free(s, 0);
+  turn(s, 1);
+}
+
+export function copy(s: Int32Array, from: number, to: number): void {
+  s[to] = s[from];
+  s[to + 1] = s[from + 1];
+  s[to + 2] = s[from + 2];
+}
+
+/** Makes a register the real indefinite, a negative quiet NaN. */
+export function setIndefinite(s: Int32Array, at: number): void {
+  s[at] = 0;
+  s[at + 1] = 0xc000_0000 | 0;
+  s[at + 2] = 0xffff;
+}
+
+// Exceptions.
+
+/** The bits of the control word that exist; bit 6 is always 1. */
+export const normaliseControl = (value: number): number => (value & 0x1f3f) | 0x40;
+
+/** Sets the status word; whether an exception is pending follows from flags and masks. */
+export function setStatus(s: Int32Array, value: number): void {
+  const pending = value & ~s[FPU_CONTROL] & EXCEPTIONS;
+  s[FPU_STATUS] = (value & 0x7f7f) | (pending !== 0 ? PENDING : 0);
+}
+
+/**
+ * Enters the outcome of an operation, flags and C1 (for "rounded up", or "overflow" of the stack), into the status word.
+ * Returns false if an unmasked exception keeps the operation from having any other effect: invalid, denormal and zero
+ * divide do.
+ */
+export function accept(s: Int32Array, outcome: number): boolean {
+  const unmasked = outcome & ~s[FPU_CONTROL] & EXCEPTIONS;
+  s[FPU_STATUS] = (s[FPU_STATUS] & ~C1) | outcome | (unmasked !== 0 ? PENDING : 0);
+  return (unmasked & (IE | DE | ZE)) === 0;
+}
+
+/** Outcome of reading an empty register, and of pushing onto one that is not. */
+export const STACK_UNDERFLOW = IE | SF;
+export const STACK_OVERFLOW = IE | SF | C1;
+
+/** Pushes FPU_RESULT, with what came of making it. */
+export function push(s: Int32Array, outcome: number): void {
+  if (!isEmpty(s, 7)) {
+    if (!accept(s, STACK_OVERFLOW)) return;
+    turn(s, -1);
+    setIndefinite(s, st(s, 0));
+  } else {
+    if (!accept(s, outcome)) return;
+    turn(s, -1);
+    copy(s, FPU_RESULT, st(s, 0));
+  }
+  occupy(s, 0);
+}
+
+// Instructions.
+
+/**
+ * A waiting instruction that leaves its address behind; if it ends with an unmasked exception, also its opcode and the
+ * address of its memory operand, as CPUs do that have "FDP_EXCPTN_ONLY".
+ */
+export const computing =
+  (operation: Handler): Handler =>
+  (cpu, i) => {
+    waitX87(cpu);
+    operation(cpu, i);
+    remember(cpu, i);
+  };
+
+function remember(cpu: Cpu, i: Instruction): void {
+  const s = cpu.i32;
+  s[FPU_INSTRUCTION] = i.ripLow;
+  s[FPU_INSTRUCTION + 1] = i.ripHigh;
+  if ((s[FPU_STATUS] & PENDING) === 0) return;
+  s[FPU_OPCODE] = ((i.opcode & 7) << 8) | i.modrm;
+  if (!i.isMemory) return;
+  // The address within its segment.
+  const low = effectiveAddress(cpu, i);
+  const base = s[i.segmentBase];
+  s[FPU_DATA] = low - base;
+  s[FPU_DATA + 1] = s[HIGH] - s[i.segmentBase + 1] - (low >>> 0 < base >>> 0 ? 1 : 0);
+}
