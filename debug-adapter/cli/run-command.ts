@@ -1,7 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { createBootedMachine } from '../../emulator/boot/create.ts';
-import { BootError } from '../../emulator/boot/elf-image.ts';
+import { BootError } from '../../emulator/boot/boot-error.ts';
 import type { Machine } from '../../emulator/machine-api.ts';
 import { createConsoleKeys } from './console-keys.ts';
 import { ExitCode, UsageError } from './exit-code.ts';

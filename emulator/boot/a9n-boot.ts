@@ -1,7 +1,8 @@
-import { type AcpiTables, buildAcpiTables } from '../devices/acpi-tables.ts';
 import type { Machine } from '../machine-api.ts';
-import { BootError, type ElfImage, readElfImage } from './elf-image.ts';
-import { writeLongModeEntry } from './long-mode-entry.ts';
+import { BootError } from './boot-error.ts';
+import { type ElfImage, readElfImage } from './elf-image.ts';
+import { HIGH_MEMORY_START, placeAcpiTables } from './firmware.ts';
+import { ENTRY_STATE_SIZE, writeLongModeEntry } from './long-mode-entry.ts';
 import { buildMemoryMap, type MemoryRange, type MemoryType } from './memory-map.ts';
 
 /**
@@ -14,6 +15,8 @@ export interface BootImages {
   /** What messages call the files. */
   readonly kernelName?: string;
   readonly initName?: string;
+  /** Default 2026. */
+  readonly abi?: A9nAbi;
 }
 
 const PAGE = 4096;
@@ -25,11 +28,12 @@ const BOOT_INFO = 0x7000;
 const MEMORY_MAP = 0x8000;
 const MAX_MEMORY_MAP_ENTRIES = PAGE / 24;
 const ENTRY_STATE = 0x9000;
-const ACPI_TABLES = 0xe_0000;
-const LOWEST_KERNEL_ADDRESS = 0x10_0000;
+const LOWEST_KERNEL_ADDRESS = HIGH_MEMORY_START;
 
-/** boot_info (ABI-2026, section 20). */
-const BOOT_INFO_SIZE = 0x440;
+/** Size of boot_info by the year of the ABI (ABI-2026, sections 20 and 23): the later one has more arch_info. */
+const BOOT_INFO_SIZE = { 2025: 0x80, 2026: 0x440 } as const;
+/** Generation of the boot protocol. Kernels of both look alike, so the user must know. */
+export type A9nAbi = keyof typeof BOOT_INFO_SIZE;
 const MAX_INIT_PAGES = 32768;
 const INIT_INFO_SYMBOL = '__init_info_start';
 const IPC_BUFFER_SYMBOL = '__init_ipc_buffer_start';
@@ -45,16 +49,14 @@ interface InitImage {
 export function bootA9n(machine: Machine, images: BootImages): void {
   const kernel = readElfImage(images.kernelName ?? 'kernel', images.kernel);
   const init = readInitImage(images.initName ?? 'init image', images.init);
-  const acpi = buildAcpiTables(ACPI_TABLES);
   const kernelRange = loadKernel(machine, kernel);
   const initRange = loadInit(machine, init, kernelRange);
-  machine.writePhysical(acpi.address, acpi.bytes);
 
   const memoryMap = buildMemoryMap(machine.memoryBytes, [
     { start: PROCESSOR_START_PAGE, end: PROCESSOR_START_PAGE + PAGE },
     { start: BOOT_INFO, end: BOOT_INFO + PAGE },
     { start: MEMORY_MAP, end: MEMORY_MAP + PAGE },
-    { start: ENTRY_STATE, end: ENTRY_STATE + 4 * PAGE },
+    { start: ENTRY_STATE, end: ENTRY_STATE + ENTRY_STATE_SIZE },
     kernelRange,
     initRange,
   ]);
@@ -62,7 +64,14 @@ export function bootA9n(machine: Machine, images: BootImages): void {
   machine.writePhysical(MEMORY_MAP, encodeMemoryMap(memoryMap));
   machine.writePhysical(
     BOOT_INFO,
-    encodeBootInfo(machine.memoryBytes, memoryMap.length, initRange, init, acpi),
+    encodeBootInfo({
+      memoryBytes: machine.memoryBytes,
+      memoryMapCount: memoryMap.length,
+      initRange,
+      init,
+      acpiRootPointer: placeAcpiTables(machine),
+      abi: images.abi ?? 2026,
+    }),
   );
   writeLongModeEntry(machine, ENTRY_STATE, { entry: kernel.entry, argument: BOOT_INFO });
 }
@@ -164,24 +173,27 @@ function encodeMemoryMap(map: readonly { start: number; pageCount: number; type:
   return bytes;
 }
 
-function encodeBootInfo(
-  memoryBytes: number,
-  memoryMapCount: number,
-  initRange: MemoryRange,
-  init: InitImage,
-  acpi: AcpiTables,
-): Uint8Array {
-  const bytes = new Uint8Array(BOOT_INFO_SIZE);
+function encodeBootInfo(info: {
+  readonly memoryBytes: number;
+  readonly memoryMapCount: number;
+  readonly initRange: MemoryRange;
+  readonly init: InitImage;
+  readonly acpiRootPointer: number;
+  readonly abi: A9nAbi;
+}): Uint8Array {
+  const { init, abi } = info;
+  const bytes = new Uint8Array(BOOT_INFO_SIZE[abi]);
   const view = new DataView(bytes.buffer);
   const set = (at: number, value: number) => view.setBigUint64(at, BigInt(value), true);
-  set(0x00, memoryBytes);
-  view.setUint16(0x08, memoryMapCount, true);
+  set(0x00, info.memoryBytes);
+  view.setUint16(0x08, info.memoryMapCount, true);
   set(0x10, MEMORY_MAP);
-  set(0x18, initRange.start);
-  set(0x20, init.pageCount);
+  set(0x18, info.initRange.start);
+  // Kernels of 2025 take the number of the last page.
+  set(0x20, abi === 2025 ? init.pageCount - 1 : init.pageCount);
   set(0x28, init.elf.entry);
   set(0x30, init.initInfo);
   set(0x38, init.ipcBuffer);
-  set(0x40, acpi.rootPointer);
+  set(0x40, info.acpiRootPointer);
   return bytes;
 }

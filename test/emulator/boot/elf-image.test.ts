@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { BootError, readElfImage } from '../../../emulator/boot/elf-image.ts';
+import { BootError } from '../../../emulator/boot/boot-error.ts';
+import { readElfImage } from '../../../emulator/boot/elf-image.ts';
 import { buildElf } from './elf-builder.ts';
 
 const good = buildElf({
