@@ -1,5 +1,7 @@
 /** What other folders import of the emulator. */
 export { type BootImages, bootA9n } from './boot/a9n-boot.ts';
+export { type BootFile, type BootRequest, boot, recogniseKernel } from './boot/boot.ts';
+export { BootError } from './boot/boot-error.ts';
 export { createBootedMachine, DEFAULT_MEMORY_BYTES } from './boot/create.ts';
 export { createMachine } from './machine.ts';
 export * from './machine-api.ts';

@@ -1,8 +1,13 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import { createBootedMachine } from '../../emulator/boot/create.ts';
-import { BootError } from '../../emulator/boot/boot-error.ts';
-import type { Machine } from '../../emulator/machine-api.ts';
+import {
+  BootError,
+  type BootFile,
+  boot,
+  createMachine,
+  type Machine,
+  recogniseKernel,
+} from '../../emulator/index.ts';
 import { createConsoleKeys } from './console-keys.ts';
 import { ExitCode, UsageError } from './exit-code.ts';
 import { RUN_HELP } from './help.ts';
@@ -18,7 +23,7 @@ export async function runCommand(args: string[]): Promise<number> {
     process.stdout.write(RUN_HELP);
     return 0;
   }
-  const machine = createMachine(options);
+  const machine = bootMachine(options);
   const output = connectOutput(machine);
   let inputEnded = false;
   const run = startRun(machine, {
@@ -38,15 +43,18 @@ export async function runCommand(args: string[]): Promise<number> {
   }
 }
 
-function createMachine(options: RunOptions): Machine {
-  const { memoryBytes, stopOnUnknownOpcode } = options;
-  const kernelName = options.kernel ?? builtImage('kernel.elf', '--kernel');
-  const kernel = readImage(kernelName);
-  const initName = options.init ?? builtImage('koito.elf', '--init');
-  const init = readImage(initName);
-  const images = { kernel, init, kernelName, initName };
+function bootMachine(options: RunOptions): Machine {
+  const { memoryBytes, stopOnUnknownOpcode, a9nAbi, commandLine, loadAddress } = options;
+  const kernel = readImage(options.kernel ?? builtImage('kernel.elf', '--kernel'));
+  const initrds = options.initrds?.map(readImage);
   try {
-    return createBootedMachine({ memoryBytes, stopOnUnknownOpcode }, images);
+    // Only A9N has an init image of its own.
+    const initName =
+      options.init ?? (recogniseKernel({ kernel }) === 'a9n' ? builtImage('koito.elf', '--init') : undefined);
+    const init = initName === undefined ? undefined : readImage(initName);
+    const machine = createMachine({ memoryBytes, stopOnUnknownOpcode });
+    boot(machine, { kernel, init, a9nAbi, initrds, commandLine, loadAddress });
+    return machine;
   } catch (error) {
     if (error instanceof BootError) throw new UsageError(error.message);
     throw error;
@@ -64,9 +72,9 @@ function builtImage(name: string, option: string): string {
   return path;
 }
 
-function readImage(path: string): Uint8Array {
+function readImage(path: string): BootFile {
   try {
-    return readFileSync(path);
+    return { name: path, bytes: readFileSync(path) };
   } catch (error) {
     const cause = error instanceof Error ? error.message : String(error);
     throw new UsageError(`${path}: cannot be read (${cause}). Check the path and its permissions.`);

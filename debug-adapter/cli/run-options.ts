@@ -6,6 +6,10 @@ export interface RunOptions {
   /** Undefined: the image that was built with this package. */
   readonly kernel: string | undefined;
   readonly init: string | undefined;
+  readonly a9nAbi: 2025 | 2026 | undefined;
+  readonly initrds: readonly string[] | undefined;
+  readonly commandLine: string | undefined;
+  readonly loadAddress: number | undefined;
   readonly memoryBytes: number;
   /** Infinity if there is no limit. */
   readonly maxInstructions: number;
@@ -23,6 +27,10 @@ export function parseRunOptions(args: string[]): RunOptions | undefined {
       options: {
         kernel: { type: 'string' },
         init: { type: 'string' },
+        'a9n-abi': { type: 'string' },
+        initrd: { type: 'string', multiple: true },
+        append: { type: 'string' },
+        'load-address': { type: 'string' },
         memory: { type: 'string' },
         'max-instructions': { type: 'string' },
         'stop-on-unknown-opcode': { type: 'boolean' },
@@ -34,6 +42,10 @@ export function parseRunOptions(args: string[]): RunOptions | undefined {
   return {
     kernel: values.kernel,
     init: values.init,
+    a9nAbi: values['a9n-abi'] === undefined ? undefined : parseA9nAbi(values['a9n-abi']),
+    initrds: values.initrd,
+    commandLine: values.append,
+    loadAddress: values['load-address'] === undefined ? undefined : parseAddress(values['load-address']),
     memoryBytes: values.memory === undefined ? DEFAULT_MEMORY_BYTES : parseMemory(values.memory),
     maxInstructions:
       values['max-instructions'] === undefined
@@ -53,6 +65,18 @@ export function parseArguments<T>(parse: () => T): T {
     }
     throw error;
   }
+}
+
+function parseA9nAbi(text: string): 2025 | 2026 {
+  if (text === '2025') return 2025;
+  if (text === '2026') return 2026;
+  throw new UsageError(`--a9n-abi ${text}: there are 2025 and 2026.`);
+}
+
+function parseAddress(text: string): number {
+  const value = /^(0x[\da-f]+|\d+)$/i.test(text) ? Number(text) : Number.NaN;
+  if (Number.isSafeInteger(value)) return value;
+  throw new UsageError(`--load-address ${text}: must be a physical address, as in 0x100000.`);
 }
 
 function parseMemory(text: string): number {

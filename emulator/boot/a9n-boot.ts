@@ -16,7 +16,7 @@ export interface BootImages {
   readonly kernelName?: string;
   readonly initName?: string;
   /** Default 2026. */
-  readonly abi?: A9nAbi;
+  readonly abi?: A9nAbi | undefined;
 }
 
 const PAGE = 4096;

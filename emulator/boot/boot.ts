@@ -15,14 +15,14 @@ export interface BootFile {
 export interface BootRequest {
   readonly kernel: BootFile;
   /** A9N's init image. */
-  readonly init?: BootFile;
+  readonly init?: BootFile | undefined;
   /** Generation of A9N's boot protocol, if not the newest. */
-  readonly a9nAbi?: A9nAbi;
+  readonly a9nAbi?: A9nAbi | undefined;
   /** Linux: archives of the initial file system. */
-  readonly initrds?: readonly BootFile[];
-  readonly commandLine?: string;
+  readonly initrds?: readonly BootFile[] | undefined;
+  readonly commandLine?: string | undefined;
   /** Physical address at which a file without header is to lie. */
-  readonly loadAddress?: number;
+  readonly loadAddress?: number | undefined;
 }
 
 export type KernelFormat = 'a9n' | 'linux' | 'flat';
@@ -83,10 +83,15 @@ const LOADERS: Record<KernelFormat, Loader> = {
   },
 };
 
-/** What a kernel is, by the file itself. Throws BootError for files that no loader takes. */
-export function recogniseKernel({ name, bytes }: BootFile): KernelFormat {
-  if (bytes.length === 0) throw new BootError(`${name}: is empty. Give a kernel.`);
+/**
+ * What a kernel is, by the file itself; whoever gives an init image means A9N. Throws BootError for files that no
+ * loader takes.
+ */
+export function recogniseKernel({ kernel, init }: Pick<BootRequest, 'kernel' | 'init'>): KernelFormat {
+  const { name, bytes } = kernel;
   if (isLinuxKernel(bytes)) return 'linux';
+  if (init !== undefined) return 'a9n';
+  if (bytes.length === 0) throw new BootError(`${name}: is empty. Give a kernel.`);
   if (is32BitElf(bytes)) {
     throw new BootError(
       `${name}: a 32-bit ELF file without multiboot header, so nothing says how to enter it. Link a multiboot header into its first 8 KiB, or compile without -m32.`,
@@ -101,7 +106,7 @@ export function recogniseKernel({ name, bytes }: BootFile): KernelFormat {
  */
 export function boot(machine: Machine, request: BootRequest): void {
   const { kernel } = request;
-  const loader = LOADERS[recogniseKernel(kernel)];
+  const loader = LOADERS[recogniseKernel(request)];
   for (const { part, name } of PARTS) {
     if (request[part] === undefined || loader.takes.includes(part)) continue;
     throw new BootError(`${kernel.name}: is ${loader.name}, for which there is no ${name}. Leave that out.`);

@@ -58,7 +58,12 @@ const EM_X86_64 = 62;
 const PT_LOAD = 1;
 const SHT_SYMTAB = 2;
 
-const MACHINE_NAMES: Record<number, string> = { [EM_386]: 'x86 (32-bit)', 40: 'ARM', 183: 'AArch64', 243: 'RISC-V' };
+const MACHINE_NAMES: Record<number, string> = {
+  [EM_386]: 'x86 (32-bit)',
+  40: 'ARM',
+  183: 'AArch64',
+  243: 'RISC-V',
+};
 
 /** True if the file begins as ELF files do. */
 export function isElf(file: Uint8Array): boolean {

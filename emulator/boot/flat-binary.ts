@@ -11,7 +11,11 @@ const ENTRY_STATE = 0x9000;
 
 /** Places that are taken. */
 const TAKEN = [
-  { start: ENTRY_STATE, end: ENTRY_STATE + ENTRY_STATE_SIZE, what: 'page tables and stack of the entry state' },
+  {
+    start: ENTRY_STATE,
+    end: ENTRY_STATE + ENTRY_STATE_SIZE,
+    what: 'page tables and stack of the entry state',
+  },
   { start: ACPI_TABLES, end: HIGH_MEMORY_START, what: 'ACPI tables' },
 ];
 

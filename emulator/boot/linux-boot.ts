@@ -11,7 +11,7 @@ export interface LinuxImages {
   readonly kernel: Uint8Array;
   /** Archives of the initial file system, loaded one behind the other. */
   readonly initrds?: readonly Uint8Array[];
-  readonly commandLine?: string;
+  readonly commandLine?: string | undefined;
   /** What messages call the kernel. */
   readonly kernelName?: string;
 }

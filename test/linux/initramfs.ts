@@ -1,7 +1,12 @@
 /** Writes a Linux initramfs: an archive in the "newc" format of cpio (Linux, Documentation/driver-api/early-userspace). */
 export type Entry =
   | { readonly path: string; readonly kind: 'directory' }
-  | { readonly path: string; readonly kind: 'file'; readonly bytes: Uint8Array; readonly executable?: boolean }
+  | {
+      readonly path: string;
+      readonly kind: 'file';
+      readonly bytes: Uint8Array;
+      readonly executable?: boolean;
+    }
   | { readonly path: string; readonly kind: 'link'; readonly target: string }
   | {
       readonly path: string;

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { bootA9n } from '../../../emulator/boot/a9n-boot.ts';
-import { createBootedMachine } from '../../../emulator/boot/create.ts';
 import { BootError } from '../../../emulator/boot/boot-error.ts';
+import { createBootedMachine } from '../../../emulator/boot/create.ts';
 import { createMachine } from '../../../emulator/machine.ts';
 import type { Machine } from '../../../emulator/machine-api.ts';
 import { buildElf } from './elf-builder.ts';

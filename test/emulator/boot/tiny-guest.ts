@@ -65,7 +65,7 @@ export interface TinyKernel {
 }
 
 /** A bootable pair of images: this kernel, and an init image that no kernel here starts. */
-export function tinyGuest({ code, handlers = {} }: TinyKernel): Required<BootImages> {
+export function tinyGuest({ code, handlers = {} }: TinyKernel): Required<Omit<BootImages, 'abi'>> {
   const image = new Uint8Array(0x2000 + Object.keys(handlers).length * 0x100);
   if (code.length > IDTR - KERNEL_ADDRESS) throw new Error('code runs into the descriptor tables');
   image.set(code);
