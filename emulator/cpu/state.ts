@@ -119,6 +119,10 @@ export const TSC_OFFSET = base + 0xd6;
 export const MISC_ENABLE = base + 0xd8;
 export const MTRR_DEFAULT = base + 0xda;
 
+/** Scratch of the vector instructions: a destination before it is final (8 words), a lane's result. */
+export const VECTOR_RESULT = base + 0x180;
+export const LANE_RESULT = base + 0x188;
+
 /** Index into a Float64Array: instructions retired before the running block began. */
 export const RETIRED = (SYSTEM_STATE + 0x3f0) >> 3;
 /** Index into a Float64Array: count at which the running slice ends. */

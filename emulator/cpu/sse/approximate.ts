@@ -4,7 +4,7 @@
  * significand (RSQRT: of 1024 for odd and for even exponents), rounded to 13 fraction bits. No exceptions.
  */
 import type { Cpu } from '../cpu.ts';
-import { packed, row, scalarSingle, type VectorOperation } from './operands.ts';
+import { packedFloat, row, scalarSingle, two, type VectorOperation } from './operands.ts';
 
 const SIGN = 0x8000_0000 | 0;
 const INFINITY = 0x7f80_0000;
@@ -51,8 +51,8 @@ const lanes =
   };
 
 export const SSE_APPROXIMATE_OPCODES = [
-  row(0x52, 0, packed(lanes(4, reciprocalRoot))),
+  row(0x52, 0, two(packedFloat(lanes(4, reciprocalRoot)))),
   row(0x52, 0xf3, scalarSingle(lanes(1, reciprocalRoot))),
-  row(0x53, 0, packed(lanes(4, reciprocal))),
+  row(0x53, 0, two(packedFloat(lanes(4, reciprocal)))),
   row(0x53, 0xf3, scalarSingle(lanes(1, reciprocal))),
 ];

@@ -5,18 +5,23 @@
  * error-free transformation. Everything else is left to `exact.ts`; NaNs never pass through host arithmetic.
  */
 import type { Cpu } from '../cpu.ts';
-import { MXCSR, OPERAND } from '../state.ts';
+import { LANE_RESULT, MXCSR } from '../state.ts';
 import { allMasked, lanes } from './exact.ts';
-import { packed, row, scalarDouble, scalarSingle, type VectorOperation } from './operands.ts';
+import {
+  type Meaning,
+  packedFloat,
+  row,
+  scalarDouble,
+  scalarSingle,
+  two,
+  type VectorOperation,
+} from './operands.ts';
 import { DAZ, DOUBLE, FTZ, MASKS, type Operation, PE, SINGLE } from './soft-float.ts';
 
 /** MXCSR bits that decide: rounding mode, FTZ, DAZ, masks. */
 const CONTROL = 0x6000 | FTZ | DAZ | MASKS;
 /** Round to nearest, nothing flushed, everything masked. */
 const PLAIN = MASKS;
-
-/** Scratch for results: the upper words of OPERAND. */
-const RESULT = OPERAND + 4;
 
 /** A double, by its high word, has an exponent that is neither the smallest nor the largest: normal and finite. */
 const isNormal = (high: number): boolean => ((high & 0x7ff0_0000) - 0x0010_0000) >>> 0 < 0x7fe0_0000;
@@ -70,8 +75,8 @@ function doubleLane({
     const bHigh = s[source + 1];
     if ((mxcsr & CONTROL) === PLAIN && (isNormal(aHigh) || a === 0) && (isNormal(bHigh) || b === 0)) {
       const result = compute(a, b);
-      f[RESULT >> 1] = result;
-      const high = s[RESULT + 1];
+      f[LANE_RESULT >> 1] = result;
+      const high = s[LANE_RESULT + 1];
       if (isSafeResult(high)) {
         if ((mxcsr & PE) !== 0) {
           f[destination >> 1] = result;
@@ -115,8 +120,8 @@ function singleLane({ operation, compute, exact }: SingleArithmetic): VectorOper
     ) {
       const double = compute(a, b);
       const single = Math.fround(double);
-      f[RESULT] = single;
-      if (isSafeSingle(s[RESULT]) || double === 0) {
+      f[LANE_RESULT] = single;
+      if (isSafeSingle(s[LANE_RESULT]) || double === 0) {
         if ((mxcsr & PE) === 0 && !exact(a, b, double, single)) s[MXCSR] |= PE;
         f[destination] = single;
         return;
@@ -263,15 +268,16 @@ const family = (
   opcode: number,
   operation: Operation,
   by: { double: VectorOperation; single: VectorOperation },
+  of: (packedMeaning: Meaning) => Meaning = (same) => same,
 ) => [
-  row(opcode, 0, packed(packedSingles(operation, by.single))),
-  row(opcode, 0x66, packed(packedDoubles(operation, by.double))),
+  row(opcode, 0, of(packedFloat(packedSingles(operation, by.single)))),
+  row(opcode, 0x66, of(packedFloat(packedDoubles(operation, by.double)))),
   row(opcode, 0xf3, scalarSingle(by.single)),
   row(opcode, 0xf2, scalarDouble(by.double)),
 ];
 
 export const SSE_ARITHMETIC_OPCODES = [
-  ...family(0x51, 'sqrt', SQRT),
+  ...family(0x51, 'sqrt', SQRT, two),
   ...family(0x58, 'add', ADD),
   ...family(0x59, 'mul', MUL),
   ...family(0x5c, 'sub', SUB),

@@ -3,7 +3,7 @@ import type { Cpu } from '../cpu.ts';
 import { CF, PF, setArithmeticFlags, ZF } from '../flags.ts';
 import { MXCSR } from '../state.ts';
 import { raiseFlags, readLane } from './exact.ts';
-import { packed, row, scalarDouble, scalarSingle, type VectorOperation } from './operands.ts';
+import { packedFloat, row, scalarDouble, scalarSingle, toFlags, type VectorOperation } from './operands.ts';
 import { DOUBLE, type Format, lastFlags, relation, SINGLE } from './soft-float.ts';
 
 /** Exceptions met by the comparisons since it was cleared. */
@@ -96,12 +96,12 @@ function compareToFlags(relate: typeof relationOfDoubles, signaling: boolean): V
 const immediate = { immediate: 'byte' } as const;
 
 export const SSE_COMPARE_OPCODES = [
-  row(0x2e, 0, scalarSingle(compareToFlags(relationOfSingles, false))),
-  row(0x2e, 0x66, scalarDouble(compareToFlags(relationOfDoubles, false))),
-  row(0x2f, 0, scalarSingle(compareToFlags(relationOfSingles, true))),
-  row(0x2f, 0x66, scalarDouble(compareToFlags(relationOfDoubles, true))),
-  row(0xc2, 0, packed(compareSingles(4)), immediate),
-  row(0xc2, 0x66, packed(compareDoubles(2)), immediate),
+  row(0x2e, 0, toFlags(scalarSingle(compareToFlags(relationOfSingles, false)))),
+  row(0x2e, 0x66, toFlags(scalarDouble(compareToFlags(relationOfDoubles, false)))),
+  row(0x2f, 0, toFlags(scalarSingle(compareToFlags(relationOfSingles, true)))),
+  row(0x2f, 0x66, toFlags(scalarDouble(compareToFlags(relationOfDoubles, true)))),
+  row(0xc2, 0, packedFloat(compareSingles(4)), immediate),
+  row(0xc2, 0x66, packedFloat(compareDoubles(2)), immediate),
   row(0xc2, 0xf3, scalarSingle(compareSingles(1)), immediate),
   row(0xc2, 0xf2, scalarDouble(compareDoubles(1)), immediate),
 ];

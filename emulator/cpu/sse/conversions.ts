@@ -7,12 +7,16 @@ import { raiseFlags, readLane } from './exact.ts';
 import {
   fetch32,
   fetch64,
-  packed,
+  legacyForm,
+  narrowing,
+  packedFloat,
   requireSse,
   row,
   scalarDouble,
   scalarSingle,
+  two,
   type VectorOperation,
+  widening,
 } from './operands.ts';
 import {
   convert,
@@ -105,8 +109,8 @@ function scalarToInteger(format: Format, truncate: boolean): (i: Instruction) =>
     toInteger64(cpu, format, source, truncate);
     finish(cpu, destination, 2, false);
   };
-  const handlers = format === SINGLE ? scalarSingle : scalarDouble;
-  return (i) => handlers(i.operandSize === 8 ? to64 : to32)(i);
+  const source = format === SINGLE ? scalarSingle : scalarDouble;
+  return (i) => legacyForm(source(i.operandSize === 8 ? to64 : to32))(i);
 }
 
 /** Packed to doublewords; `count` lanes, the rest of the destination is cleared. */
@@ -255,14 +259,14 @@ export const SSE_CONVERSION_OPCODES = [
   row(0x2c, 0xf2, scalarToInteger(DOUBLE, true), toGeneral),
   row(0x2d, 0xf3, scalarToInteger(SINGLE, false), toGeneral),
   row(0x2d, 0xf2, scalarToInteger(DOUBLE, false), toGeneral),
-  row(0x5a, 0, scalarDouble(toDoubles(2))),
-  row(0x5a, 0x66, packed(toSingles(2))),
+  row(0x5a, 0, widening(8, toDoubles(2), 'avx')),
+  row(0x5a, 0x66, narrowing(toSingles(2))),
   row(0x5a, 0xf3, scalarSingle(toDoubles(1))),
   row(0x5a, 0xf2, scalarDouble(toSingles(1))),
-  row(0x5b, 0, packed(packedSinglesFromIntegers)),
-  row(0x5b, 0x66, packed(packedToInteger(SINGLE, 4, false))),
-  row(0x5b, 0xf3, packed(packedToInteger(SINGLE, 4, true))),
-  row(0xe6, 0x66, packed(packedToInteger(DOUBLE, 2, true))),
-  row(0xe6, 0xf2, packed(packedToInteger(DOUBLE, 2, false))),
-  row(0xe6, 0xf3, scalarDouble(packedDoublesFromIntegers)),
+  row(0x5b, 0, two(packedFloat(packedSinglesFromIntegers))),
+  row(0x5b, 0x66, two(packedFloat(packedToInteger(SINGLE, 4, false)))),
+  row(0x5b, 0xf3, two(packedFloat(packedToInteger(SINGLE, 4, true)))),
+  row(0xe6, 0x66, narrowing(packedToInteger(DOUBLE, 2, true))),
+  row(0xe6, 0xf2, narrowing(packedToInteger(DOUBLE, 2, false))),
+  row(0xe6, 0xf3, widening(8, packedDoublesFromIntegers, 'avx')),
 ];

@@ -1,5 +1,5 @@
 /** Packed integer arithmetic, logic and comparison. */
-import { packed, row, type VectorOperation } from './operands.ts';
+import { packed, packedFloat, row, type VectorOperation } from './operands.ts';
 
 // Operations lane by lane: a destination that is the source too does no harm.
 
@@ -110,8 +110,8 @@ const integer = (opcode: number, operation: VectorOperation) => row(opcode, 0x66
 
 /** AND, ANDN, OR, XOR of floating-point vectors do not look at what the bits mean. */
 const bitwise = (opcode: number, operation: VectorOperation) => [
-  row(opcode, 0, packed(operation)),
-  row(opcode, 0x66, packed(operation)),
+  row(opcode, 0, packedFloat(operation)),
+  row(opcode, 0x66, packedFloat(operation)),
 ];
 
 export const SSE_INTEGER_OPCODES = [

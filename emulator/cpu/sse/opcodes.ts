@@ -6,12 +6,13 @@ import { SSE_COMPARE_OPCODES } from './compare.ts';
 import { SSE_CONVERSION_OPCODES } from './conversions.ts';
 import { SSE_INTEGER_OPCODES } from './integer.ts';
 import { SSE_MOVE_OPCODES } from './moves.ts';
+import { isInstruction, legacyRow, type VectorInstruction } from './operands.ts';
 import { MEMORY_ORDER_OPCODES } from './ordering.ts';
 import { SSE_SHIFT_OPCODES } from './shift.ts';
 import { SSE_SHUFFLE_OPCODES } from './shuffle.ts';
 import { SSE_STATE_OPCODES } from './state-image.ts';
 
-export const SSE_OPCODES: readonly Opcode[] = [
+const INSTRUCTIONS: readonly (Opcode | VectorInstruction)[] = [
   ...SSE_MOVE_OPCODES,
   ...SSE_ARITHMETIC_OPCODES,
   ...SSE_APPROXIMATE_OPCODES,
@@ -23,3 +24,7 @@ export const SSE_OPCODES: readonly Opcode[] = [
   ...SSE_STATE_OPCODES,
   ...MEMORY_ORDER_OPCODES,
 ];
+
+export const SSE_OPCODES: readonly Opcode[] = INSTRUCTIONS.map((one) =>
+  isInstruction(one) ? legacyRow(one) : one,
+);

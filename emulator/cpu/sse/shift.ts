@@ -2,7 +2,7 @@
 import type { Cpu } from '../cpu.ts';
 import type { Instruction } from '../instruction.ts';
 import { always } from '../opcode.ts';
-import { packed, requireSse, row, type VectorOperation } from './operands.ts';
+import { byCount, requireSse, row, type VectorOperation } from './operands.ts';
 
 /** Shifts all lanes of the vector at a word index; `count` is at most 255, which is more than any lane has bits. */
 type Shift = (cpu: Cpu, at: number, count: number) => void;
@@ -91,7 +91,7 @@ const byImmediate = (shift: Shift) =>
 const immediate = (opcode: number, extension: number, shift: Shift) =>
   row(opcode, 0x66, byImmediate(shift), { extension, only: 'register', immediate: 'byte' });
 
-const vector = (opcode: number, shift: Shift) => row(opcode, 0x66, packed(byVector(shift)));
+const vector = (opcode: number, shift: Shift) => row(opcode, 0x66, byCount(byVector(shift)));
 
 export const SSE_SHIFT_OPCODES = [
   immediate(0x71, 2, psrlw),

@@ -1,6 +1,6 @@
 /** Shuffles, unpacks and packs. They read everything before they write: destination and source may be the same. */
 import type { Cpu } from '../cpu.ts';
-import { packed, row, type VectorOperation } from './operands.ts';
+import { packed, packedFloat, row, two, type VectorOperation } from './operands.ts';
 
 /** Result before it is written. */
 const result = new ArrayBuffer(16);
@@ -128,10 +128,10 @@ const packssdw: VectorOperation = (cpu, destination, source) => {
 const immediate = { immediate: 'byte' } as const;
 
 export const SSE_SHUFFLE_OPCODES = [
-  row(0x14, 0, packed(unpackDoublewords(0))),
-  row(0x14, 0x66, packed(unpackQuadwords(0))),
-  row(0x15, 0, packed(unpackDoublewords(1))),
-  row(0x15, 0x66, packed(unpackQuadwords(1))),
+  row(0x14, 0, packedFloat(unpackDoublewords(0))),
+  row(0x14, 0x66, packedFloat(unpackQuadwords(0))),
+  row(0x15, 0, packedFloat(unpackDoublewords(1))),
+  row(0x15, 0x66, packedFloat(unpackQuadwords(1))),
   row(0x60, 0x66, packed(unpackBytes(0))),
   row(0x61, 0x66, packed(unpackWords(0))),
   row(0x62, 0x66, packed(unpackDoublewords(0))),
@@ -143,9 +143,9 @@ export const SSE_SHUFFLE_OPCODES = [
   row(0x6b, 0x66, packed(packssdw)),
   row(0x6c, 0x66, packed(unpackQuadwords(0))),
   row(0x6d, 0x66, packed(unpackQuadwords(1))),
-  row(0x70, 0x66, packed(pshufd), immediate),
-  row(0x70, 0xf3, packed(shuffleWords(4)), immediate),
-  row(0x70, 0xf2, packed(shuffleWords(0)), immediate),
-  row(0xc6, 0, packed(shufps), immediate),
-  row(0xc6, 0x66, packed(shufpd), immediate),
+  row(0x70, 0x66, two(packed(pshufd)), immediate),
+  row(0x70, 0xf3, two(packed(shuffleWords(4))), immediate),
+  row(0x70, 0xf2, two(packed(shuffleWords(0))), immediate),
+  row(0xc6, 0, packedFloat(shufps), immediate),
+  row(0xc6, 0x66, packedFloat(shufpd), immediate),
 ];
