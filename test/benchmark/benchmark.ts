@@ -94,17 +94,28 @@ async function measureQemu(workload: Workload): Promise<number> {
   return stopwatch.milliseconds;
 }
 
-/** Compiles the computing kernel; undefined, with a reason printed, where there is no compiler. */
-function buildCompute(folder: string, loader: string): GuestPaths | undefined {
-  const kernel = join(folder, 'compute.elf');
-  const problem = compileKernel(join(ROOT, 'test/benchmark/compute.c'), kernel);
-  if (problem !== undefined) {
-    console.log(`skipped: compute loop: ${problem}`);
-    return undefined;
-  }
+const COMPUTATIONS = [
+  ['SORT', 'integer sort'],
+  ['MIX', '64-bit mixing'],
+  ['WALK', 'walk over 16 MiB'],
+  ['MATRIX', 'SSE2 matrix product'],
+] as const;
+
+/** Compiles the computing kernels; none, with a reason printed, where there is no compiler. */
+function buildComputations(folder: string, loader: string): Workload[] {
   const init = join(folder, 'init.elf');
   writeFileSync(init, tinyInit());
-  return { kernel, init, loader };
+  const workloads: Workload[] = [];
+  for (const [work, name] of COMPUTATIONS) {
+    const kernel = join(folder, `${work}.elf`);
+    const problem = compileKernel(join(ROOT, 'test/benchmark/compute.c'), kernel, [`-D${work}`]);
+    if (problem !== undefined) {
+      console.log(`skipped: ${name}: ${problem}`);
+      continue;
+    }
+    workloads.push({ name, paths: { kernel, init, loader }, begin: '<S>', end: '<E>' });
+  }
+  return workloads;
 }
 
 async function measure(workload: Workload, withQemu: boolean): Promise<string[]> {
@@ -140,7 +151,6 @@ async function main(): Promise<void> {
 
   const folder = mkdtempSync(join(tmpdir(), 'a9n-benchmark-'));
   try {
-    const compute = buildCompute(folder, guest.loader);
     const workloads: Workload[] = [
       {
         name: "boot to the client's last line",
@@ -148,10 +158,8 @@ async function main(): Promise<void> {
         begin: '\n',
         end: 'memory-tour exited with code',
       },
+      ...buildComputations(folder, guest.loader),
     ];
-    if (compute !== undefined) {
-      workloads.push({ name: 'compute: sort, mix, SSE2', paths: compute, begin: '<S>', end: '<E>' });
-    }
     const rows = [['', 'M instructions', 'MIPS, first run', 'MIPS', 'QEMU TCG MIPS', 'time ÷ QEMU']];
     for (const workload of workloads) rows.push(await measure(workload, qemu !== undefined));
     printTable(rows);

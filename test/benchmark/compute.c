@@ -1,11 +1,8 @@
-/* A kernel that computes: the benchmark's guest program. It prints <S>, works, prints <E> and exits with 0 if the results are
-   right. Three kinds of work in one loop: quicksort (branches, loads, stores), 64-bit mixing (registers), SSE2 sums. */
+/* Kernels that compute: the benchmark's guest programs, one for each of SORT, MIX, WALK, MATRIX. Each prepares, prints <S>, works, prints <E>
+   and exits with 0 if the results are right. */
 typedef unsigned long word;
 
-enum { elements = 1 << 15, rounds = 6 };
-
-static unsigned int numbers[elements];
-static double       values[elements];
+static int right = 1;
 
 static void out8(unsigned short port, unsigned char value)
 {
@@ -29,14 +26,11 @@ static void print(const char *text)
     while ((in8(0x3fd) & 0x40) == 0) {}
 }
 
-static word mix(word x)
-{
-    x ^= x >> 33;
-    x *= 0xff51afd7ed558ccdUL;
-    x = (x << 29) | (x >> 35);
-    x *= 0xc4ceb9fe1a85ec53UL;
-    return x ^ (x >> 32);
-}
+#if defined(SORT)
+/* Quicksort of 32-bit integers: branches, loads, stores. */
+enum { elements = 1 << 16, rounds = 8 };
+
+static unsigned int numbers[elements];
 
 static void sort(unsigned int *first, unsigned int *last)
 {
@@ -69,6 +63,110 @@ static void sort(unsigned int *first, unsigned int *last)
     }
 }
 
+static word mix(word x)
+{
+    x ^= x >> 33;
+    x *= 0xff51afd7ed558ccdUL;
+    x = (x << 29) | (x >> 35);
+    x *= 0xc4ceb9fe1a85ec53UL;
+    return x ^ (x >> 32);
+}
+
+static void prepare(void) {}
+
+static void work(void)
+{
+    word state = 1;
+    for (int round = 0; round < rounds; ++round)
+    {
+        for (int i = 0; i < elements; ++i)
+        {
+            state      = mix(state + (word)i);
+            numbers[i] = (unsigned int)state;
+        }
+        sort(numbers, numbers + elements);
+        for (int i = 1; i < elements; ++i)
+            if (numbers[i - 1] > numbers[i]) right = 0;
+    }
+}
+#elif defined(MIX)
+/* Rounds like those of SHA-512: rotations, additions and logic of 64-bit registers. */
+static void prepare(void) {}
+
+static inline word rotate(word x, int by)
+{
+    return (x >> by) | (x << (64 - by));
+}
+
+static void work(void)
+{
+    word a = 0x6a09e667f3bcc908UL, b = 0xbb67ae8584caa73bUL, c = 0x3c6ef372fe94f82bUL, d = 0xa54ff53a5f1d36f1UL;
+    for (word i = 0; i < 5000000; ++i)
+    {
+        word sum    = d + i + (rotate(a, 14) ^ rotate(a, 18) ^ rotate(a, 41)) + ((a & b) ^ (~a & c));
+        word spread = (rotate(b, 28) ^ rotate(b, 34) ^ rotate(b, 39)) + ((a & b) ^ (a & c) ^ (b & c));
+        d           = c;
+        c           = b;
+        b           = a;
+        a           = sum + spread;
+    }
+    if ((a ^ b ^ c ^ d) == 0) right = 0;
+}
+#elif defined(WALK)
+/* Each load yields the address of the next, 16.5 KiB away, all over 16 MiB. */
+enum { bytes = 16 << 20, stride = 16896, steps = 20000000 };
+
+/* Free RAM of a machine with 256 MiB: the loader takes no kernel of this size. */
+static unsigned char *const memory = (unsigned char *)0x8000000;
+
+static void prepare(void)
+{
+    for (word at = 0; at < bytes; at += 64) *(word *)(memory + at) = (word)(memory + (at + stride) % bytes);
+}
+
+static void work(void)
+{
+    const unsigned char *at = memory;
+    for (int step = 0; step < steps; ++step) at = *(unsigned char *const *)at;
+    if (at != memory + (word)steps * stride % bytes) right = 0;
+}
+#elif defined(MATRIX)
+/* Product of matrices of doubles, two at a time with SSE2. */
+enum { size = 128, repetitions = 6 };
+
+typedef double pair __attribute__((vector_size(16)));
+
+static double a[size][size], b[size][size];
+static pair   c[size][size / 2];
+
+static void prepare(void)
+{
+    for (int i = 0; i < size; ++i)
+        for (int j = 0; j < size; ++j)
+        {
+            a[i][j] = i + j;
+            b[i][j] = i == j;
+        }
+}
+
+static void work(void)
+{
+    for (int repetition = 0; repetition < repetitions; ++repetition)
+        for (int i = 0; i < size; ++i)
+            for (int j = 0; j < size / 2; ++j)
+            {
+                pair sum = {0, 0};
+                for (int k = 0; k < size; ++k) sum += (pair){a[i][k], a[i][k]} * *(pair *)&b[k][2 * j];
+                c[i][j] = sum;
+            }
+    for (int i = 0; i < size; ++i)
+        for (int j = 0; j < size; ++j)
+            if (((double *)c[i])[j] != a[i][j]) right = 0;
+}
+#else
+#error "define one of SORT, MIX, WALK, MATRIX"
+#endif
+
 /* The boot protocol leaves the stack and SSE unspecified. */
 __asm__(".globl _start\n"
         "_start:\n"
@@ -86,27 +184,9 @@ __attribute__((aligned(16))) unsigned char stack[65536];
 
 void compute(void)
 {
-    word   state = 1;
-    double sum   = 0;
-    int    right = 1;
+    prepare();
     print("<S>");
-    for (int round = 0; round < rounds; ++round)
-    {
-        for (int i = 0; i < elements; ++i)
-        {
-            state      = mix(state + (word)i);
-            numbers[i] = (unsigned int)state;
-        }
-        sort(numbers, numbers + elements);
-        for (int i = 0; i < elements; ++i)
-        {
-            if (i > 0 && numbers[i - 1] > numbers[i]) right = 0;
-            values[i] = values[i] * 0.5 + (double)(numbers[i] >> 8);
-        }
-        for (int i = 0; i < elements; ++i) sum += values[i];
-        for (int i = 0; i < elements * 8; ++i) state = mix(state ^ (word)i);
-    }
-    if (sum <= 0 || state == 0) right = 0;
+    work();
     print("<E>\n");
     out8(0xf4, right ? 0 : 1);
     for (;;) __asm__ volatile("cli; hlt");
