@@ -7,7 +7,17 @@ import { IF } from './cpu/flags.ts';
 import { REGISTER_NAMES, readRegisterByName, writeRegisterByName } from './cpu/registers.ts';
 import { createCpu } from './cpu/reset.ts';
 import { type LoopExit, RunLoop } from './cpu/run-loop.ts';
-import { BLOCK_INDEX, CPL, FLAGS, HALTED, RETIRED } from './cpu/state.ts';
+import {
+  BLOCK_INDEX,
+  CPL,
+  DEBUG_TRAP,
+  FLAGS,
+  HALTED,
+  INTERRUPT_SHADOW,
+  NMI_BLOCKED,
+  REPEAT_FLAGS,
+  RETIRED,
+} from './cpu/state.ts';
 import { createDevices, type PcDevices } from './devices/pc.ts';
 import { Digest } from './digest.ts';
 import type {
@@ -21,6 +31,9 @@ import type {
 } from './machine-api.ts';
 import { RAM } from './memory-layout.ts';
 import { inspectTranslation, visitVirtual } from './mmu/inspect.ts';
+
+/** State between two instructions that no register shows. */
+const WAITING = [HALTED, INTERRUPT_SHADOW, NMI_BLOCKED, DEBUG_TRAP, REPEAT_FLAGS];
 
 const MEMORY_UNIT = 2 * 2 ** 20;
 const MEMORY_LIMIT = 3 * 2 ** 30;
@@ -202,7 +215,8 @@ class Pc implements Machine {
   digest(): string {
     const digest = new Digest();
     for (const name of REGISTER_NAMES) digest.text(this.readRegister(name).toString(16));
-    digest.text(`${this.instructionCount} ${this.#cpu.i32[HALTED]}`);
+    digest.text(`${this.instructionCount}`);
+    digest.text(WAITING.map((word) => this.#cpu.i32[word]).join());
     digest.text(JSON.stringify(this.#devices.saveState()));
     digest.words(this.#cpu.i32.subarray(RAM >> 2, (RAM + this.memoryBytes) / 4));
     return digest.toString();

@@ -19,6 +19,8 @@ import {
   CR4_PAE,
   CR4_PGE,
   DEBUG_REGISTERS,
+  DR6,
+  DR7,
   HIGH,
 } from './state.ts';
 
@@ -107,8 +109,6 @@ const hasDebug =
   (handler: Handler) =>
   (i: Instruction): Handler | undefined =>
     i.regNumber < 8 ? handler : undefined;
-const DR6 = DEBUG_REGISTERS + 12;
-const DR7 = DEBUG_REGISTERS + 14;
 const movToDebug: Handler = (cpu, i) => {
   requireSupervisor(cpu);
   const s = cpu.i32;

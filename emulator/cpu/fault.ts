@@ -4,6 +4,7 @@ import { CR2, FAULT_ERROR, FAULT_VECTOR } from './state.ts';
 
 export const DIVIDE_ERROR = 0;
 export const DEBUG = 1;
+export const NMI = 2;
 export const BREAKPOINT = 3;
 export const INVALID_OPCODE = 6;
 export const DEVICE_NOT_AVAILABLE = 7;

@@ -25,7 +25,7 @@ import {
 } from './flags.ts';
 import type { Handler } from './instruction.ts';
 import { always, type Opcode } from './opcode.ts';
-import { CPL, FLAGS, INTERRUPT_SHADOW, RAX } from './state.ts';
+import { CPL, FLAGS, INTERRUPT_SHADOW, RAX, STI_SHADOW } from './state.ts';
 
 export const ioPrivilegeLevel = (cpu: Cpu): number => (cpu.i32[FLAGS] & IOPL) >> 12;
 
@@ -55,7 +55,7 @@ const cli: Handler = (cpu) => {
 /** Interrupts wait until the instruction behind STI is done, if they were disabled before. */
 const sti: Handler = (cpu) => {
   if (cpu.i32[CPL] > ioPrivilegeLevel(cpu)) raiseWithCode(cpu, GENERAL_PROTECTION, 0);
-  if ((cpu.i32[FLAGS] & IF) === 0) cpu.i32[INTERRUPT_SHADOW] = 1;
+  if ((cpu.i32[FLAGS] & IF) === 0) cpu.i32[INTERRUPT_SHADOW] = STI_SHADOW;
   cpu.i32[FLAGS] |= IF;
 };
 

@@ -1,6 +1,7 @@
 /** Delivery of interrupts and exceptions through the IDT in long mode, and IRET (Intel SDM volume 3, chapter 6). */
 import type { Cpu } from './cpu.ts';
 import {
+  DEBUG,
   DIVIDE_ERROR,
   DOUBLE_FAULT,
   FAULT,
@@ -35,14 +36,18 @@ import {
 import {
   CPL,
   CS,
+  DEBUG_TRAP,
+  DR6_STEP,
   FAULT_ERROR,
   FAULT_VECTOR,
   FLAGS,
+  HALTED,
   HIGH,
   IDTR_BASE,
   IDTR_LIMIT,
   INTERRUPT_SHADOW,
   LEAVE_BLOCK,
+  NMI_BLOCKED,
   NON_CANONICAL,
   REPEAT_FLAGS,
   RIP,
@@ -88,7 +93,8 @@ export function deliver(cpu: Cpu, vector: number, errorCode: number, source: Sou
   const flags = readFlags(cpu);
   const rsp = s[RSP];
   const rspHigh = s[RSP + 1];
-  s[REPEAT_FLAGS] = 0;
+  // A single-step trap is not due after this; hits of breakpoints are, at the handler's first instruction.
+  s[DEBUG_TRAP] &= ~DR6_STEP;
   try {
     setPrivilege(cpu, 0);
     enterHandler(cpu, vector, errorCode, source, level, flags);
@@ -98,6 +104,7 @@ export function deliver(cpu: Cpu, vector: number, errorCode: number, source: Sou
     s[RSP + 1] = rspHigh;
     throw fault;
   }
+  s[REPEAT_FLAGS] = 0;
 }
 
 function enterHandler(
@@ -151,8 +158,9 @@ function enterHandler(
   };
   pushWord(s[segment(SS) + SEGMENT_SELECTOR], 0);
   pushWord(s[RSP], s[RSP + 1]);
-  // The image of faults has RF set, so that an instruction breakpoint does not hit again on return.
-  pushWord(source === EXCEPTION && isFault(vector) ? flags | RF : flags, 0);
+  // The image of faults, and between iterations, has RF set, so that an instruction breakpoint does not hit again on return.
+  const resumes = (source === EXCEPTION && isFault(vector)) || s[REPEAT_FLAGS] !== 0;
+  pushWord(resumes ? flags | RF : flags, 0);
   pushWord(s[segment(CS) + SEGMENT_SELECTOR], 0);
   pushWord(s[RIP], s[RIP + 1]);
   if (errorCode >= 0) pushWord(errorCode, 0);
@@ -167,7 +175,7 @@ function enterHandler(
   writeFlags(cpu, flags & ~(TF | NT | RF | VM | (type === INTERRUPT_GATE ? IF : 0)));
 }
 
-/** #DB as delivered here is a trap; #BP and #OF are traps; #DF is an abort. */
+/** #DB is a trap, or brings its own RF; #BP and #OF are traps; #DF is an abort. */
 const isFault = (vector: number): boolean =>
   vector !== 1 && vector !== 3 && vector !== 4 && vector !== DOUBLE_FAULT;
 
@@ -185,6 +193,7 @@ const makesDoubleFault = (first: number, second: number): boolean =>
 export function deliverWithEscalation(cpu: Cpu, vector: number, errorCode: number, source: Source): boolean {
   const s = cpu.i32;
   s[INTERRUPT_SHADOW] = 0;
+  s[HALTED] = 0;
   for (;;) {
     try {
       deliver(cpu, vector, errorCode, source);
@@ -212,6 +221,13 @@ export function deliverWithEscalation(cpu: Cpu, vector: number, errorCode: numbe
   }
 }
 
+/** INT1: an exception that no gate's DPL keeps from anybody. RIP must return behind the instruction. */
+export const int1: Handler = (cpu, i) => {
+  cpu.i32[RIP] = i.nextLow;
+  cpu.i32[RIP + 1] = i.nextHigh;
+  deliver(cpu, DEBUG, -1, EXCEPTION);
+};
+
 /** INT n, INT3: RIP must return behind the instruction. */
 export function softwareInterrupt(vector: number): Handler {
   return (cpu, i) => {
@@ -231,6 +247,7 @@ export const iret: Handler = (cpu, i) => {
   const s = cpu.i32;
   const size = i.operandSize;
   const level = s[CPL];
+  s[NMI_BLOCKED] = 0;
   if ((s[FLAGS] & NT) !== 0) raiseWithCode(cpu, GENERAL_PROTECTION, 0);
   const mask = size === 2 ? 0xffff : -1;
   const word = (n: number): number => {
@@ -262,8 +279,8 @@ export const iret: Handler = (cpu, i) => {
   if ((ripHigh << 16) >> 16 !== ripHigh) raiseWithCode(cpu, GENERAL_PROTECTION, 0);
 
   markAccessed(cpu, code);
-  const changeable = changeableFlags(cpu) & mask;
-  writeFlags(cpu, (readFlags(cpu) & ~changeable & ~RF) | (flags & changeable));
+  const changeable = (changeableFlags(cpu) | RF) & mask;
+  writeFlags(cpu, (readFlags(cpu) & ~changeable) | (flags & changeable));
   setSegmentFromDescriptor(cpu, CS, cs, code);
   if (stack === undefined) setSegment(cpu, SS, ss, 0, 0, 0, 0);
   else {

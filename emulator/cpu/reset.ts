@@ -12,7 +12,8 @@ import { setFlatCode, setFlatData } from './segments.ts';
 import {
   APIC_BASE,
   CR0,
-  DEBUG_REGISTERS,
+  DR6,
+  DR7,
   DS,
   ES,
   FPU_CONTROL,
@@ -79,8 +80,8 @@ function reset(cpu: Cpu): void {
   // Enabled, bootstrap processor, at FEE0_0000.
   s[APIC_BASE] = 0xfee0_0900;
   s[MISC_ENABLE] = 1;
-  s[DEBUG_REGISTERS + 12] = 0xffff_0ff0;
-  s[DEBUG_REGISTERS + 14] = 0x400;
+  s[DR6] = 0xffff_0ff0;
+  s[DR7] = 0x400;
   setFlatCode(cpu, 0x08, 0);
   for (const which of [ES, SS, DS, FS, GS]) setFlatData(cpu, which, 0x10, 0);
 }

@@ -7,8 +7,8 @@ import { isCanonical } from '../mmu/page-walk.ts';
 import { addressKey, blockAtRip } from './block.ts';
 import type { Block } from './code-cache.ts';
 import type { Cpu } from './cpu.ts';
-import { FAULT, GENERAL_PROTECTION, INVALID_OPCODE, STACK_FAULT } from './fault.ts';
-import { IF, TF } from './flags.ts';
+import { DEBUG, FAULT, GENERAL_PROTECTION, INVALID_OPCODE, NMI, STACK_FAULT } from './fault.ts';
+import { IF, RF, TF } from './flags.ts';
 import { BRANCHES, ENDS, type Instruction } from './instruction.ts';
 import { deliverWithEscalation, EXCEPTION, EXTERNAL } from './interrupts.ts';
 import { effectiveAddress } from './memory-access.ts';
@@ -16,7 +16,10 @@ import {
   BLOCK_INDEX,
   CR3,
   DEADLINE,
-  DEBUG_REGISTERS,
+  DEBUG_TRAP,
+  DR6,
+  DR6_HITS,
+  DR6_STEP,
   FAULT_ERROR,
   FAULT_VECTOR,
   FLAGS,
@@ -24,10 +27,13 @@ import {
   HIGH,
   INTERRUPT_SHADOW,
   LEAVE_BLOCK,
+  NMI_BLOCKED,
   NON_CANONICAL,
+  REPEAT_FLAGS,
   RETIRED,
   RIP,
   RSP,
+  STACK_SHADOW,
 } from './state.ts';
 
 /** What the loop needs of the machine around the CPU. */
@@ -52,10 +58,6 @@ const BREAKPOINT: LoopExit = { kind: 'breakpoint' };
 const IDLE: LoopExit = { kind: 'idle' };
 const HALT: LoopExit = { kind: 'halted' };
 const UNKNOWN_OPCODE: LoopExit = { kind: 'unknown-opcode' };
-
-const DR6 = DEBUG_REGISTERS + 12;
-const DR6_SINGLE_STEP = 0x4000;
-const DEBUG_EXCEPTION = 1;
 
 export class RunLoop {
   /** Keys (`addressKey`) of addresses before which `run` stops. */
@@ -92,8 +94,15 @@ export class RunLoop {
       if (code !== undefined) return { kind: 'exit', code };
       if (now >= end) return BUDGET;
 
-      if ((s[FLAGS] & IF) !== 0 && s[INTERRUPT_SHADOW] === 0 && cpu.interrupts.hasPendingInterrupt()) {
-        s[HALTED] = 0;
+      const shadow = s[INTERRUPT_SHADOW];
+      if (cpu.interrupts.hasPendingNmi() && s[NMI_BLOCKED] === 0 && shadow !== STACK_SHADOW) {
+        cpu.interrupts.takeNmi();
+        s[NMI_BLOCKED] = 1;
+        cpu.f64[RETIRED] = now + 1;
+        if (!deliverWithEscalation(cpu, NMI, -1, EXTERNAL)) return { kind: 'triple-fault', vector: NMI };
+        continue;
+      }
+      if ((s[FLAGS] & IF) !== 0 && shadow === 0 && cpu.interrupts.hasPendingInterrupt()) {
         const vector = cpu.interrupts.acknowledgeInterrupt();
         cpu.f64[RETIRED] = now + 1;
         if (!deliverWithEscalation(cpu, vector, -1, EXTERNAL)) return { kind: 'triple-fault', vector };
@@ -101,10 +110,13 @@ export class RunLoop {
       }
       if (s[HALTED] !== 0) return (s[FLAGS] & IF) !== 0 ? IDLE : HALT;
 
-      const single = s[INTERRUPT_SHADOW] !== 0 || (s[FLAGS] & TF) !== 0;
+      // What holds for one instruction: a shadow, RF, and TF as it is before the instruction.
+      const flags = s[FLAGS];
+      const single = shadow !== 0 || (flags & (TF | RF)) !== 0;
       s[INTERRUPT_SHADOW] = 0;
+      if ((flags & RF) !== 0) s[FLAGS] = flags & ~RF;
+      if ((flags & TF) !== 0) s[DEBUG_TRAP] |= DR6_STEP;
       cpu.f64[DEADLINE] = Math.min(end, this.#surroundings.nextEvent(), single ? now + 1 : end);
-      const trap = (s[FLAGS] & TF) !== 0;
       let stop: LoopExit | undefined;
       try {
         stop = this.#runToDeadline(heedBreakpoints);
@@ -113,14 +125,27 @@ export class RunLoop {
         stop = this.#deliverFault();
         if (stop === undefined) continue;
       }
-      if (stop !== undefined) return stop;
-      if (trap && (s[FLAGS] & TF) !== 0) {
-        s[DR6] |= DR6_SINGLE_STEP;
-        if (!deliverWithEscalation(cpu, DEBUG_EXCEPTION, -1, EXCEPTION)) {
-          return { kind: 'triple-fault', vector: DEBUG_EXCEPTION };
-        }
+      if (stop !== undefined) {
+        // The instruction has not run, and is to find things as they were.
+        s[INTERRUPT_SHADOW] = shadow;
+        s[FLAGS] |= flags & RF;
+        s[DEBUG_TRAP] &= ~DR6_STEP;
+        return stop;
+      }
+      if (s[REPEAT_FLAGS] !== 0) s[FLAGS] |= flags & RF;
+      if (s[DEBUG_TRAP] !== 0 && s[INTERRUPT_SHADOW] !== STACK_SHADOW && !this.#deliverDebugTrap()) {
+        return { kind: 'triple-fault', vector: DEBUG };
       }
     }
+  }
+
+  /** Delivers the traps that the last instruction has left. Returns false on a triple fault. */
+  #deliverDebugTrap(): boolean {
+    const cpu = this.#cpu;
+    const s = cpu.i32;
+    s[DR6] = (s[DR6] & ~DR6_HITS) | s[DEBUG_TRAP];
+    s[DEBUG_TRAP] = 0;
+    return deliverWithEscalation(cpu, DEBUG, -1, EXCEPTION);
   }
 
   /** Runs blocks until the deadline or until the outer loop has something to look at. */

@@ -20,6 +20,7 @@ import {
   RSP,
   SEGMENT_SELECTOR,
   SS,
+  STACK_SHADOW,
   segment,
   TR,
 } from './state.ts';
@@ -82,7 +83,7 @@ const movFromSegment: Handler = (cpu, i) => {
 const movToSegment: Handler = (cpu, i) => {
   const which = i.regNumber & 7;
   loadDataSegment(cpu, which, readWord(cpu, i));
-  if (which === SS) cpu.i32[INTERRUPT_SHADOW] = 1;
+  if (which === SS) cpu.i32[INTERRUPT_SHADOW] = STACK_SHADOW;
 };
 const hasSegment =
   (handler: Handler, least: number) =>

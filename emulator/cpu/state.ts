@@ -32,8 +32,10 @@ export const BLOCK_INDEX = base + 4;
 /** Vector, error code (−1 for none) of the fault that is being raised. */
 export const FAULT_VECTOR = base + 5;
 export const FAULT_ERROR = base + 6;
-/** 1 after STI or a load of SS: interrupts wait for one more instruction. */
+/** What waits for one more instruction: after STI interrupts, after a load of SS all events, debug traps included. */
 export const INTERRUPT_SHADOW = base + 7;
+export const STI_SHADOW = 1;
+export const STACK_SHADOW = 2;
 /** 1 after HLT until an interrupt arrives. */
 export const HALTED = base + 8;
 /** 1 if the fault being raised is a non-canonical address (#SS rather than #GP on the stack). */
@@ -47,8 +49,13 @@ export const FLAG_RESULT = base + 12;
 export const FLAG_LEFT = base + 14;
 export const FLAG_RIGHT = base + 16;
 
-/** Arithmetic flags (bit 1 set too) from before a repeated comparison that is not finished; 0 if there is none. */
+/** Not 0 while a repeated string instruction is unfinished; of a comparison it is the arithmetic flags from before
+ * (bit 1 set too). */
 export const REPEAT_FLAGS = base + 18;
+/** 1 from the delivery of an NMI to the next IRET. */
+export const NMI_BLOCKED = base + 19;
+/** Bits of DR6 for the debug trap that is due after the running instruction. */
+export const DEBUG_TRAP = base + 20;
 
 /** Scratch for a vector operand from memory (8 words). */
 export const OPERAND = base + 24;
@@ -103,6 +110,8 @@ export const CR4 = base + 0x9e;
 export const EFER = base + 0xa0;
 /** DR0…DR7, 2 words each. */
 export const DEBUG_REGISTERS = base + 0xa2;
+export const DR6 = DEBUG_REGISTERS + 12;
+export const DR7 = DEBUG_REGISTERS + 14;
 
 export const STAR = base + 0xc0;
 export const LSTAR = base + 0xc2;
@@ -127,6 +136,11 @@ export const LANE_RESULT = base + 0x188;
 export const RETIRED = (SYSTEM_STATE + 0x3f0) >> 3;
 /** Index into a Float64Array: count at which the running slice ends. */
 export const DEADLINE = RETIRED + 1;
+
+/** DR6: breakpoints 0…3 hit; debug register accessed; single step. */
+export const DR6_HITS = 0xf;
+export const DR6_ACCESS = 0x2000;
+export const DR6_STEP = 0x4000;
 
 export const CR0_PE = 1;
 export const CR0_MP = 2;

@@ -4,9 +4,9 @@ import { flushPage } from '../mmu/tlb.ts';
 import type { Cpu } from './cpu.ts';
 import { cpuid } from './cpuid.ts';
 import { GENERAL_PROTECTION, INVALID_OPCODE, raise, raiseWithCode } from './fault.ts';
-import { RF, readFlags, VM, writeFlags } from './flags.ts';
+import { RF, readFlags, TF, VM, writeFlags } from './flags.ts';
 import type { Handler, Instruction } from './instruction.ts';
-import { interruptImmediate, iret, softwareInterrupt } from './interrupts.ts';
+import { int1, interruptImmediate, iret, softwareInterrupt } from './interrupts.ts';
 import { effectiveAddress } from './memory-access.ts';
 import { rdmsr, wrmsr } from './model-specific-registers.ts';
 import { always, type Opcode } from './opcode.ts';
@@ -17,8 +17,11 @@ import {
   CPL,
   CR4,
   CR4_TSD,
+  DEBUG_TRAP,
+  DR6_STEP,
   EFER,
   EFER_SCE,
+  FLAGS,
   GS_BASE,
   HALTED,
   HIGH,
@@ -42,6 +45,11 @@ const setRip = (cpu: Cpu, low: number, high: number): void => {
   cpu.i32[RIP + 1] = high;
 };
 
+/** SYSCALL and SYSRET trap by TF as they leave it, not as they find it. */
+const stepByNewFlags = (cpu: Cpu, flags: number): void => {
+  cpu.i32[DEBUG_TRAP] = (cpu.i32[DEBUG_TRAP] & ~DR6_STEP) | ((flags & TF) !== 0 ? DR6_STEP : 0);
+};
+
 const syscall: Handler = (cpu, i) => {
   const s = cpu.i32;
   if ((s[EFER] & EFER_SCE) === 0) raise(cpu, INVALID_OPCODE);
@@ -55,6 +63,7 @@ const syscall: Handler = (cpu, i) => {
   setFlatCode(cpu, selector, 0);
   setFlatData(cpu, SS, selector + 8, 0);
   setPrivilege(cpu, 0);
+  stepByNewFlags(cpu, s[FLAGS]);
   setRip(cpu, s[LSTAR], s[LSTAR + 1]);
 };
 
@@ -73,6 +82,7 @@ const sysret: Handler = (cpu, i) => {
   setFlatCode(cpu, ((selector + 16) & 0xffff) | 3, 3);
   setFlatData(cpu, SS, ((selector + 8) & 0xffff) | 3, 3);
   setPrivilege(cpu, 3);
+  stepByNewFlags(cpu, s[FLAGS]);
   s[LEAVE_BLOCK] = 1;
   setRip(cpu, s[RCX], s[RCX + 1]);
 };
@@ -130,7 +140,7 @@ export const SYSTEM_OPCODES: readonly Opcode[] = [
   { opcode: 0x0f05, ...branch, handler: always(syscall) },
   { opcode: 0x0f07, ...branch, handler: always(sysret) },
   { opcode: 0xcc, ...branch, handler: always(softwareInterrupt(3)) },
-  { opcode: 0xf1, ...branch, handler: always(softwareInterrupt(1)) },
+  { opcode: 0xf1, ...branch, handler: always(int1) },
   { opcode: 0xcd, ...branch, immediate: 'byte', handler: always(interruptImmediate) },
   { opcode: 0xcf, ...branch, handler: always(iret) },
   { opcode: 0xf4, ...plain, handler: always(hlt) },

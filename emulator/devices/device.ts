@@ -48,7 +48,7 @@ export interface MemoryMappedDevice {
 
 /**
  * What the CPU asks of its interrupt controller (the local APIC, and through it the 8259 pair's INTR line).
- * Pending interrupts change only within port and device-memory accesses, `advance`, `acknowledgeInterrupt` and
+ * Pending interrupts and NMIs change only within port and device-memory accesses, `advance`, `acknowledgeInterrupt` and
  * writes of the task priority, so it suffices to ask after those and when IF becomes 1.
  */
 export interface InterruptController {
@@ -56,6 +56,10 @@ export interface InterruptController {
   hasPendingInterrupt(): boolean;
   /** Acknowledges and returns the vector of the interrupt to deliver. */
   acknowledgeInterrupt(): number;
+  /** True if an NMI has arrived that has not been taken. Cheap: one comparison. */
+  hasPendingNmi(): boolean;
+  /** Takes the NMI. Those that arrive while one is pending are lost. */
+  takeNmi(): void;
   /** Task priority class, 0…15, as CR8 shows it (SDM vol. 3, 11.8.6). */
   readTaskPriority(): number;
   writeTaskPriority(priorityClass: number): void;

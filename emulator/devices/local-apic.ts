@@ -40,6 +40,8 @@ const SOFTWARE_ENABLE = 1 << 8;
 const LVT_MASKED = 1 << 16;
 const TIMER_PERIODIC = 1 << 17;
 const DELIVERY_MODE = 7 << 8;
+/** Delivery mode of an interrupt command. */
+const NMI = 4;
 const EXTINT = 7 << 8;
 const ERROR_SEND_ILLEGAL_VECTOR = 1 << 5;
 const ERROR_RECEIVED_ILLEGAL_VECTOR = 1 << 6;
@@ -70,6 +72,7 @@ export interface LocalApicState {
   triggerMode: Uint32Array;
   /** Level of the 8259 pair's INTR output at LINT0. */
   lint0: boolean;
+  nmi: boolean;
 }
 
 export interface LocalApicWiring {
@@ -115,6 +118,7 @@ export function createLocalApic({
     inService: new Uint32Array(8),
     triggerMode: new Uint32Array(8),
     lint0: false,
+    nmi: false,
   };
   /** Vector to deliver now, −1 if none; EXTERNAL for the 8259 pair's. Derived from `state`. */
   let pending = -1;
@@ -163,14 +167,19 @@ export function createLocalApic({
     const mode = (command & DELIVERY_MODE) >> 8;
     const vector = command & 0xff;
     const shorthand = (command >>> 18) & 3;
+    const reachesSelf =
+      shorthand === 0
+        ? isAddressed(state.interruptCommandHigh >>> 24, (command & (1 << 11)) !== 0)
+        : shorthand !== 3;
+    if (mode === NMI && shorthand !== 1) {
+      if (reachesSelf) state.nmi = true;
+      return;
+    }
     if (mode > 1 || shorthand === 3) return;
     if (vector < 16) {
       error(ERROR_SEND_ILLEGAL_VECTOR);
       updatePending();
-    } else if (
-      shorthand !== 0 ||
-      isAddressed(state.interruptCommandHigh >>> 24, (command & (1 << 11)) !== 0)
-    ) {
+    } else if (reachesSelf) {
       accept(vector, false);
     }
   }
@@ -333,6 +342,10 @@ export function createLocalApic({
       if (size === 4 && (offset & 0xf) === 0) writeWhole(offset & 0xff0, value >>> 0);
     },
     hasPendingInterrupt: () => pending >= 0,
+    hasPendingNmi: () => state.nmi,
+    takeNmi() {
+      state.nmi = false;
+    },
     acknowledgeInterrupt() {
       if (pending === EXTERNAL) return acknowledgeExternal();
       if (pending < 0) return state.spuriousVector & 0xff;
