@@ -309,6 +309,38 @@ const neg: Handler = (cpu, i) => {
   writeRm(cpu, i, s[FLAG_RESULT], s[FLAG_RESULT + 1]);
 };
 
+/** ADCX, ADOX: addition with a carry that is kept in one flag; the other flags stay. */
+const addWithFlag =
+  (flag: number): Handler =>
+  (cpu, i) => {
+    const s = cpu.i32;
+    const addend = readRm(cpu, i);
+    const addendHigh = s[HIGH];
+    const flags = arithmeticFlags(s);
+    let carry = (flags & flag) !== 0 ? 1 : 0;
+    const low = (s[i.reg] >>> 0) + (addend >>> 0) + carry;
+    carry = low > 0xffff_ffff ? 1 : 0;
+    let high = 0;
+    if (i.operandSize === 8) {
+      high = (s[i.reg + 1] >>> 0) + (addendHigh >>> 0) + carry;
+      carry = high > 0xffff_ffff ? 1 : 0;
+    }
+    s[i.reg] = low;
+    s[i.reg + 1] = high;
+    setArithmeticFlags(s, carry !== 0 ? flags | flag : flags & ~flag);
+  };
+/** The prefix 66 is part of the opcode: operands have 32 or 64 bits. */
+const adx = (prefix: 0x66 | 0xf3, flag: number): Opcode => ({
+  opcode: 0x0f38f6,
+  prefix,
+  modrm: true,
+  feature: 'adx',
+  handler: (i) => {
+    if (i.operandSize === 2) i.operandSize = 4;
+    return addWithFlag(flag);
+  },
+});
+
 const xadd: Handler = (cpu, i) => {
   const s = cpu.i32;
   const size = i.operandSize;
@@ -417,6 +449,8 @@ export const ARITHMETIC_OPCODES: readonly Opcode[] = [
   { opcode: 0xff, extension: 1, lockable: true, handler: always(dec) },
   { opcode: 0x0fc0, modrm: true, size: 'byte', lockable: true, handler: always(xadd) },
   { opcode: 0x0fc1, modrm: true, lockable: true, handler: always(xadd) },
+  adx(0x66, CF),
+  adx(0xf3, OF),
   { opcode: 0x0fb0, modrm: true, size: 'byte', lockable: true, handler: always(cmpxchg) },
   { opcode: 0x0fb1, modrm: true, lockable: true, handler: always(cmpxchg) },
   { opcode: 0x0fc7, extension: 1, w: 0, only: 'memory', lockable: true, handler: always(cmpxchgPair) },

@@ -1,4 +1,4 @@
-/** BT, BTS, BTR, BTC, BSF, BSR, POPCNT. */
+/** BT, BTS, BTR, BTC, BSF, BSR, TZCNT, LZCNT, POPCNT. */
 import type { Cpu } from './cpu.ts';
 import { arithmeticFlags, CF, setArithmeticFlags, ZF } from './flags.ts';
 import type { Handler, Instruction } from './instruction.ts';
@@ -95,7 +95,30 @@ const bsr: Handler = (cpu, i) => {
   writeRegister(cpu, i.reg, i.operandSize, high !== 0 ? 63 - Math.clz32(high) : 31 - Math.clz32(low), 0);
 };
 
-function countBits(word: number): number {
+/** The operand size if the source is 0, which CF says. The undefined flags are those of Intel's processors. */
+const countZeros =
+  (count: (low: number, high: number, size: number) => number): Handler =>
+  (cpu, i) => {
+    const s = cpu.i32;
+    const size = i.operandSize;
+    const low = readRm(cpu, i) & (size === 2 ? 0xffff : -1);
+    const zeros = count(low, size === 8 ? s[HIGH] : 0, size);
+    writeRegister(cpu, i.reg, size, zeros, 0);
+    setArithmeticFlags(s, zeros === 8 * size ? CF : zeros === 0 ? ZF : 0);
+  };
+const lowestSet = (word: number): number => 31 - Math.clz32(word & -word);
+const tzcnt = countZeros((low, high, size) =>
+  low !== 0 ? lowestSet(low) : high !== 0 ? 32 + lowestSet(high) : 8 * size,
+);
+const lzcnt = countZeros((low, high, size) =>
+  size === 8
+    ? high !== 0
+      ? Math.clz32(high)
+      : 32 + Math.clz32(low)
+    : Math.clz32(low) - (size === 2 ? 16 : 0),
+);
+
+export function countBits(word: number): number {
   let n = word - ((word >>> 1) & 0x5555_5555);
   n = (n & 0x3333_3333) + ((n >>> 2) & 0x3333_3333);
   return Math.imul((n + (n >>> 4)) & 0x0f0f_0f0f, 0x0101_0101) >>> 24;
@@ -140,6 +163,9 @@ for (let operation = BT; operation <= BTC; operation++) {
 
 export const BIT_OPCODES: readonly Opcode[] = [
   ...rows,
+  // A model without TZCNT and LZCNT ignores the prefix.
+  { opcode: 0x0fbc, prefix: 0xf3, modrm: true, feature: 'bmi1', handler: always(tzcnt) },
+  { opcode: 0x0fbd, prefix: 0xf3, modrm: true, feature: 'lzcnt', handler: always(lzcnt) },
   { opcode: 0x0fbc, modrm: true, handler: always(bsf) },
   { opcode: 0x0fbd, modrm: true, handler: always(bsr) },
   { opcode: 0x0fb8, prefix: 0xf3, modrm: true, feature: 'popcnt', handler: always(popcnt) },

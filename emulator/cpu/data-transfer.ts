@@ -319,7 +319,7 @@ const setMemory: Handler = (cpu, i) => {
   store8(cpu, address, cpu.i32[HIGH], condition(cpu.i32, i.operation) ? 1 : 0);
 };
 
-// Extensions within the accumulator, BSWAP, XLAT
+// Extensions within the accumulator, BSWAP, MOVBE, XLAT
 
 const extendAccumulator16: Handler = (cpu) => {
   cpu.u16[RAX * 2] = signExtend8(cpu.u8[RAX]);
@@ -340,6 +340,20 @@ const spreadSign: Handler = (cpu, i) => {
 
 const swapBytes = (value: number): number =>
   (value << 24) | ((value & 0xff00) << 8) | ((value >>> 8) & 0xff00) | (value >>> 24);
+const swapWord = (value: number): number => ((value & 255) << 8) | ((value >> 8) & 255);
+const movbe =
+  (
+    read: (cpu: Cpu, i: Instruction) => number,
+    write: (cpu: Cpu, i: Instruction, low: number, high: number) => void,
+  ): Handler =>
+  (cpu, i) => {
+    const low = read(cpu, i);
+    if (i.operandSize === 8) write(cpu, i, swapBytes(cpu.i32[HIGH]), swapBytes(low));
+    else write(cpu, i, i.operandSize === 4 ? swapBytes(low) : swapWord(low), 0);
+  };
+const movbeLoad = movbe(readRm, (cpu, i, low, high) => writeRegister(cpu, i.reg, i.operandSize, low, high));
+const movbeStore = movbe((cpu, i) => readRegister(cpu, i.reg, i.operandSize), writeRm);
+
 const bswap64: Handler = (cpu, i) => {
   const s = cpu.i32;
   const low = s[i.rm];
@@ -449,6 +463,13 @@ export const DATA_TRANSFER_OPCODES: readonly Opcode[] = [
   { opcode: 0x98, handler: bySize(extendAccumulator16, extendAccumulator32, extendAccumulator64) },
   { opcode: 0x99, handler: always(spreadSign) },
   { opcode: 0x0fc8, registerInOpcode: true, handler: bySize(bswap16, bswap32, bswap64) },
+  ...([0, 0x66] as const).flatMap((prefix): Opcode[] => {
+    const row = { prefix, modrm: true, only: 'memory', feature: 'movbe' } as const;
+    return [
+      { opcode: 0x0f38f0, ...row, handler: always(movbeLoad) },
+      { opcode: 0x0f38f1, ...row, handler: always(movbeStore) },
+    ];
+  }),
   { opcode: 0xd7, handler: always(xlat) },
   // Hints and multi-byte NOPs; ENDBR64 is one of them.
   ...[0x0f18, 0x0f19, 0x0f1a, 0x0f1b, 0x0f1c, 0x0f1d, 0x0f1e, 0x0f1f, 0x0f0d].map(

@@ -22,10 +22,17 @@ interface FeatureRow extends CpuidBit {
 }
 
 const leaf1Ecx = (bit: number, since: CpuModel) => ({ leaf: 1, register: 'ecx', bit, since }) as const;
+const leaf7Ebx = (bit: number, since: CpuModel) =>
+  ({ leaf: 7, subleaf: 0, register: 'ebx', bit, since }) as const;
 
 const ROWS = {
   cmpxchg16b: leaf1Ecx(13, 'x86-64-v2'),
   popcnt: leaf1Ecx(23, 'x86-64-v2'),
+  movbe: leaf1Ecx(22, 'x86-64-v3'),
+  bmi1: leaf7Ebx(3, 'x86-64-v3'),
+  bmi2: leaf7Ebx(8, 'x86-64-v3'),
+  adx: leaf7Ebx(19, 'x86-64-v3'),
+  lzcnt: { leaf: 0x8000_0001, register: 'ecx', bit: 5, since: 'x86-64-v3' },
   /** LAHF and SAHF in 64-bit mode. */
   lahf: { leaf: 0x8000_0001, register: 'ecx', bit: 0, since: 'x86-64-v2' },
 } as const satisfies Record<string, FeatureRow>;

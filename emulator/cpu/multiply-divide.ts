@@ -1,4 +1,4 @@
-/** MUL, IMUL, DIV, IDIV. Undefined flags follow Intel's processors: after a multiplication SF and PF are those of the
+/** MUL, MULX, IMUL, DIV, IDIV. Undefined flags follow Intel's processors: after a multiplication SF and PF are those of the
  * low half, ZF and AF are 0 (checked against hardware by the tests); divisions leave flags alone. */
 import type { Cpu } from './cpu.ts';
 import { DIVIDE_ERROR, raise } from './fault.ts';
@@ -90,6 +90,23 @@ const mul: Handler = (cpu, i) => {
       cpu.u16[RAX * 2] = result;
       setProductFlags(s, result, result << 24, result >>> 8 !== 0);
     }
+  }
+};
+
+/** Unsigned, without flags: the high half to ModRM.reg, the low half to VEX.vvvv. */
+const mulx: Handler = (cpu, i) => {
+  const s = cpu.i32;
+  const low = readRm(cpu, i);
+  const high = s[HIGH];
+  if (i.operandSize === 8) {
+    multiply64(s, low, high, s[RDX], s[RDX + 1]);
+    writeRegister(cpu, i.vvvv, 8, product[0], product[1]);
+    writeRegister(cpu, i.reg, 8, product[2], product[3]);
+  } else {
+    const result = multiply32(s, low, s[RDX]);
+    const upper = s[HIGH];
+    writeRegister(cpu, i.vvvv, 4, result, 0);
+    writeRegister(cpu, i.reg, 4, upper, 0);
   }
 };
 
@@ -295,6 +312,14 @@ export const MULTIPLY_DIVIDE_OPCODES: readonly Opcode[] = [
   ...bothSizes(5, imulAccumulator),
   ...bothSizes(6, div),
   ...bothSizes(7, idiv),
+  {
+    opcode: 0x0f38f6,
+    prefix: 0xf2,
+    vex: { length: 128, vvvv: 'general' },
+    modrm: true,
+    feature: 'bmi2',
+    handler: always(mulx),
+  },
   { opcode: 0x0faf, modrm: true, handler: always(imulRegister) },
   { opcode: 0x69, modrm: true, immediate: 'z', handler: always(imulImmediate) },
   { opcode: 0x6b, modrm: true, immediate: 'byte', handler: always(imulImmediate) },

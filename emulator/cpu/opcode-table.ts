@@ -1,5 +1,6 @@
 /** The opcode tables: the groups' rows, by opcode. An opcode's rows agree on whether a ModRM byte follows. */
 import { ARITHMETIC_OPCODES } from './arithmetic.ts';
+import { BIT_MANIPULATION_OPCODES } from './bit-manipulation.ts';
 import { BIT_OPCODES } from './bits.ts';
 import { CONTROL_FLOW_OPCODES } from './control-flow.ts';
 import { CONTROL_REGISTER_OPCODES } from './control-registers.ts';
@@ -20,6 +21,7 @@ import { X87_OPCODES } from './x87/opcodes.ts';
 
 const GROUPS: readonly (readonly Opcode[])[] = [
   ARITHMETIC_OPCODES,
+  BIT_MANIPULATION_OPCODES,
   BIT_OPCODES,
   CONTROL_FLOW_OPCODES,
   CONTROL_REGISTER_OPCODES,

@@ -32,13 +32,10 @@ describe('CPUID', () => {
     expect(new TextDecoder().decode(Uint32Array.of(b, d, c))).toBe('GenuineIntel');
     expect(cpuid(0x8000_0000)[0]).toBe(0x8000_0008);
   });
-  test('presents what x86-64-v1 has, and nothing that would be #UD', () => {
-    const [, , c, d] = cpuid(1);
+  test('presents what x86-64-v1 has; cpu-models.test.ts asks for the rest', () => {
+    const [, , , d] = cpuid(1);
     // FPU TSC MSR PAE CX8 APIC CMOV FXSR SSE SSE2
     for (const bit of [0, 4, 5, 6, 8, 9, 15, 24, 25, 26]) expect(d & (1 << bit)).not.toBe(0);
-    // MMX SSE3 SSSE3 FMA SSE4.1 SSE4.2 MOVBE XSAVE AVX RDRAND
-    expect(d & (1 << 23)).toBe(0);
-    for (const bit of [0, 9, 12, 19, 20, 22, 26, 28, 30]) expect(c & (1 << bit)).toBe(0);
     const [, , , extended] = cpuid(0x8000_0001);
     // SYSCALL NX 1G pages RDTSCP long mode
     for (const bit of [11, 20, 26, 27, 29]) expect(extended & (1 << bit)).not.toBe(0);

@@ -1,5 +1,6 @@
 import type { Form } from './forms.ts';
 import { integerForms } from './forms-integer.ts';
+import { extensionForms } from './forms-integer-extensions.ts';
 import { sseForms } from './forms-sse.ts';
 import { systemForms } from './forms-system.ts';
 import type { InstructionCase, Outcome } from './instruction-case.ts';
@@ -7,6 +8,7 @@ import type { InstructionCase, Outcome } from './instruction-case.ts';
 /** Each group has its own file of recorded vectors, `vectors/GROUP.jsonl.gz`. */
 export const formGroups: Readonly<Record<string, readonly Form[]>> = {
   integer: integerForms,
+  'integer-extensions': extensionForms,
   system: systemForms,
   sse: sseForms,
 };

@@ -55,6 +55,8 @@ export interface VexEncoding {
   readonly wIgnored?: boolean;
   /** VEX.vvvv is an operand. */
   readonly vvvv?: 'gpr' | 'xmm';
+  /** Value for the general register that VEX.vvvv names. */
+  readonly vvvvValue?: (random: Random) => bigint;
 }
 
 /** One opcode with its operands, of which the generator makes any number of instructions. */

@@ -240,7 +240,8 @@ function encodeVex(
   let vvvv = random.chance(2) ? random.below(16) : 0;
   if (vex.vvvv !== undefined) vvvv = random.below(16);
   // A general register is a noteworthy number, unless the form or an address needs it.
-  if (vex.vvvv === 'gpr' && !registers.has(vvvv)) registers.set(vvvv, interestingInteger(random));
+  if (vex.vvvv === 'gpr' && !registers.has(vvvv))
+    registers.set(vvvv, (vex.vvvvValue ?? interestingInteger)(random));
   let w = vex.w ?? rex >> 3;
   if (vex.wIgnored || random.chance(1)) w = random.below(2);
   let l = vex.length === 256 ? 1 : 0;

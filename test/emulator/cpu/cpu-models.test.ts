@@ -1,0 +1,73 @@
+/** What each CPU model presents: CPUID says so, and an instruction of a feature that is not presented raises #UD. */
+import { describe, expect, test } from 'vitest';
+import { opcodeTable } from '../../../emulator/cpu/opcode-table.ts';
+import { CPU_MODELS, type CpuModel } from '../../../emulator/machine-api.ts';
+import { createGuest, DATA, type Guest } from './guest.ts';
+
+const HLT = 0xf4;
+const INVALID_OPCODE = 6;
+
+interface Presented {
+  /** CPUID leaf (subleaf 0), register and bit. */
+  readonly cpuid: readonly [leaf: number, register: 'rbx' | 'rcx' | 'rdx', bit: number];
+  readonly since: CpuModel;
+  /** An instruction of the feature; RAX points to memory. */
+  readonly code: readonly number[];
+}
+
+/** Intel SDM volume 2, CPUID; AMD APM volume 3, appendix E. */
+const FEATURES: Readonly<Record<string, Presented>> = {
+  // cmpxchg16b [rax]
+  cmpxchg16b: { cpuid: [1, 'rcx', 13], since: 'x86-64-v2', code: [0x48, 0x0f, 0xc7, 0x08] },
+  popcnt: { cpuid: [1, 'rcx', 23], since: 'x86-64-v2', code: [0xf3, 0x0f, 0xb8, 0xc8] },
+  lahf: { cpuid: [0x8000_0001, 'rcx', 0], since: 'x86-64-v2', code: [0x9f] },
+  // movbe ecx, [rax]
+  movbe: { cpuid: [1, 'rcx', 22], since: 'x86-64-v3', code: [0x0f, 0x38, 0xf0, 0x08] },
+  // andn ecx, ecx, ecx
+  bmi1: { cpuid: [7, 'rbx', 3], since: 'x86-64-v3', code: [0xc4, 0xe2, 0x70, 0xf2, 0xc9] },
+  // bzhi ecx, ecx, ecx
+  bmi2: { cpuid: [7, 'rbx', 8], since: 'x86-64-v3', code: [0xc4, 0xe2, 0x70, 0xf5, 0xc9] },
+  // adcx ecx, ecx
+  adx: { cpuid: [7, 'rbx', 19], since: 'x86-64-v3', code: [0x66, 0x0f, 0x38, 0xf6, 0xc9] },
+};
+/** A feature whose instructions others understand as something else: there is a test below. */
+const OTHERWISE = ['lzcnt'];
+
+function cpuid(guest: Guest, leaf: number, register: string): number {
+  guest.machine.writeRegister('rax', BigInt(leaf));
+  guest.machine.writeRegister('rcx', 0n);
+  guest.code([0x0f, 0xa2, HLT]);
+  guest.run();
+  return Number(guest.machine.readRegister(register));
+}
+
+describe.each(CPU_MODELS)('%s', (model) => {
+  const guest = createGuest({ cpu: model });
+  test.each(Object.entries(FEATURES))('%s', (_name, feature) => {
+    const [leaf, register, bit] = feature.cpuid;
+    const isPresented = CPU_MODELS.indexOf(model) >= CPU_MODELS.indexOf(feature.since);
+    expect((cpuid(guest, leaf, register) >>> bit) & 1).toBe(isPresented ? 1 : 0);
+    guest.machine.writeRegister('rax', BigInt(DATA));
+    guest.code([...feature.code, HLT]);
+    expect(guest.run().vector).toBe(isPresented ? undefined : INVALID_OPCODE);
+  });
+
+  test('LZCNT and TZCNT are BSR and BSF where they are missing', () => {
+    const hasLzcnt = model === 'x86-64-v3';
+    expect((cpuid(guest, 0x8000_0001, 'rcx') >>> 5) & 1).toBe(hasLzcnt ? 1 : 0);
+    guest.machine.writeRegister('rax', 0x100n);
+    guest.machine.writeRegister('rdx', 77n);
+    guest.machine.writeRegister('rbx', 0n);
+    // lzcnt ecx, eax; tzcnt edx, ebx; hlt
+    guest.code([0xf3, 0x0f, 0xbd, 0xc8, 0xf3, 0x0f, 0xbc, 0xd3, HLT]);
+    guest.run();
+    expect(guest.machine.readRegister('rcx')).toBe(hasLzcnt ? 23n : 8n);
+    expect(guest.machine.readRegister('rdx')).toBe(hasLzcnt ? 32n : 77n);
+  });
+});
+
+test('every feature of the opcode table is among these', () => {
+  const rows = [...opcodeTable('x86-64-v3').values()].flat();
+  const features = new Set(rows.flatMap((row) => row.feature ?? []));
+  expect([...features].sort()).toEqual([...Object.keys(FEATURES), ...OTHERWISE].sort());
+});
