@@ -1,13 +1,13 @@
 /** Finding and decoding the basic block at RIP. */
 import { RAM } from '../memory-layout.ts';
-import { EXECUTE, translate } from '../mmu/page-walk.ts';
-import { suspendWritesTo, TLB_MASK } from '../mmu/tlb.ts';
+import { translate } from '../mmu/page-walk.ts';
+import { physicalPageOf, suspendWritesTo, TLB_MASK } from '../mmu/tlb.ts';
 import type { Block } from './code-cache.ts';
 import type { Cpu } from './cpu.ts';
 import { decode, MAX_LENGTH } from './decoder.ts';
 import { INVALID_OPCODE, raise } from './fault.ts';
 import { CONTINUES, type Instruction } from './instruction.ts';
-import { CPL, RIP } from './state.ts';
+import { RIP } from './state.ts';
 
 /** Long enough for straight code, short enough that a block seldom crosses a deadline. */
 const MAX_INSTRUCTIONS = 64;
@@ -20,9 +20,9 @@ function translateCode(cpu: Cpu, low: number, high: number): number {
   const s = cpu.i32;
   const entry = cpu.executeTlb + (((low >>> 12) & TLB_MASK) << 2);
   if (s[entry] === (low & ~0xfff) && s[entry + 1] === high) {
-    return (((s[entry + 3] >> 2) << 12) | (low & 0xfff)) >>> 0;
+    return ((physicalPageOf(s[entry + 3]) << 12) | (low & 0xfff)) >>> 0;
   }
-  const physical = translate(cpu, low, high, EXECUTE, s[CPL] === 3);
+  const physical = translate(cpu, low, high, cpu.executeTlb);
   if (physical >= cpu.ramBytes) raise(cpu, INVALID_OPCODE);
   return physical;
 }

@@ -5,6 +5,7 @@
  * halves of FLAG_RESULT; their operands only the low halves.
  */
 import type { Cpu } from './cpu.ts';
+import { chooseTlbs } from './privilege.ts';
 import { FLAG_KIND, FLAG_LEFT, FLAG_RESULT, FLAG_RIGHT, FLAGS } from './state.ts';
 
 export const CF = 1;
@@ -123,6 +124,7 @@ export function readFlags(cpu: Cpu): number {
 export function writeFlags(cpu: Cpu, flags: number): void {
   cpu.i32[FLAGS] = flags | 2;
   cpu.i32[FLAG_KIND] = KNOWN;
+  chooseTlbs(cpu);
 }
 
 /** Sets the six arithmetic flags, keeps the others. */

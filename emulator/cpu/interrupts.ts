@@ -17,7 +17,7 @@ import { IF, NT, RF, readFlags, TF, VM, writeFlags } from './flags.ts';
 import type { Handler } from './instruction.ts';
 import { load32, load64, store64 } from './memory-access.ts';
 import { load } from './operands.ts';
-import { setPrivilege } from './privilege.ts';
+import { asSupervisor, setPrivilege } from './privilege.ts';
 import {
   DESCRIPTOR_CODE,
   DESCRIPTOR_CONFORMING,
@@ -80,7 +80,8 @@ function readTss(cpu: Cpu, offset: number, external: number): number {
     raiseWithCode(cpu, INVALID_TSS, (s[tr + SEGMENT_SELECTOR] & 0xfffc) | external);
   }
   const low = (s[tr + SEGMENT_BASE] + offset) | 0;
-  return load64(cpu, low, s[tr + SEGMENT_BASE + 1] + (low >>> 0 < offset ? 1 : 0));
+  const high = s[tr + SEGMENT_BASE + 1] + (low >>> 0 < offset ? 1 : 0);
+  return asSupervisor(cpu, () => load64(cpu, low, high));
 }
 
 /**
@@ -96,7 +97,6 @@ export function deliver(cpu: Cpu, vector: number, errorCode: number, source: Sou
   // A single-step trap is not due after this; hits of breakpoints are, at the handler's first instruction.
   s[DEBUG_TRAP] &= ~DR6_STEP;
   try {
-    setPrivilege(cpu, 0);
     enterHandler(cpu, vector, errorCode, source, level, flags);
   } catch (fault) {
     setPrivilege(cpu, level);
@@ -121,10 +121,14 @@ function enterHandler(
   if (vector * 16 + 15 > s[IDTR_LIMIT]) raiseWithCode(cpu, GENERAL_PROTECTION, gateCode);
   const gate = (s[IDTR_BASE] + vector * 16) | 0;
   const gateHigh = s[IDTR_BASE + 1] + (gate >>> 0 < vector * 16 ? 1 : 0);
-  const word0 = load64(cpu, gate, gateHigh);
-  const word1 = s[HIGH];
   const upper = (gate + 8) | 0;
-  const offsetHigh = load32(cpu, upper, gateHigh + (upper >>> 0 < 8 ? 1 : 0));
+  let word0 = 0;
+  let word1 = 0;
+  const offsetHigh = asSupervisor(cpu, () => {
+    word0 = load64(cpu, gate, gateHigh);
+    word1 = s[HIGH];
+    return load32(cpu, upper, gateHigh + (upper >>> 0 < 8 ? 1 : 0));
+  });
   const type = (word1 >> 8) & 0x1f;
   if (type !== INTERRUPT_GATE && type !== TRAP_GATE) raiseWithCode(cpu, GENERAL_PROTECTION, gateCode);
   if (source === SOFTWARE && privilegeOf(word1) < level) raiseWithCode(cpu, GENERAL_PROTECTION, gateCode);

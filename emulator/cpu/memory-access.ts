@@ -3,8 +3,8 @@
  * one compare with the TLB; everything else (misses, page crossings, devices, code pages) is the slow path.
  */
 import { RAM } from '../memory-layout.ts';
-import { READ, requireCanonical, translate, WRITE } from '../mmu/page-walk.ts';
-import { lookUp, resume, SUPERVISOR_READ, SUPERVISOR_WRITE, TLB_MASK } from '../mmu/tlb.ts';
+import { requireCanonical, translate } from '../mmu/page-walk.ts';
+import { lookUp, NO_HITS, resume, TLB_MASK, USER_READ, USER_WRITE } from '../mmu/tlb.ts';
 import type { Cpu } from './cpu.ts';
 import type { Instruction } from './instruction.ts';
 import { HIGH, LEAVE_BLOCK } from './state.ts';
@@ -203,12 +203,14 @@ function requireCanonicalEnd(cpu: Cpu, low: number, high: number, size: number):
 
 /** Physical address by the TLB, whose entry may be suspended, or by a walk, which may fault. */
 function locateForRead(cpu: Cpu, low: number, high: number): number {
-  const physical = lookUp(cpu.i32, cpu.readTlb, low, high);
-  return physical >= 0 ? physical : translate(cpu, low, high, READ, cpu.readTlb !== SUPERVISOR_READ);
+  const table = cpu.readTlb === NO_HITS ? USER_READ : cpu.readTlb;
+  const physical = lookUp(cpu.i32, table, low, high);
+  return physical >= 0 ? physical : translate(cpu, low, high, table);
 }
 function locateForWrite(cpu: Cpu, low: number, high: number): number {
-  const physical = lookUp(cpu.i32, cpu.writeTlb, low, high);
-  return physical >= 0 ? physical : translate(cpu, low, high, WRITE, cpu.writeTlb !== SUPERVISOR_WRITE);
+  const table = cpu.writeTlb === NO_HITS ? USER_WRITE : cpu.writeTlb;
+  const physical = lookUp(cpu.i32, table, low, high);
+  return physical >= 0 ? physical : translate(cpu, low, high, table);
 }
 
 function loadSlow(cpu: Cpu, low: number, high: number, size: number): number {

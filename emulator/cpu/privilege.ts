@@ -1,5 +1,8 @@
-/** Privilege level and what follows from it: which TLBs are in use. */
+/** Privilege level and what follows from it and from EFLAGS.AC: which TLBs are in use. */
 import {
+  NO_HITS,
+  OVERRIDE_READ,
+  OVERRIDE_WRITE,
   SUPERVISOR_EXECUTE,
   SUPERVISOR_READ,
   SUPERVISOR_WRITE,
@@ -9,27 +12,41 @@ import {
 } from '../mmu/tlb.ts';
 import type { Cpu } from './cpu.ts';
 import { GENERAL_PROTECTION, raiseWithCode } from './fault.ts';
-import { CPL } from './state.ts';
+import { AC } from './flags.ts';
+import { CPL, CR0, CR0_AM, CR4, CR4_SMAP, FLAGS } from './state.ts';
 
 export function setPrivilege(cpu: Cpu, level: number): void {
   cpu.i32[CPL] = level;
-  useTlbs(cpu, level === 3);
+  chooseTlbs(cpu);
 }
 
-function useTlbs(cpu: Cpu, user: boolean): void {
-  cpu.readTlb = user ? USER_READ : SUPERVISOR_READ;
-  cpu.writeTlb = user ? USER_WRITE : SUPERVISOR_WRITE;
-  cpu.executeTlb = user ? USER_EXECUTE : SUPERVISOR_EXECUTE;
+/** To be called when CPL, EFLAGS.AC, CR0.AM or CR4.SMAP have changed. */
+export function chooseTlbs(cpu: Cpu): void {
+  const s = cpu.i32;
+  const hasAc = (s[FLAGS] & AC) !== 0;
+  if (s[CPL] === 3) {
+    const checksAlignment = hasAc && (s[CR0] & CR0_AM) !== 0;
+    cpu.readTlb = checksAlignment ? NO_HITS : USER_READ;
+    cpu.writeTlb = checksAlignment ? NO_HITS : USER_WRITE;
+    cpu.executeTlb = USER_EXECUTE;
+  } else {
+    const overrides = hasAc && (s[CR4] & CR4_SMAP) !== 0;
+    cpu.readTlb = overrides ? OVERRIDE_READ : SUPERVISOR_READ;
+    cpu.writeTlb = overrides ? OVERRIDE_WRITE : SUPERVISOR_WRITE;
+    cpu.executeTlb = SUPERVISOR_EXECUTE;
+  }
 }
 
-/** Runs `access` with supervisor rights, as the processor reads descriptor tables at any privilege level. */
+/** Runs `access` as the processor accesses descriptor tables and task state at any privilege level: with the supervisor's
+ * rights, without regard to EFLAGS.AC. */
 export function asSupervisor<T>(cpu: Cpu, access: () => T): T {
-  if (cpu.i32[CPL] !== 3) return access();
-  useTlbs(cpu, false);
+  if (cpu.readTlb === SUPERVISOR_READ) return access();
+  cpu.readTlb = SUPERVISOR_READ;
+  cpu.writeTlb = SUPERVISOR_WRITE;
   try {
     return access();
   } finally {
-    useTlbs(cpu, true);
+    chooseTlbs(cpu);
   }
 }
 

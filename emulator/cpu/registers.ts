@@ -3,7 +3,7 @@ import { GENERAL_REGISTERS } from '../machine-api.ts';
 import { flushTlb } from '../mmu/tlb.ts';
 import type { Cpu } from './cpu.ts';
 import { readFlags, writeFlags } from './flags.ts';
-import { setPrivilege } from './privilege.ts';
+import { chooseTlbs, setPrivilege } from './privilege.ts';
 import { isNull, setFlatCode, setFlatData, setSegment } from './segments.ts';
 import {
   APIC_BASE,
@@ -144,7 +144,10 @@ export function writeRegisterByName(cpu: Cpu, name: string, value: bigint): void
   if (word !== undefined) {
     write64(s, word, value);
     if (name === 'rip') s[REPEAT_FLAGS] = 0;
-    if (PAGING.has(name)) flushTlb(s, false);
+    if (PAGING.has(name)) {
+      flushTlb(s, false);
+      chooseTlbs(cpu);
+    }
   } else if (name === 'rflags') {
     writeFlags(cpu, Number(BigInt.asUintN(22, value)));
   } else if (half !== undefined) {

@@ -189,7 +189,8 @@ export function loadSystemSegment(cpu: Cpu, which: number, selector: number): vo
     raiseWithCode(cpu, GENERAL_PROTECTION, code);
   if ((d.upper & DESCRIPTOR_PRESENT) === 0) raiseWithCode(cpu, SEGMENT_NOT_PRESENT, code);
   const low = (d.addressLow + 8) | 0;
-  const baseHigh = load32(cpu, low, d.addressHigh + (low >>> 0 < 8 ? 1 : 0));
+  const high = d.addressHigh + (low >>> 0 < 8 ? 1 : 0);
+  const baseHigh = asSupervisor(cpu, () => load32(cpu, low, high));
   let upper = d.upper;
   if (which !== LDTR) {
     upper |= 0x200; // busy

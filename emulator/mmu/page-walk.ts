@@ -8,6 +8,8 @@ import {
   CR3,
   CR4,
   CR4_PGE,
+  CR4_SMAP,
+  CR4_SMEP,
   EFER,
   EFER_NXE,
   LEAVE_BLOCK,
@@ -16,18 +18,18 @@ import {
 import { RAM } from '../memory-layout.ts';
 import {
   fillTlb,
+  flushPage,
+  OVERRIDE_READ,
+  OVERRIDE_WRITE,
+  PAGE_SIZES,
+  type PageSize,
   SUPERVISOR_EXECUTE,
-  SUPERVISOR_READ,
   SUPERVISOR_WRITE,
+  tlbOrigin,
   USER_EXECUTE,
   USER_READ,
   USER_WRITE,
 } from './tlb.ts';
-
-export const READ = 0;
-export const WRITE = 1;
-export const EXECUTE = 2;
-export type Access = typeof READ | typeof WRITE | typeof EXECUTE;
 
 /** Bits of a physical address, as CPUID says. */
 export const PHYSICAL_ADDRESS_BITS = 46;
@@ -50,6 +52,11 @@ const FAULT_USER = 4;
 const FAULT_RESERVED = 8;
 const FAULT_FETCH = 16;
 
+/** Indexes into PAGE_SIZES. */
+const FOUR_KIBIBYTES = 0;
+const TWO_MEBIBYTES = 1;
+const GIBIBYTE = 2;
+
 /** Bits 47…63 are alike. */
 export const isCanonical = (high: number): boolean => (high << 16) >> 16 === high;
 
@@ -70,34 +77,44 @@ export function requireCanonical(cpu: Cpu, high: number): void {
   raiseWithCode(cpu, GENERAL_PROTECTION, 0);
 }
 
+/** #PF also drops what the TLB has of the page (SDM volume 3, 4.10.4.1). */
+function pageFault(cpu: Cpu, low: number, high: number, errorCode: number): never {
+  flushPage(cpu.i32, low, high);
+  raisePageFault(cpu, low, high, errorCode);
+}
+
+const isWriteTable = (table: number): boolean =>
+  table === SUPERVISOR_WRITE || table === USER_WRITE || table === OVERRIDE_WRITE;
+
 /**
- * Translates a linear address, sets accessed and dirty bits and enters the page into the TLB.
- * Returns the physical address; one outside of RAM belongs to a device or to nobody. Raises #PF, #GP.
+ * Translates a linear address for the kind of access that a table of the TLB stands for, sets accessed and dirty bits and
+ * enters the page into the table. Returns the physical address; one outside of RAM belongs to a device or to nobody.
+ * Raises #PF, #GP.
  */
-export function translate(cpu: Cpu, low: number, high: number, access: Access, user: boolean): number {
+export function translate(cpu: Cpu, low: number, high: number, table: number): number {
   const s = cpu.i32;
   requireCanonical(cpu, high);
   if ((s[CR0] & CR0_PG) === 0) {
     const address = (high & ADDRESS_HIGH) * 0x1_0000_0000 + (low >>> 0);
-    enter(cpu, low, high, access, user, address, false, false);
+    enter(cpu, low, high, table, address, 0, false);
     return address;
   }
 
+  const writes = isWriteTable(table);
+  const fetches = table === SUPERVISOR_EXECUTE || table === USER_EXECUTE;
+  const user = table === USER_READ || table === USER_WRITE || table === USER_EXECUTE;
+  const control = s[CR4];
   const noExecuteEnabled = (s[EFER] & EFER_NXE) !== 0;
   const code =
-    (access === WRITE ? FAULT_WRITE : 0) |
+    (writes ? FAULT_WRITE : 0) |
     (user ? FAULT_USER : 0) |
-    (access === EXECUTE && noExecuteEnabled ? FAULT_FETCH : 0);
+    (fetches && (noExecuteEnabled || (control & CR4_SMEP) !== 0) ? FAULT_FETCH : 0);
   const reservedHigh = RESERVED_HIGH | (noExecuteEnabled ? 0 : NO_EXECUTE);
 
-  let table = entryAddress(s[CR3], s[CR3 + 1]);
+  let entries = entryAddress(s[CR3], s[CR3 + 1]);
   let permissions = WRITABLE | USER;
   let executable = true;
   let level = 4;
-  // Entries passed through, for their accessed bits.
-  let parent4 = -1;
-  let parent3 = -1;
-  let parent2 = -1;
   for (;;) {
     const index =
       level === 4
@@ -107,45 +124,47 @@ export function translate(cpu: Cpu, low: number, high: number, access: Access, u
           : level === 2
             ? (low >>> 21) & 0x1ff
             : (low >>> 12) & 0x1ff;
-    const address = table + index * 8;
+    const address = entries + index * 8;
     const inRam = address < cpu.ramBytes;
     const word = inRam ? (RAM + address) >>> 2 : 0;
     // Nobody answers outside of RAM: all ones, which has reserved bits set.
     const entryLow = inRam ? s[word] : -1;
     const entryHigh = inRam ? s[word + 1] : -1;
-    if ((entryLow & PRESENT) === 0) raisePageFault(cpu, low, high, code);
+    if ((entryLow & PRESENT) === 0) pageFault(cpu, low, high, code);
     const leaf = level === 1 || ((entryLow & PAGE_SIZE) !== 0 && level < 4);
     const reservedLow =
       level === 4 ? PAGE_SIZE : leaf && level === 3 ? 0x3fff_e000 : leaf && level === 2 ? 0x1f_e000 : 0;
     if ((entryLow & reservedLow) !== 0 || (entryHigh & reservedHigh) !== 0) {
-      raisePageFault(cpu, low, high, code | FAULT_PRESENT | FAULT_RESERVED);
+      pageFault(cpu, low, high, code | FAULT_PRESENT | FAULT_RESERVED);
     }
     permissions &= entryLow;
     if (entryHigh < 0) executable = false;
     if (leaf) {
+      const ofUser = (permissions & USER) !== 0;
       const allowed =
-        (!user || (permissions & USER) !== 0) &&
-        (access !== WRITE || (permissions & WRITABLE) !== 0 || (!user && (s[CR0] & CR0_WP) === 0)) &&
-        (access !== EXECUTE || executable);
-      if (!allowed) raisePageFault(cpu, low, high, code | FAULT_PRESENT);
-      if (parent4 >= 0) setEntryBits(cpu, parent4, ACCESSED);
-      if (parent3 >= 0) setEntryBits(cpu, parent3, ACCESSED);
-      if (parent2 >= 0) setEntryBits(cpu, parent2, ACCESSED);
-      setEntryBits(cpu, address, access === WRITE ? ACCESSED | DIRTY : ACCESSED);
+        (user
+          ? ofUser
+          : !ofUser ||
+            (fetches
+              ? (control & CR4_SMEP) === 0
+              : (control & CR4_SMAP) === 0 || table === OVERRIDE_READ || table === OVERRIDE_WRITE)) &&
+        (!writes || (permissions & WRITABLE) !== 0 || (!user && (s[CR0] & CR0_WP) === 0)) &&
+        (!fetches || executable);
+      if (!allowed) pageFault(cpu, low, high, code | FAULT_PRESENT);
+      setEntryBits(cpu, address, writes ? ACCESSED | DIRTY : ACCESSED);
 
-      const offsetBits = level === 3 ? 30 : level === 2 ? 21 : 12;
-      const offsetMask = (1 << offsetBits) - 1;
+      const size = level === 3 ? GIBIBYTE : level === 2 ? TWO_MEBIBYTES : FOUR_KIBIBYTES;
+      const offsetMask = (1 << PAGE_SIZES[size]) - 1;
       const physical =
         (entryHigh & ADDRESS_HIGH) * 0x1_0000_0000 +
         (((entryLow & ~0xfff & ~offsetMask) | (low & offsetMask)) >>> 0);
-      const global = (entryLow & GLOBAL) !== 0 && (s[CR4] & CR4_PGE) !== 0;
-      enter(cpu, low, high, access, user, physical, global, level > 1);
+      const global = (entryLow & GLOBAL) !== 0 && (control & CR4_PGE) !== 0;
+      enter(cpu, low, high, table, physical, size, global);
       return physical;
     }
-    if (level === 4) parent4 = address;
-    else if (level === 3) parent3 = address;
-    else parent2 = address;
-    table = entryAddress(entryLow, entryHigh);
+    // Set on the way down, whatever lies below.
+    setEntryBits(cpu, address, ACCESSED);
+    entries = entryAddress(entryLow, entryHigh);
     level--;
   }
 }
@@ -154,35 +173,13 @@ function enter(
   cpu: Cpu,
   low: number,
   high: number,
-  access: Access,
-  user: boolean,
+  table: number,
   physical: number,
+  size: PageSize,
   global: boolean,
-  large: boolean,
 ): void {
   if (physical >= cpu.ramBytes) return;
   const page = physical >>> 12;
-  const table =
-    access === READ
-      ? user
-        ? USER_READ
-        : SUPERVISOR_READ
-      : access === WRITE
-        ? user
-          ? USER_WRITE
-          : SUPERVISOR_WRITE
-        : user
-          ? USER_EXECUTE
-          : SUPERVISOR_EXECUTE;
-  fillTlb(
-    cpu.i32,
-    table,
-    low,
-    high,
-    page,
-    RAM + page * 4096,
-    global,
-    large,
-    access === WRITE && cpu.pages.onWrite(page),
-  );
+  const suspended = isWriteTable(table) && cpu.pages.onWrite(page);
+  fillTlb(cpu.i32, table, low, high, tlbOrigin(page, size, global), suspended);
 }

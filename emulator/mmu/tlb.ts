@@ -1,52 +1,73 @@
 /**
- * Software TLB in the machine's memory: one direct-mapped table per kind of access and privilege, so that a hit
+ * Software TLB in the machine's memory: one direct-mapped table per kind of access and its rights, so that a hit
  * proves every permission at once. Devices are not entered. A page of RAM whose accesses need attention
  * (`page-attention.ts`) is entered *suspended*: the hit path misses, but the slow path finds the translation. So
  * what the guest sees of the TLB does not depend on who is looking: on decoded code, snapshots, watchpoints.
  *
  * An entry is four words: page address low half, high half, `host − guest` offset of the page (add the low half
- * of the address to get the offset in the machine's memory), and 4 × physical page + 2 × large + global.
- * An empty entry has 1 as its low half, which no page address equals; a suspended one has SUSPENDED set in it.
+ * of the address to get the offset in the machine's memory), and physical page, page size, global as `tlbOrigin` packs
+ * them. An empty entry has 1 as its low half, which no page address equals; a suspended one has SUSPENDED set in it.
  *
  * A lookup compares with the page of the access's *last* byte, so that an access across a page boundary misses.
  */
-import { TLB } from '../memory-layout.ts';
+import { RAM, TLB } from '../memory-layout.ts';
 
 export const TLB_ENTRIES = 4096;
 export const TLB_MASK = TLB_ENTRIES - 1;
 const TABLE_WORDS = TLB_ENTRIES * 4;
 
-/** Tables, as indexes into the Int32Array; those of user mode follow those of supervisor mode. */
-export const SUPERVISOR_READ = TLB >> 2;
-export const SUPERVISOR_WRITE = SUPERVISOR_READ + TABLE_WORDS;
-export const SUPERVISOR_EXECUTE = SUPERVISOR_READ + 2 * TABLE_WORDS;
-export const USER_READ = SUPERVISOR_READ + 3 * TABLE_WORDS;
-export const USER_WRITE = SUPERVISOR_READ + 4 * TABLE_WORDS;
-export const USER_EXECUTE = SUPERVISOR_READ + 5 * TABLE_WORDS;
-const TABLES_END = SUPERVISOR_READ + 6 * TABLE_WORDS;
+const table = (n: number): number => (TLB >> 2) + n * TABLE_WORDS;
+
+/** Tables, as indexes into the Int32Array. */
+export const SUPERVISOR_READ = table(0);
+export const SUPERVISOR_WRITE = table(1);
+export const SUPERVISOR_EXECUTE = table(2);
+export const USER_READ = table(3);
+export const USER_WRITE = table(4);
+export const USER_EXECUTE = table(5);
+/** The supervisor's where EFLAGS.AC overrides SMAP: those above then have no pages of the user. */
+export const OVERRIDE_READ = table(6);
+export const OVERRIDE_WRITE = table(7);
+const TABLES_END = table(8);
+/** Always empty: it stands for the user's tables while accesses must be looked at one by one (alignment checks). */
+export const NO_HITS = TABLES_END;
 
 /** List of entries in use, so that flushing costs what was filled: count, then entry indexes. Full, it is of no use
  * until the next flush empties everything. */
-const JOURNAL_COUNT = TABLES_END;
+const JOURNAL_COUNT = table(9);
 /** 1 if a fragment of a large page has been entered since the last full flush. */
-const LARGE_SEEN = TABLES_END + 1;
-const JOURNAL = TABLES_END + 4;
+const LARGE_SEEN = JOURNAL_COUNT + 1;
+const JOURNAL = JOURNAL_COUNT + 4;
 const JOURNAL_CAPACITY = 16384;
+/** First word that is free behind the TLB. */
+export const TLB_END = JOURNAL + JOURNAL_CAPACITY;
 
 const EMPTY = 1;
 const SUSPENDED = 2;
 const GLOBAL = 1;
-const LARGE = 2;
+
+/** Page sizes as entries code them: bits of the offset. */
+export const PAGE_SIZES = [12, 21, 30, 22] as const;
+export type PageSize = 0 | 1 | 2 | 3;
+const sizeOf = (origin: number): PageSize => ((origin >> 1) & 3) as PageSize; // Two bits.
+
+/** Last word of an entry. `physicalPage` is a page number inside RAM. */
+export const tlbOrigin = (physicalPage: number, size: PageSize, global: boolean): number =>
+  (physicalPage << 3) | (size << 1) | (global ? GLOBAL : 0);
+export const physicalPageOf = (origin: number): number => origin >>> 3;
 
 /** Empties the TLB without trusting its contents: at reset. */
 export function resetTlb(words: Int32Array): void {
-  for (let entry = SUPERVISOR_READ; entry < TABLES_END; entry += 4) words[entry] = EMPTY;
+  for (let entry = SUPERVISOR_READ; entry < JOURNAL_COUNT; entry += 4) words[entry] = EMPTY;
   words[JOURNAL_COUNT] = 0;
   words[LARGE_SEEN] = 0;
 }
 
+/** Told of each entry that a flush drops. */
+export type Dropped = (entry: number) => void;
+
 /** Drops all entries, or all that are not of global pages. */
-export function flushTlb(words: Int32Array, keepGlobal: boolean): void {
+export function flushTlb(words: Int32Array, keepGlobal: boolean, dropped?: Dropped): void {
   const count = words[JOURNAL_COUNT];
   if (count >= JOURNAL_CAPACITY) {
     resetTlb(words);
@@ -55,9 +76,10 @@ export function flushTlb(words: Int32Array, keepGlobal: boolean): void {
   let kept = 0;
   for (let i = 0; i < count; i++) {
     const entry = words[JOURNAL + i];
-    if (keepGlobal && (words[entry + 3] & GLOBAL) !== 0 && words[entry] !== EMPTY) {
-      words[JOURNAL + kept++] = entry;
-    } else {
+    if (words[entry] === EMPTY) continue;
+    if (keepGlobal && (words[entry + 3] & GLOBAL) !== 0) words[JOURNAL + kept++] = entry;
+    else {
+      if (dropped !== undefined) dropped(entry);
       words[entry] = EMPTY;
     }
   }
@@ -65,30 +87,50 @@ export function flushTlb(words: Int32Array, keepGlobal: boolean): void {
   if (kept === 0) words[LARGE_SEEN] = 0;
 }
 
-/** INVLPG: drops the page of an address. Fragments of large pages are not tracked, so with any about all go. */
-export function flushPage(words: Int32Array, low: number, high: number): void {
+/** True if an address lies in the page of the given size that another address lies in. */
+export function isSamePage(
+  size: PageSize,
+  aLow: number,
+  aHigh: number,
+  bLow: number,
+  bHigh: number,
+): boolean {
+  return aHigh === bHigh && (aLow ^ bLow) >>> PAGE_SIZES[size] === 0;
+}
+
+/** Drops the page of an address from all tables, with all fragments of a large page. */
+export function flushPage(words: Int32Array, low: number, high: number, keepGlobal = false): void {
+  const isDropped = (entry: number): boolean => !keepGlobal || (words[entry + 3] & GLOBAL) === 0;
+  const count = words[JOURNAL_COUNT];
+  if (words[LARGE_SEEN] !== 0 && count < JOURNAL_CAPACITY) {
+    for (let i = 0; i < count; i++) {
+      const entry = words[JOURNAL + i];
+      if (words[entry] === EMPTY || !isDropped(entry)) continue;
+      if (isSamePage(sizeOf(words[entry + 3]), low, high, words[entry], words[entry + 1]))
+        words[entry] = EMPTY;
+    }
+    return;
+  }
   if (words[LARGE_SEEN] !== 0) {
-    flushTlb(words, false);
+    resetTlb(words);
     return;
   }
   const page = low & ~0xfff;
   const offset = ((low >>> 12) & TLB_MASK) << 2;
-  for (let table = SUPERVISOR_READ; table < TABLES_END; table += TABLE_WORDS) {
-    const entry = table + offset;
-    if ((words[entry] & ~SUSPENDED) === page && words[entry + 1] === high) words[entry] = EMPTY;
+  for (let at = SUPERVISOR_READ; at < TABLES_END; at += TABLE_WORDS) {
+    const entry = at + offset;
+    const isPage = (words[entry] & ~SUSPENDED) === page && words[entry + 1] === high;
+    if (isPage && isDropped(entry)) words[entry] = EMPTY;
   }
 }
 
-/** Enters a page into one table. `physicalPage` is a page number inside RAM, `hostPage` its offset in memory. */
+/** Enters a page into one table. `origin` is what `tlbOrigin` yields. */
 export function fillTlb(
   words: Int32Array,
   table: number,
   low: number,
   high: number,
-  physicalPage: number,
-  hostPage: number,
-  global: boolean,
-  large: boolean,
+  origin: number,
   suspended: boolean,
 ): void {
   const entry = table + (((low >>> 12) & TLB_MASK) << 2);
@@ -96,9 +138,9 @@ export function fillTlb(
   const isListed = words[entry] !== EMPTY;
   words[entry] = suspended ? page | SUSPENDED : page;
   words[entry + 1] = high;
-  words[entry + 2] = hostPage - page;
-  words[entry + 3] = (physicalPage << 2) | (large ? LARGE : 0) | (global ? GLOBAL : 0);
-  if (large) words[LARGE_SEEN] = 1;
+  words[entry + 2] = RAM + physicalPageOf(origin) * 4096 - page;
+  words[entry + 3] = origin;
+  if (sizeOf(origin) !== 0) words[LARGE_SEEN] = 1;
   const count = words[JOURNAL_COUNT];
   if (!isListed && count < JOURNAL_CAPACITY) {
     words[JOURNAL + count] = entry;
@@ -110,7 +152,7 @@ export function fillTlb(
 export function lookUp(words: Int32Array, table: number, low: number, high: number): number {
   const entry = table + (((low >>> 12) & TLB_MASK) << 2);
   if ((words[entry] & ~SUSPENDED) !== (low & ~0xfff) || words[entry + 1] !== high) return -1;
-  return (words[entry + 3] >>> 2) * 0x1000 + (low & 0xfff);
+  return physicalPageOf(words[entry + 3]) * 0x1000 + (low & 0xfff);
 }
 
 /** Lets the hit path use the entry of a page that no longer needs attention. */
@@ -121,9 +163,10 @@ export function resume(words: Int32Array, table: number, low: number, high: numb
 
 /** Sends the writes to a physical page through the slow path: called when the page comes to hold decoded code. */
 export function suspendWritesTo(words: Int32Array, physicalPage: number): void {
-  for (const table of [SUPERVISOR_WRITE, USER_WRITE]) {
+  for (const table of [SUPERVISOR_WRITE, USER_WRITE, OVERRIDE_WRITE]) {
     for (let entry = table; entry < table + TABLE_WORDS; entry += 4) {
-      if (words[entry + 3] >> 2 === physicalPage && words[entry] !== EMPTY) words[entry] |= SUSPENDED;
+      if (physicalPageOf(words[entry + 3]) === physicalPage && words[entry] !== EMPTY)
+        words[entry] |= SUSPENDED;
     }
   }
 }
@@ -136,7 +179,7 @@ export function suspendWhere(words: Int32Array, needsAttention: EntryTest): void
     for (let entry = table; entry < table + TABLE_WORDS; entry += 4) {
       if (words[entry] === EMPTY) continue;
       const page = words[entry] & ~SUSPENDED;
-      const suspended = needsAttention(table, words[entry + 3] >>> 2, page, words[entry + 1]);
+      const suspended = needsAttention(table, physicalPageOf(words[entry + 3]), page, words[entry + 1]);
       words[entry] = suspended ? page | SUSPENDED : page;
     }
   }
