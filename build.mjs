@@ -71,6 +71,7 @@ const bundles = [
     external: ['vscode'],
   },
   { entry: 'test/benchmark/benchmark.ts', out: 'benchmark/benchmark.js', format: 'esm', ...node },
+  { entry: 'test/emulator/garbage/soak.ts', out: 'soak/soak.js', format: 'esm', ...node },
 ];
 
 async function buildHost() {
