@@ -11,9 +11,14 @@ import type { CpuModel } from './cpu/features.ts';
 
 export { CPU_MODELS, type CpuModel, DEFAULT_CPU_MODEL } from './cpu/features.ts';
 
+export const DEFAULT_START_TIME = Date.UTC(2026, 0, 1) / 1000;
+
 export interface MachineOptions {
   /** RAM in bytes, a multiple of 2 MiB, at most 3 GiB. */
   readonly memoryBytes: number;
+  /** What the real-time clock says when the machine starts, in seconds since 1970-01-01 00:00 UTC. Default:
+   * 2026-01-01, so that two runs are equal. */
+  readonly startTime?: number | undefined;
   /** Which instructions there are and what CPUID says. Default: x86-64-v3. */
   readonly cpu?: CpuModel;
   /** Stop the machine on an unknown opcode, before the guest sees #UD. Default: deliver #UD. */
@@ -37,8 +42,15 @@ export type StopReason =
   | { readonly kind: 'halted' }
   /** The guest wrote `code` to the exit device (port 0xF4). */
   | { readonly kind: 'exit'; readonly code: number }
+  /** The guest switched the machine off (ACPI sleep state S5). */
+  | { readonly kind: 'power-off' }
+  /** The guest reset the machine: reset register (port 0xCF9), system control port A, keyboard controller or INIT. */
+  | { readonly kind: 'reset' }
   | { readonly kind: 'triple-fault'; readonly vector: number; readonly address: bigint }
   | { readonly kind: 'unknown-opcode'; readonly address: bigint; readonly bytes: Uint8Array };
+
+/** How a guest ends a run on purpose. */
+export type GuestEnding = Extract<StopReason, { kind: 'exit' | 'power-off' | 'reset' }>;
 
 /** Registers by their manual names in lower case: rax…r15, rip, rflags, cs, ss, fs_base, gs_base,
  * kernel_gs_base, cr0, cr2, cr3, cr4, efer, xmm0…xmm15 (128 bits), ymm0…ymm15 (256 bits), mxcsr; for a boot loader also ds, es, gdtr_base,

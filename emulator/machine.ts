@@ -20,14 +20,15 @@ import {
 } from './cpu/state.ts';
 import { createDevices, type PcDevices } from './devices/pc.ts';
 import { Digest } from './digest.ts';
-import type {
-  InputEvent,
-  Machine,
-  MachineOptions,
-  RegisterName,
-  SerialConsole,
-  StopReason,
-  Translation,
+import {
+  DEFAULT_START_TIME,
+  type InputEvent,
+  type Machine,
+  type MachineOptions,
+  type RegisterName,
+  type SerialConsole,
+  type StopReason,
+  type Translation,
 } from './machine-api.ts';
 import { RAM } from './memory-layout.ts';
 import { inspectTranslation, visitVirtual } from './mmu/inspect.ts';
@@ -64,12 +65,15 @@ class Pc implements Machine {
 
   constructor(options: MachineOptions) {
     this.memoryBytes = options.memoryBytes;
-    const devices = createDevices({
-      now: () => this.#now(),
-      eventsChanged: () => {
-        this.#nextEvent = Number.NaN;
+    const devices = createDevices(
+      {
+        now: () => this.#now(),
+        eventsChanged: () => {
+          this.#nextEvent = Number.NaN;
+        },
       },
-    });
+      { memoryBytes: options.memoryBytes, startTime: options.startTime ?? DEFAULT_START_TIME },
+    );
     this.#devices = devices;
     this.serial = devices.serial;
     this.inputLog = devices.inputLog;
@@ -82,7 +86,7 @@ class Pc implements Machine {
     this.#loop = new RunLoop(this.#cpu, {
       nextEvent: () => this.#eventCount(),
       advance: (now) => this.#advance(now),
-      takeExitRequest: () => devices.takeExitRequest(),
+      takeEnding: () => devices.takeEnding(),
     });
     this.#loop.stopOnUnknownOpcode = options.stopOnUnknownOpcode ?? false;
   }

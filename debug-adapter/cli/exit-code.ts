@@ -9,6 +9,7 @@ export const ExitCode = {
   Halted: 123,
   UnknownOpcode: 124,
   Internal: 125,
+  Reset: 126,
   Quit: 130,
 } as const;
 

@@ -22,6 +22,8 @@ options:
   --load-address N          flat binary: where it goes in physical memory. It is entered at its first byte in 64-bit
                             mode with a small stack, the first 4 GiB mapped to themselves, RDI = ACPI root pointer
   --memory SIZE             RAM in bytes, or with suffix K, M or G (default: 256M, at most 3G, in steps of 2M)
+  --date DATE               what the clock says at the start, UTC, as in 2026-01-31T12:00:00 (default: 2026-01-01, so that
+                            runs are equal)
   --max-instructions N      end the run after N instructions; waiting for a timer counts 10 ns as one
                             (suffixes K, M and G are powers of 1000)
   --stop-on-unknown-opcode  end the run at an opcode the emulator does not know, instead of raising #UD in the guest
@@ -34,11 +36,13 @@ session. Input waits until the guest asserts RTS on its serial port.
 exit code:
   the guest's        it wrote a code to port 0xF4; its low 8 bits become the exit code unchanged
                      (QEMU's isa-debug-exit makes "code << 1 | 1" of it)
+  0                  it switched the machine off (ACPI S5)
   ${ExitCode.Usage}                wrong arguments, or images that cannot be booted
   ${ExitCode.TripleFault}                triple fault
   ${ExitCode.Budget}                --max-instructions are used up
   ${ExitCode.Halted}                the guest halted and nothing can wake it
   ${ExitCode.UnknownOpcode}                unknown opcode, with --stop-on-unknown-opcode
+  ${ExitCode.Reset}                the guest reset the machine (port 0xCF9, port 0x92, keyboard controller, INIT)
   ${ExitCode.Internal}                error in a9n itself
   ${ExitCode.Quit}                quit from the keyboard
 `;

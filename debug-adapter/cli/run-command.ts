@@ -44,7 +44,7 @@ export async function runCommand(args: string[]): Promise<number> {
 }
 
 function bootMachine(options: RunOptions): Machine {
-  const { memoryBytes, stopOnUnknownOpcode, a9nAbi, commandLine, loadAddress } = options;
+  const { memoryBytes, stopOnUnknownOpcode, startTime, a9nAbi, commandLine, loadAddress } = options;
   const kernel = readImage(options.kernel ?? builtImage('kernel.elf', '--kernel'));
   const initrds = options.initrds?.map(readImage);
   try {
@@ -52,7 +52,7 @@ function bootMachine(options: RunOptions): Machine {
     const initName =
       options.init ?? (recogniseKernel({ kernel }) === 'a9n' ? builtImage('koito.elf', '--init') : undefined);
     const init = initName === undefined ? undefined : readImage(initName);
-    const machine = createMachine({ memoryBytes, stopOnUnknownOpcode });
+    const machine = createMachine({ memoryBytes, stopOnUnknownOpcode, startTime });
     boot(machine, { kernel, init, a9nAbi, initrds, commandLine, loadAddress });
     return machine;
   } catch (error) {
@@ -144,6 +144,11 @@ function report(ending: Ending, machine: Machine, options: RunOptions): number {
   switch (ending.kind) {
     case 'exit':
       return ending.code & 0xff;
+    case 'power-off':
+      return 0;
+    case 'reset':
+      say(`the guest reset the machine, instruction ${count}. Run it again to boot anew.`);
+      return ExitCode.Reset;
     case 'triple-fault':
       say(
         `triple fault at ${hex(ending.address)}, instruction ${count}: exception ${ending.vector} could not be delivered. ` +

@@ -10,6 +10,8 @@ export interface RunOptions {
   readonly initrds: readonly string[] | undefined;
   readonly commandLine: string | undefined;
   readonly loadAddress: number | undefined;
+  /** Seconds since 1970. */
+  readonly startTime: number | undefined;
   readonly memoryBytes: number;
   /** Infinity if there is no limit. */
   readonly maxInstructions: number;
@@ -31,6 +33,7 @@ export function parseRunOptions(args: string[]): RunOptions | undefined {
         initrd: { type: 'string', multiple: true },
         append: { type: 'string' },
         'load-address': { type: 'string' },
+        date: { type: 'string' },
         memory: { type: 'string' },
         'max-instructions': { type: 'string' },
         'stop-on-unknown-opcode': { type: 'boolean' },
@@ -46,6 +49,7 @@ export function parseRunOptions(args: string[]): RunOptions | undefined {
     initrds: values.initrd,
     commandLine: values.append,
     loadAddress: values['load-address'] === undefined ? undefined : parseAddress(values['load-address']),
+    startTime: values.date === undefined ? undefined : parseDate(values.date),
     memoryBytes: values.memory === undefined ? DEFAULT_MEMORY_BYTES : parseMemory(values.memory),
     maxInstructions:
       values['max-instructions'] === undefined
@@ -77,6 +81,16 @@ function parseAddress(text: string): number {
   const value = /^(0x[\da-f]+|\d+)$/i.test(text) ? Number(text) : Number.NaN;
   if (Number.isSafeInteger(value)) return value;
   throw new UsageError(`--load-address ${text}: must be a physical address, as in 0x100000.`);
+}
+
+/** A date and time of UTC. The clock chip has years of four digits. */
+function parseDate(text: string): number {
+  const isDate = /^\d{4}-\d{2}-\d{2}(T\d{2}:\d{2}(:\d{2})?Z?)?$/.test(text);
+  const milliseconds = isDate ? Date.parse(/T.*\d$/.test(text) ? `${text}Z` : text) : Number.NaN;
+  if (Number.isFinite(milliseconds)) return milliseconds / 1000;
+  throw new UsageError(
+    `--date ${text}: must be a date and time of UTC, as in 2026-01-31 or 2026-01-31T12:00:00.`,
+  );
 }
 
 function parseMemory(text: string): number {

@@ -128,8 +128,8 @@ function breakpointStop(session: Session, ids: readonly number[]): StoppedBody {
 }
 
 function reportGuestEnd(session: Session, reason: GuestEnd): void {
-  if (reason.kind === 'exit') {
-    session.server.sendEvent('exited', { exitCode: reason.code });
+  if (reason.kind === 'exit' || reason.kind === 'power-off') {
+    session.server.sendEvent('exited', { exitCode: reason.kind === 'exit' ? reason.code : 0 });
     session.server.sendEvent('terminated');
     return;
   }
@@ -148,7 +148,7 @@ interface GuestEndDescription {
 
 function describeGuestEnd(
   session: Session,
-  reason: Exclude<GuestEnd, { kind: 'exit' }>,
+  reason: Exclude<GuestEnd, { kind: 'exit' | 'power-off' }>,
 ): GuestEndDescription {
   switch (reason.kind) {
     case 'triple-fault':
@@ -159,6 +159,13 @@ function describeGuestEnd(
           `Triple fault: the CPU could not deliver exception ${reason.vector} (${exceptionName(reason.vector)}) ` +
           `raised at 0x${reason.address.toString(16)}, nor the double fault that followed. Check the IDT, the TSS stacks and ` +
           'whether the handlers are mapped; registers and memory show the state at the fault.',
+      };
+    case 'reset':
+      return {
+        id: 'reset',
+        title: 'Reset',
+        explanation:
+          'The guest reset the machine. The call stack shows who asked for it; restart to boot again.',
       };
     case 'halted': {
       const { target } = session.requireLaunched();
@@ -217,7 +224,7 @@ export function registerExceptionInfo(session: Session): void {
   session.server.onRequest('exceptionInfo', object({ threadId: integer }), () => {
     session.requireStopped();
     const reason = session.guestEnd;
-    if (reason === undefined || reason.kind === 'exit') {
+    if (reason === undefined || reason.kind === 'exit' || reason.kind === 'power-off') {
       return {
         exceptionId: 'none',
         breakMode: 'always',

@@ -3,7 +3,7 @@
  * generator that says how to go on next and looks at the machine in between. It ends by returning; breakpoints,
  * a pause request and the guest's own end cut it short.
  */
-import type { Machine, StopReason } from '../../emulator/machine-api.ts';
+import type { GuestEnding, Machine, StopReason } from '../../emulator/machine-api.ts';
 import { NANOSECONDS_PER_INSTRUCTION } from '../../emulator/machine-api.ts';
 import { nextTurn } from './event-loop.ts';
 
@@ -20,7 +20,9 @@ export function* runFreely(): Errand {
   for (;;) yield { kind: 'run', until: [] };
 }
 
-export type GuestEnd = Extract<StopReason, { kind: 'halted' | 'exit' | 'triple-fault' | 'unknown-opcode' }>;
+export type GuestEnd =
+  | GuestEnding
+  | Extract<StopReason, { kind: 'halted' | 'triple-fault' | 'unknown-opcode' }>;
 
 export type StopCause =
   | { readonly kind: 'errand-done' }

@@ -3,6 +3,7 @@
  * device event. Between blocks it looks at interrupts, but only if something has happened that could change them.
  */
 
+import type { GuestEnding } from '../machine-api.ts';
 import { isCanonical } from '../mmu/page-walk.ts';
 import { addressKey, blockAtRip } from './block.ts';
 import type { Block } from './code-cache.ts';
@@ -41,7 +42,8 @@ export interface Surroundings {
   /** Count of the next device event, Infinity for none. */
   nextEvent(): number;
   advance(now: number): void;
-  takeExitRequest(): number | undefined;
+  /** How the guest ended the run, undefined if it did not. */
+  takeEnding(): GuestEnding | undefined;
 }
 
 export type LoopExit =
@@ -49,7 +51,7 @@ export type LoopExit =
   | { readonly kind: 'breakpoint' }
   | { readonly kind: 'idle' }
   | { readonly kind: 'halted' }
-  | { readonly kind: 'exit'; readonly code: number }
+  | GuestEnding
   | { readonly kind: 'triple-fault'; readonly vector: number }
   | { readonly kind: 'unknown-opcode' };
 
@@ -90,8 +92,8 @@ export class RunLoop {
       const now = cpu.f64[RETIRED];
       s[LEAVE_BLOCK] = 0;
       if (now >= this.#surroundings.nextEvent()) this.#surroundings.advance(now);
-      const code = this.#surroundings.takeExitRequest();
-      if (code !== undefined) return { kind: 'exit', code };
+      const ending = this.#surroundings.takeEnding();
+      if (ending !== undefined) return ending;
       if (now >= end) return BUDGET;
 
       const shadow = s[INTERRUPT_SHADOW];

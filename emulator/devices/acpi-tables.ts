@@ -1,7 +1,10 @@
-import { PM1_CONTROL_PORT, PM1_EVENT_PORT } from './acpi-fixed-registers.ts';
+import { buildDsdtBody } from './acpi-dsdt.ts';
+import { PM1_CONTROL_PORT, PM1_EVENT_PORT, SCI_IRQ } from './acpi-fixed-registers.ts';
 import { ACPI_TIMER_PORT } from './acpi-pm-timer.ts';
 import { IO_APIC_ADDRESS } from './io-apic.ts';
 import { LOCAL_APIC_ADDRESS } from './local-apic.ts';
+import { FULL_RESET, RESET_CONTROL_PORT } from './reset-control.ts';
+import { COM1_IRQ } from './uart-16550.ts';
 
 /**
  * The ACPI tables that describe this board (ACPI 6.5, chapter 5): RSDP revision 2 → XSDT → FADT (→ DSDT), MADT.
@@ -18,25 +21,25 @@ export interface AcpiTables {
 const RSDP_SIZE = 36;
 const HEADER_SIZE = 36;
 const FADT_SIZE = 244;
-/** Scope (\_SB) {}: this board needs no description in AML, but an empty block may be taken for damage. */
-const DSDT_BODY = [0x10, 0x05, 0x5f, 0x53, 0x42, 0x5f];
-const ISA_SERIAL_IRQ = 4;
+/** Index of the century in the clock's memory. */
+const CENTURY = 0x32;
 
 /** Builds the tables for a place in memory, 16-aligned. */
 export function buildAcpiTables(address: number): AcpiTables {
   const madtBody = buildMadtBody();
+  const dsdtBody = buildDsdtBody();
   const xsdt = address + align(RSDP_SIZE);
   const fadt = xsdt + align(HEADER_SIZE + 2 * 8);
   const madt = fadt + align(FADT_SIZE);
   const dsdt = madt + align(HEADER_SIZE + madtBody.length);
-  const bytes = new Uint8Array(dsdt + align(HEADER_SIZE + DSDT_BODY.length) - address);
+  const bytes = new Uint8Array(dsdt + align(HEADER_SIZE + dsdtBody.length) - address);
   const place = (at: number, table: Uint8Array) => bytes.set(table, at - address);
 
   place(address, buildRsdp(xsdt));
   place(xsdt, buildTable('XSDT', 1, words64([fadt, madt])));
   place(fadt, buildTable('FACP', 3, buildFadtBody(dsdt)));
   place(madt, buildTable('APIC', 3, madtBody));
-  place(dsdt, buildTable('DSDT', 2, Uint8Array.from(DSDT_BODY)));
+  place(dsdt, buildTable('DSDT', 2, dsdtBody));
   return { rootPointer: address, address, bytes };
 }
 
@@ -77,7 +80,7 @@ function buildFadtBody(dsdt: number): Uint8Array {
   const view = new DataView(body.buffer);
   const at = (offset: number) => offset - HEADER_SIZE;
   view.setUint32(at(40), dsdt, true);
-  view.setUint16(at(46), 9, true); // SCI_INT
+  view.setUint16(at(46), SCI_IRQ, true); // SCI_INT
   // Each register block twice: as a port with a length, and as a generic address of system I/O space.
   const block = (port: number, bytes: number, address: number, length: number, generic: number) => {
     view.setUint32(at(address), port, true);
@@ -90,10 +93,14 @@ function buildFadtBody(dsdt: number): Uint8Array {
   block(ACPI_TIMER_PORT, 4, 76, 91, 208); // PM_TMR_BLK
   view.setUint16(at(96), 0xffff, true); // P_LVL2_LAT: no C2
   view.setUint16(at(98), 0xffff, true); // P_LVL3_LAT: no C3
-  // IAPC_BOOT_ARCH: legacy devices, no 8042, no VGA, no CMOS clock.
-  view.setUint16(at(109), 0x0025, true);
-  // Flags: WBINVD works, no buttons, 32-bit timer.
-  view.setUint32(at(112), 0x0000_0131, true);
+  body[at(108)] = CENTURY;
+  // IAPC_BOOT_ARCH: legacy devices, no VGA; no keyboard controller, because no keyboard hangs on it.
+  view.setUint16(at(109), 0x0005, true);
+  // Flags: WBINVD works, no buttons, no wake by the clock, 32-bit timer, reset register.
+  view.setUint32(at(112), 0x0000_0571, true);
+  body.set([1, 8, 0, 1], at(116)); // RESET_REG
+  view.setBigUint64(at(120), BigInt(RESET_CONTROL_PORT), true);
+  body[at(128)] = FULL_RESET;
   view.setBigUint64(at(140), BigInt(dsdt), true); // X_DSDT
   return body;
 }
@@ -104,8 +111,9 @@ function buildMadtBody(): Uint8Array {
   const processor = [0, 8, 0, 0, ...word32(1)];
   const ioApic = [1, 12, 0, 0, ...word32(IO_APIC_ADDRESS), ...word32(0)];
   const timerOverride = [2, 10, 0, 0, ...word32(2), 0, 0];
-  // Not moved, but said in full: edge-triggered, active high.
-  const serialOverride = [2, 10, 0, ISA_SERIAL_IRQ, ...word32(ISA_SERIAL_IRQ), 0x05, 0];
+  // Not moved, but said in full: edge-triggered, active high; and the SCI: level-triggered, active high.
+  const serialOverride = [2, 10, 0, COM1_IRQ, ...word32(COM1_IRQ), 0x05, 0];
+  const sciOverride = [2, 10, 0, SCI_IRQ, ...word32(SCI_IRQ), 0x0d, 0];
   const nonMaskable = [4, 6, 0xff, 0, 0, 1];
   return Uint8Array.from([
     ...localApic,
@@ -113,6 +121,7 @@ function buildMadtBody(): Uint8Array {
     ...ioApic,
     ...timerOverride,
     ...serialOverride,
+    ...sciOverride,
     ...nonMaskable,
   ]);
 }

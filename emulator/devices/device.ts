@@ -1,3 +1,5 @@
+import type { GuestEnding } from '../machine-api.ts';
+
 /**
  * What a device is to the machine. A device keeps its whole state in one plain-data field `state`, so that a
  * snapshot is a structured clone of it; it takes time and drives interrupts only through `DeviceHost`. Time is
@@ -19,6 +21,8 @@ export interface Clock {
 export interface DeviceHost extends Clock {
   /** Drives an ISA interrupt line (0…15) to a level. Wired to the 8259 pair and to the I/O APIC. */
   setInterruptLine(irq: number, high: boolean): void;
+  /** Ends the run before the next instruction. */
+  end(ending: GuestEnding): void;
 }
 
 /** A device whose state is the plain data `S`. */

@@ -31,7 +31,7 @@ interface Counter {
 
 export interface PitState {
   counters: Counter[];
-  /** Port 0x61 bits 0 and 1: gate of counter 2, speaker. */
+  /** Port 0x61 bits 0 to 3: gate of counter 2, speaker, and two that would mask NMIs from the board. */
   systemControl: number;
   output0: boolean;
   /** Tick up to which output 0 has been brought. */
@@ -166,7 +166,7 @@ export function createPit(host: DeviceHost): Pit {
         return state.systemControl | refresh | output;
       },
       writePort(_offset, _size, value) {
-        state.systemControl = value & 3;
+        state.systemControl = value & 0xf;
         setGate(state.counters[2], (value & 1) !== 0);
       },
     },

@@ -1,4 +1,4 @@
-import type { InputEvent, SerialConsole } from '../machine-api.ts';
+import type { GuestEnding, InputEvent, SerialConsole } from '../machine-api.ts';
 import { createAcpiFixedRegisters, PM1_CONTROL_PORT, PM1_EVENT_PORT } from './acpi-fixed-registers.ts';
 import { ACPI_TIMER_PORT, createAcpiPmTimer } from './acpi-pm-timer.ts';
 import type {
@@ -10,10 +10,14 @@ import type {
   PortDevice,
 } from './device.ts';
 import { createExitDevice, EXIT_PORT } from './exit-device.ts';
+import { createKeyboardController, KEYBOARD_COMMAND_PORT, KEYBOARD_DATA_PORT } from './i8042.ts';
 import { createPit, PIT_PORT, SYSTEM_CONTROL_PORT } from './i8254.ts';
 import { createPicPair, EDGE_LEVEL_PORT, FIRST_PIC_PORT, SECOND_PIC_PORT } from './i8259.ts';
 import { createIoApic, IO_APIC_ADDRESS } from './io-apic.ts';
 import { createLocalApic, LOCAL_APIC_ADDRESS } from './local-apic.ts';
+import { createRtc, RTC_PORT, type RtcSettings } from './mc146818.ts';
+import { createPciConfiguration, PCI_ADDRESS_PORT, PCI_DATA_PORT } from './pci-configuration.ts';
+import { createResetControl, RESET_CONTROL_PORT, SYSTEM_CONTROL_PORT_A } from './reset-control.ts';
 import { COM1_IRQ, COM1_PORT, createUart } from './uart-16550.ts';
 
 /**
@@ -38,13 +42,16 @@ export interface PcDevices {
   /** Lets all events due at or before `now` happen. */
   advance(now: number): void;
 
-  /** The code the guest wrote to the exit device since the last call, undefined if none. Ask after `writePort`. */
-  takeExitRequest(): number | undefined;
+  /** How the guest has ended the run since the last call, undefined if it has not. Ask after device accesses. */
+  takeEnding(): GuestEnding | undefined;
 
   /** The state of all devices as plain data, a copy. Input not yet entered and the input log are the host's, not in it. */
   saveState(): DevicesState;
   restoreState(saved: DevicesState): void;
 }
+
+/** What the clock chip holds when the board is new. */
+export type BoardSettings = RtcSettings;
 
 /** State of each device by its name. */
 export type DevicesState = Record<string, object>;
@@ -60,7 +67,8 @@ interface PortRange {
 }
 
 /** Creates the devices of a PC in the state firmware leaves them in. */
-export function createDevices(clock: Clock): PcDevices {
+export function createDevices(clock: Clock, settings: BoardSettings): PcDevices {
+  const ending: Device<{ request: GuestEnding | undefined }> = { state: { request: undefined } };
   const host: DeviceHost = {
     now: clock.now,
     eventsChanged: clock.eventsChanged,
@@ -68,10 +76,16 @@ export function createDevices(clock: Clock): PcDevices {
       picPair.setLine(irq, high);
       ioApic.setInput(irq === 0 ? 2 : irq, high);
     },
+    end(request) {
+      ending.state.request = request;
+    },
   };
 
-  const exit = createExitDevice();
-  const acpi = createAcpiFixedRegisters();
+  const acpi = createAcpiFixedRegisters(host);
+  const rtc = createRtc(host, settings);
+  const keyboard = createKeyboardController(host);
+  const reset = createResetControl(host);
+  const pci = createPciConfiguration(atOffset(RESET_CONTROL_PORT - PCI_ADDRESS_PORT, reset.resetPort));
   const uart = createUart(host, COM1_IRQ);
   const localApic = createLocalApic({
     clock,
@@ -82,15 +96,33 @@ export function createDevices(clock: Clock): PcDevices {
   const ioApic = createIoApic(localApic.receive);
   const pit = createPit(host);
 
-  const timed = [localApic, pit, uart];
-  const named: Record<string, Device> = { exit, acpi, uart, pit, picPair, ioApic, localApic };
+  const timed = [localApic, pit, uart, rtc, acpi];
+  const named: Record<string, Device> = {
+    ending,
+    acpi,
+    rtc,
+    keyboard,
+    reset,
+    pci,
+    uart,
+    pit,
+    picPair,
+    ioApic,
+    localApic,
+  };
   const ports = portMap([
     { first: FIRST_PIC_PORT, count: 2, widest: 1, device: picPair.firstPorts },
     { first: SECOND_PIC_PORT, count: 2, widest: 1, device: picPair.secondPorts },
     { first: EDGE_LEVEL_PORT, count: 2, widest: 1, device: picPair.edgeLevelPorts },
     { first: PIT_PORT, count: 4, widest: 1, device: pit },
     { first: SYSTEM_CONTROL_PORT, count: 1, widest: 1, device: pit.systemControlPort },
-    { first: EXIT_PORT, count: 4, widest: 4, device: exit },
+    { first: EXIT_PORT, count: 4, widest: 4, device: createExitDevice(host) },
+    { first: RTC_PORT, count: 2, widest: 1, device: rtc },
+    { first: KEYBOARD_DATA_PORT, count: 1, widest: 1, device: keyboard.dataPort },
+    { first: KEYBOARD_COMMAND_PORT, count: 1, widest: 1, device: keyboard.commandPort },
+    { first: SYSTEM_CONTROL_PORT_A, count: 1, widest: 1, device: reset.systemPort },
+    { first: PCI_ADDRESS_PORT, count: 4, widest: 4, device: pci.addressPorts },
+    { first: PCI_DATA_PORT, count: 4, widest: 4, device: pci.dataPorts },
     { first: COM1_PORT, count: 8, widest: 1, device: uart },
     { first: PM1_EVENT_PORT, count: 4, widest: 4, device: acpi.eventPorts },
     { first: PM1_CONTROL_PORT, count: 2, widest: 2, device: acpi.controlPorts },
@@ -142,7 +174,11 @@ export function createDevices(clock: Clock): PcDevices {
     advance(now) {
       for (const device of timed) device.advance(now);
     },
-    takeExitRequest: exit.takeRequest,
+    takeEnding() {
+      const { request } = ending.state;
+      ending.state.request = undefined;
+      return request;
+    },
     saveState() {
       const states = Object.entries(named).map(([name, device]) => [name, device.state]);
       return structuredClone(Object.fromEntries(states));
@@ -153,6 +189,16 @@ export function createDevices(clock: Clock): PcDevices {
       }
       localApic.stateReplaced();
       clock.eventsChanged();
+    },
+  };
+}
+
+/** A byte-wide device at one of the ports of a range; the others read all ones. */
+function atOffset(offset: number, device: PortDevice): PortDevice {
+  return {
+    readPort: (at, size) => (at === offset && size === 1 ? device.readPort(0, 1) : 2 ** (size * 8) - 1),
+    writePort(at, size, value) {
+      if (at === offset && size === 1) device.writePort(0, 1, value);
     },
   };
 }

@@ -3,7 +3,7 @@ import { NANOSECONDS_PER_INSTRUCTION } from '../machine-api.ts';
 /**
  * Oscillators derived from the instruction count by exact fractions. The PC's timers hang on the
  * 14.318 MHz crystal, which is 315/22 MHz: the PIT runs at a twelfth (105/88 MHz), the ACPI timer at a
- * quarter (315/88 MHz) of it.
+ * quarter (315/88 MHz) of it. The real-time clock has a crystal of its own, 32768 Hz.
  */
 export interface Oscillator {
   /** Ticks that have passed at an instruction count. */
@@ -12,12 +12,12 @@ export interface Oscillator {
   instructionsAt(ticks: number): number;
 }
 
-/** An oscillator of `megahertzTimes88` / 88 MHz. Exact while the results are below 2^53. */
-function createOscillator(megahertzTimes88: number): Oscillator {
-  // ticks = count × ns × MHz / 1000. Whole multiples of the denominator are split off, so that no product
+/** An oscillator that ticks so often in so many microseconds. Exact while the results are below 2^53. */
+function createOscillator(ticks: number, microseconds: number): Oscillator {
+  // Whole multiples of the denominator are split off, so that no product
   // grows much beyond the result.
-  const numerator = megahertzTimes88 * NANOSECONDS_PER_INSTRUCTION;
-  const denominator = 88 * 1000;
+  const numerator = ticks * NANOSECONDS_PER_INSTRUCTION;
+  const denominator = microseconds * 1000;
   return {
     ticksAt(count) {
       const whole = Math.floor(count / denominator);
@@ -30,5 +30,6 @@ function createOscillator(megahertzTimes88: number): Oscillator {
   };
 }
 
-export const PIT_CLOCK = createOscillator(105);
-export const ACPI_TIMER_CLOCK = createOscillator(315);
+export const PIT_CLOCK = createOscillator(105, 88);
+export const ACPI_TIMER_CLOCK = createOscillator(315, 88);
+export const REAL_TIME_CLOCK = createOscillator(32_768, 1_000_000);

@@ -38,6 +38,11 @@ describe('help and mistakes', () => {
     for (const word of [
       '--kernel',
       '--init',
+      '--a9n-abi',
+      '--initrd',
+      '--append',
+      '--load-address',
+      '--date',
       '--memory',
       '--max-instructions',
       '--stop-on-unknown-opcode',
@@ -58,6 +63,9 @@ describe('help and mistakes', () => {
     [['run', '--memory', '4G'], /at most 3G/],
     [['run', '--memory', 'lots'], /must be a positive number, as in 256M/],
     [['run', '--max-instructions', '0'], /--max-instructions 0: must be a positive number/],
+    [['run', '--a9n-abi', '2024'], /--a9n-abi 2024: there are 2025 and 2026/],
+    [['run', '--load-address', 'high'], /--load-address high: must be a physical address, as in 0x100000/],
+    [['run', '--date', 'today'], /--date today: must be a date and time of UTC, as in 2026-01-31/],
     [['run', '--kernel', '/nowhere/k.elf'], /\/nowhere\/k\.elf: cannot be read .*Check the path/],
     [
       ['run'],
@@ -129,6 +137,59 @@ describe('exit codes', () => {
       /^a9n: unknown opcode 0f 04 .*at 0x100007, instruction 3\. Compile for plain x86-64/,
     );
     expect(code).toBe(124);
+  });
+});
+
+describe('endings that the guest asks for', () => {
+  test('switching off is success', async () => {
+    const off = [0x66, 0xba, 0x04, 0x06, 0x66, 0xb8, 0x00, 0x20, 0x66, 0xef, ...haltForever]; // outw 0x2000 to 0x604
+    const outcome = await command.run(['run', ...small, ...guest([...print('bye'), ...off])]);
+    expect(outcome).toEqual({ code: 0, output: 'bye', errors: '' });
+  });
+
+  test('a reset', async () => {
+    const { code, errors } = await command.run([
+      'run',
+      ...small,
+      ...guest([...out(0xcf9, 6), ...loopForever]),
+    ]);
+    expect(errors).toMatch(/^a9n: the guest reset the machine, instruction 3\. Run it again/);
+    expect(code).toBe(126);
+  });
+});
+
+describe('other kernels', () => {
+  const write = (name: string, bytes: readonly number[]) => {
+    const path = join(command.folder, name);
+    writeFileSync(path, Uint8Array.from(bytes));
+    return path;
+  };
+
+  test('a flat binary at an address', async () => {
+    const kernel = write('flat.bin', [...print('flat'), ...exit(6)]);
+    const args = ['run', ...small, '--kernel', kernel, '--load-address', '0x200000'];
+    expect(await command.run(args)).toEqual({ code: 6, output: 'flat', errors: '' });
+  });
+
+  test('a flat binary without address, and one that is given what it cannot use', async () => {
+    const kernel = write('flat.bin', [0xf4]);
+    const bare = await command.run(['run', ...small, '--kernel', kernel]);
+    expect(bare.errors).toMatch(/^a9n: .*flat\.bin: not a kernel that can be recognised.*--load-address/);
+    expect(bare.code).toBe(120);
+    const args = ['--load-address', '0x100000', '--initrd', kernel, '--initrd', kernel];
+    const { errors } = await command.run(['run', ...small, '--kernel', kernel, ...args]);
+    expect(errors).toMatch(
+      /for which there is no initial file system or module \(--initrd\)\. Leave that out/,
+    );
+  });
+
+  test('the clock says what it is told', async () => {
+    // The day register goes to the exit device: out 0x70, 7; in al, 0x71; out 0xf4, al
+    const code = [...out(0x70, 7), 0xe4, 0x71, 0xe6, 0xf4, ...haltForever];
+    expect((await command.run(['run', ...small, ...guest(code)])).code).toBe(0x01);
+    const dated = ['run', ...small, ...guest(code), '--date'];
+    expect((await command.run([...dated, '2031-05-23'])).code).toBe(0x23);
+    expect((await command.run([...dated, '2031-05-24T23:59:59'])).code).toBe(0x24);
   });
 });
 

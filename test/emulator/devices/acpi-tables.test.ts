@@ -1,3 +1,7 @@
+import { spawnSync } from 'node:child_process';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { buildAcpiTables } from '../../../emulator/devices/acpi-tables.ts';
 
@@ -61,5 +65,26 @@ test('the MADT lists one processor, the I/O APIC and the timer at input 2', () =
     [1, 0xfec00000, 0],
     [2, 0, 2, 0],
     [2, 4, 4, 5],
+    [2, 9, 9, 0xd],
   ]);
+});
+
+const hasCompiler = spawnSync('iasl', ['-v']).status === 0;
+if (!hasCompiler)
+  console.log(
+    'skipped: DSDT read by iasl: it is not installed (Debian, Ubuntu: apt-get install acpica-tools)',
+  );
+
+test.skipIf(!hasCompiler)("the DSDT is read by ACPICA's disassembler, and what that writes compiles", () => {
+  const folder = mkdtempSync(join(tmpdir(), 'a9n-dsdt-'));
+  try {
+    const dsdt = findTables().get('DSDT')!;
+    writeFileSync(join(folder, 'dsdt.dat'), bytes.subarray(at(dsdt), at(dsdt) + u32(dsdt + 4)));
+    const run = (...args: string[]) => spawnSync('iasl', args, { cwd: folder, encoding: 'utf8' });
+    const read = run('-d', 'dsdt.dat');
+    expect(read.status, read.stdout + read.stderr).toBe(0);
+    expect(run('dsdt.dsl').stdout).toContain('0 Errors, 0 Warnings');
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
 });

@@ -1,4 +1,4 @@
-import { createDevices, type PcDevices } from '../../../emulator/devices/pc.ts';
+import { type BoardSettings, createDevices, type PcDevices } from '../../../emulator/devices/pc.ts';
 
 /** The board with a clock of its own in place of a CPU. */
 export interface Board {
@@ -21,9 +21,11 @@ export interface Board {
 const LOCAL_APIC = 0xfee00000;
 const IO_APIC = 0xfec00000;
 
-export function createBoard(): Board {
+const SETTINGS: BoardSettings = { memoryBytes: 256 * 2 ** 20, startTime: Date.UTC(2026, 0, 1) / 1000 };
+
+export function createBoard(settings = SETTINGS): Board {
   let now = 0;
-  const devices = createDevices({ now: () => now, eventsChanged() {} });
+  const devices = createDevices({ now: () => now, eventsChanged() {} }, settings);
   const { interruptController } = devices;
 
   function passEvent(limit: number): boolean {
