@@ -9,7 +9,7 @@ import { readRegister, readRm, signExtend16, writeRegister } from './operands.ts
 import { FLAG_KIND, FLAG_RESULT, HIGH, RAX, RDX } from './state.ts';
 
 /** Scratch for the 128-bit product: words 0…3. */
-const product = new Int32Array(4);
+export const product = new Int32Array(4);
 
 /** Unsigned 32 × 32 → 64: returns the low half, high half in HIGH. */
 function multiply32(s: Int32Array, a: number, b: number): number {
@@ -20,7 +20,7 @@ function multiply32(s: Int32Array, a: number, b: number): number {
 }
 
 /** Unsigned 64 × 64 → 128, into `product`. */
-function multiply64(s: Int32Array, aLow: number, aHigh: number, bLow: number, bHigh: number): void {
+export function multiply64(s: Int32Array, aLow: number, aHigh: number, bLow: number, bHigh: number): void {
   const w0 = multiply32(s, aLow, bLow);
   const h0 = s[HIGH];
   const l1 = multiply32(s, aHigh, bLow);

@@ -5,8 +5,9 @@ import type { Handler, Instruction } from '../instruction.ts';
 import { effectiveAddress, load16, store16 } from '../memory-access.ts';
 import { always, type Opcode } from '../opcode.ts';
 import { CR0, CR0_MP, CR0_TS, FPU_CONTROL, FPU_STATUS, HIGH, RAX } from '../state.ts';
-import { normaliseControl, requireX87, setStatus, waitPending, waitX87 } from './stack.ts';
+import { requireX87, waitPending, waitX87 } from './stack.ts';
 import { initialise } from './state-image.ts';
+import { normaliseControl, setStatus } from './status.ts';
 
 const fninit: Handler = (cpu) => {
   requireX87(cpu);

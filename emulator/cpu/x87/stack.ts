@@ -10,7 +10,6 @@ import {
   CR0,
   CR0_EM,
   CR0_TS,
-  FPU_CONTROL,
   FPU_DATA,
   FPU_INSTRUCTION,
   FPU_OCCUPIED,
@@ -20,23 +19,9 @@ import {
   FPU_STATUS,
   HIGH,
 } from '../state.ts';
+import { setIndefinite } from './extended.ts';
+import { accept, PENDING, STACK_OVERFLOW } from './status.ts';
 
-/** Status word. Exception flags: invalid, denormal, zero divide, overflow, underflow, precision. */
-export const IE = 0x01;
-export const DE = 0x02;
-export const ZE = 0x04;
-export const OE = 0x08;
-export const UE = 0x10;
-export const PE = 0x20;
-export const EXCEPTIONS = 0x3f;
-/** Stack fault: comes with IE. */
-export const SF = 0x40;
-/** An unmasked exception is pending; the old "busy" bit follows it. */
-const PENDING = 0x8080;
-export const C0 = 0x100;
-export const C1 = 0x200;
-export const C2 = 0x400;
-export const C3 = 0x4000;
 const TOP_SHIFT = 11;
 const TOP = 7 << TOP_SHIFT;
 
@@ -89,39 +74,6 @@ export function copy(s: Int32Array, from: number, to: number): void {
   s[to + 1] = s[from + 1];
   s[to + 2] = s[from + 2];
 }
-
-/** Makes a register the real indefinite, a negative quiet NaN. */
-export function setIndefinite(s: Int32Array, at: number): void {
-  s[at] = 0;
-  s[at + 1] = 0xc000_0000 | 0;
-  s[at + 2] = 0xffff;
-}
-
-// Exceptions.
-
-/** The bits of the control word that exist; bit 6 is always 1. */
-export const normaliseControl = (value: number): number => (value & 0x1f3f) | 0x40;
-
-/** Sets the status word; whether an exception is pending follows from flags and masks. */
-export function setStatus(s: Int32Array, value: number): void {
-  const pending = value & ~s[FPU_CONTROL] & EXCEPTIONS;
-  s[FPU_STATUS] = (value & 0x7f7f) | (pending !== 0 ? PENDING : 0);
-}
-
-/**
- * Enters the outcome of an operation, flags and C1 (for "rounded up", or "overflow" of the stack), into the status word.
- * Returns false if an unmasked exception keeps the operation from having any other effect: invalid, denormal and zero
- * divide do.
- */
-export function accept(s: Int32Array, outcome: number): boolean {
-  const unmasked = outcome & ~s[FPU_CONTROL] & EXCEPTIONS;
-  s[FPU_STATUS] = (s[FPU_STATUS] & ~C1) | outcome | (unmasked !== 0 ? PENDING : 0);
-  return (unmasked & (IE | DE | ZE)) === 0;
-}
-
-/** Outcome of reading an empty register, and of pushing onto one that is not. */
-export const STACK_UNDERFLOW = IE | SF;
-export const STACK_OVERFLOW = IE | SF | C1;
 
 /** Pushes FPU_RESULT, with what came of making it. */
 export function push(s: Int32Array, outcome: number): void {

@@ -11,7 +11,8 @@ import {
   FPU_REGISTERS,
   FPU_STATUS,
 } from '../state.ts';
-import { normaliseControl, setStatus, top } from './stack.ts';
+import { top } from './stack.ts';
+import { normaliseControl, setStatus } from './status.ts';
 
 /** Word index of ST(0) in the area; four words each. */
 const AREA_REGISTERS = 32 / 4;

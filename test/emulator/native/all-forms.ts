@@ -3,6 +3,7 @@ import { integerForms } from './forms-integer.ts';
 import { extensionForms } from './forms-integer-extensions.ts';
 import { sseForms } from './forms-sse.ts';
 import { systemForms } from './forms-system.ts';
+import { x87Forms } from './forms-x87.ts';
 import type { InstructionCase, Outcome } from './instruction-case.ts';
 
 /** Each group has its own file of recorded vectors, `vectors/GROUP.jsonl.gz`. */
@@ -11,6 +12,7 @@ export const formGroups: Readonly<Record<string, readonly Form[]>> = {
   'integer-extensions': extensionForms,
   system: systemForms,
   sse: sseForms,
+  x87: x87Forms,
 };
 
 export const allForms: readonly Form[] = Object.values(formGroups).flat();

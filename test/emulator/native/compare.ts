@@ -31,6 +31,9 @@ export function differences(test: InstructionCase, cpu: Outcome, emulator: Outco
     check('x87 control', cpu.x87.control, emulator.x87.control);
     check('x87 status', cpu.x87.status, emulator.x87.status);
     check('x87 tag', cpu.x87.tag, emulator.x87.tag);
+    check('x87 opcode', cpu.x87.opcode, emulator.x87.opcode);
+    check('x87 instruction', cpu.x87.instruction, emulator.x87.instruction);
+    check('x87 data', cpu.x87.data, emulator.x87.data);
     for (let i = 0; i < 8; i++)
       checkBytes(`st${i}`, stackRegister(cpu.x87, i), stackRegister(emulator.x87, i));
   }
@@ -47,7 +50,7 @@ export function describeCase(test: InstructionCase): string {
   const registers = GENERAL_REGISTERS.map((name, i) => `${name}=${state.gpr[i].toString(16)}`).join(' ');
   const vectors = Array.from({ length: 16 }, (_, i) => `ymm${i}=${hexBytes(vectorOf(state, i))}`);
   const x87 = [
-    `  x87 control=${hex(state.x87.control)} status=${hex(state.x87.status)} tag=${hex(state.x87.tag)}`,
+    `  x87 control=${hex(state.x87.control)} status=${hex(state.x87.status)} tag=${hex(state.x87.tag)} opcode=${hex(state.x87.opcode)} instruction=${hex(state.x87.instruction)} data=${hex(state.x87.data)}`,
     ...Array.from({ length: 8 }, (_, i) => `st${i}=${hexBytes(stackRegister(state.x87, i))}`),
   ].join(' ');
   return [

@@ -6,6 +6,7 @@
  * INSTRUCTION_FORMS    only forms whose name contains this
  * INSTRUCTION_COVERAGE if set: print how many cases each form and each row of the opcode table has had
  * INSTRUCTION_RECORD   `vectors`: record the fixed vectors anew; `failures`: keep disagreements as vectors
+ * INSTRUCTION_GROUP    which group of forms to record (default: all)
  */
 import { appendFileSync, existsSync, readFileSync } from 'node:fs';
 import { afterAll, describe, expect, test } from 'vitest';
@@ -32,6 +33,7 @@ const PATIENCE = 120_000;
 
 const environment = process.env;
 const record = environment['INSTRUCTION_RECORD'];
+const recordedGroup = environment['INSTRUCTION_GROUP'];
 const seconds = Number(environment['INSTRUCTION_SECONDS'] ?? 0);
 /** The short run is the same every day, so that a change alone makes it fail; the long ones look for news. */
 const firstSeed = Number(
@@ -153,9 +155,10 @@ describe(
 
     // Not a test of anything: only there when asked for.
     if (record === 'vectors') {
-      test('record the vectors anew', async () => {
+      test('record the vectors anew', { timeout: PATIENCE }, async () => {
         if (typeof cpu === 'string') throw new Error(cpu);
         for (const [group, members] of Object.entries(formGroups)) {
+          if (recordedGroup !== undefined && recordedGroup !== group) continue;
           const cases = generateBatch(members, RECORDED_PER_FORM, firstSeed);
           const outcomes = await cpu.run(cases);
           writeVectors(
