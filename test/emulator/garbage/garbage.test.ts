@@ -1,7 +1,10 @@
 /** A short run of the soak (soak.ts): garbage must not crash the host, hang it, grow it, or depend on slices. */
 import { readFileSync } from 'node:fs';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import { runGarbage } from './garbage.ts';
+
+// A second each, on a busy host ten.
+vi.setConfig({ testTimeout: 60_000 });
 
 const INSTRUCTIONS = 100_000;
 /** Seeds that once failed, with the count within which they did. */
