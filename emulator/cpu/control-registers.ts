@@ -1,12 +1,15 @@
 /** Moves to and from control and debug registers, CLTS, SMSW, LMSW. */
-import { flushTlb } from '../mmu/tlb.ts';
+import { flushAll, loadCr3 } from '../mmu/address-space.ts';
+import { PHYSICAL_ADDRESS_BITS } from '../mmu/page-walk.ts';
 import type { Cpu } from './cpu.ts';
 import { GENERAL_PROTECTION, raiseWithCode } from './fault.ts';
+import { type CpuModel, type Feature, presents } from './features.ts';
 import type { Handler, Instruction } from './instruction.ts';
 import { effectiveAddress, store16 } from './memory-access.ts';
 import { always, type Opcode } from './opcode.ts';
 import { readWord, writeRegister } from './operands.ts';
-import { requireSupervisor } from './privilege.ts';
+import { chooseTlbs, requireSupervisor, requireUserModeInstructions } from './privilege.ts';
+import { DESCRIPTOR_LONG } from './segments.ts';
 import {
   CR0,
   CR0_PE,
@@ -16,21 +19,39 @@ import {
   CR2,
   CR3,
   CR4,
+  CR4_DE,
+  CR4_FSGSBASE,
+  CR4_MCE,
+  CR4_OSFXSR,
+  CR4_OSXMMEXCPT,
   CR4_PAE,
+  CR4_PCE,
+  CR4_PCIDE,
   CR4_PGE,
+  CR4_PSE,
+  CR4_SMAP,
+  CR4_SMEP,
+  CR4_TSD,
+  CR4_UMIP,
+  CS,
   DEBUG_REGISTERS,
   DR6,
   DR7,
+  EFER,
+  EFER_LMA,
+  EFER_LME,
   HIGH,
+  SEGMENT_ATTRIBUTES,
+  segment,
 } from './state.ts';
 
 // ModRM.reg is the control register, ModRM.rm the general one, always 64 bits.
 
 const CR0_KNOWN = 0xe005_003f | 0;
+/** Always 1. */
+const CR0_ET = 0x10;
 const CR0_CD = 0x4000_0000;
 const CR0_NW = 0x2000_0000;
-/** TSD DE PSE PAE PGE PCE OSFXSR OSXMMEXCPT. */
-const CR4_KNOWN = 0x07bc;
 
 /** CR1, CR5…CR7, CR9… do not exist: #UD, at any privilege level. */
 const hasControl =
@@ -63,10 +84,7 @@ const movToControl: Handler = (cpu, i) => {
       s[CR2 + 1] = high;
       return;
     case 3:
-      if ((high & 0xfff0_0000) !== 0) raiseWithCode(cpu, GENERAL_PROTECTION, 0);
-      s[CR3] = low;
-      s[CR3 + 1] = high;
-      flushTlb(s, true);
+      writeCr3(cpu, low, high);
       return;
     case 4:
       writeCr4(cpu, low, high);
@@ -77,25 +95,69 @@ const movToControl: Handler = (cpu, i) => {
   }
 };
 
-/** Leaving long mode is not supported: #GP, as clearing PG is in 64-bit mode anyway. */
 function writeCr0(cpu: Cpu, low: number, high: number): void {
   const s = cpu.i32;
-  const bad =
-    high !== 0 ||
-    (low & (CR0_PE | CR0_PG)) !== (CR0_PE | CR0_PG) ||
-    ((low & CR0_NW) !== 0 && (low & CR0_CD) === 0);
-  if (bad) raiseWithCode(cpu, GENERAL_PROTECTION, 0);
-  const value = (low & CR0_KNOWN) | 0x10; // ET is always 1
-  if (((value ^ s[CR0]) & CR0_WP) !== 0) flushTlb(s, false);
+  const value = (low & CR0_KNOWN) | CR0_ET;
+  const isInvalid =
+    high !== 0 || (value & (CR0_PG | CR0_PE)) === CR0_PG || (value & (CR0_CD | CR0_NW)) === CR0_NW;
+  if (isInvalid) raiseWithCode(cpu, GENERAL_PROTECTION, 0);
+  const changed = value ^ s[CR0];
+  if ((changed & CR0_PG) !== 0) switchPaging(cpu, (value & CR0_PG) !== 0);
   s[CR0] = value;
+  // What the TLB holds depends on these two.
+  if ((changed & (CR0_PG | CR0_WP)) !== 0) flushAll(s);
+  chooseTlbs(cpu);
 }
+
+/** Paging begins or ends, and with EFER.LME long mode too (SDM volume 3, 10.8.5). */
+function switchPaging(cpu: Cpu, on: boolean): void {
+  const s = cpu.i32;
+  const isLongCode = (s[segment(CS) + SEGMENT_ATTRIBUTES] & DESCRIPTOR_LONG) !== 0;
+  const hasPae = (s[CR4] & CR4_PAE) !== 0;
+  const isForbidden = on
+    ? (s[EFER] & EFER_LME) !== 0 && (!hasPae || isLongCode)
+    : (s[CR4] & CR4_PCIDE) !== 0 || ((s[EFER] & EFER_LMA) !== 0 && isLongCode);
+  if (isForbidden) raiseWithCode(cpu, GENERAL_PROTECTION, 0);
+  if (on && (s[EFER] & EFER_LME) !== 0) s[EFER] |= EFER_LMA;
+  else s[EFER] &= ~EFER_LMA;
+}
+
+function writeCr3(cpu: Cpu, low: number, high: number): void {
+  const hasPcids = (cpu.i32[CR4] & CR4_PCIDE) !== 0;
+  const keep = hasPcids && high < 0;
+  const base = keep ? high & 0x7fff_ffff : high;
+  if (base >>> (PHYSICAL_ADDRESS_BITS - 32) !== 0) raiseWithCode(cpu, GENERAL_PROTECTION, 0);
+  loadCr3(cpu, low, base, keep);
+}
+
 function writeCr4(cpu: Cpu, low: number, high: number): void {
   const s = cpu.i32;
-  if (high !== 0 || (low & ~CR4_KNOWN) !== 0 || (low & CR4_PAE) === 0)
-    raiseWithCode(cpu, GENERAL_PROTECTION, 0);
-  if (((low ^ s[CR4]) & (CR4_PGE | CR4_PAE)) !== 0) flushTlb(s, false);
+  const changed = low ^ s[CR4];
+  const isLong = (s[EFER] & EFER_LMA) !== 0;
+  const isInvalid =
+    high !== 0 ||
+    (low & ~knownCr4(cpu.model)) !== 0 ||
+    (isLong && (low & CR4_PAE) === 0) ||
+    ((changed & low & CR4_PCIDE) !== 0 && (!isLong || (s[CR3] & 0xfff) !== 0));
+  if (isInvalid) raiseWithCode(cpu, GENERAL_PROTECTION, 0);
+  // A processor may keep more than this; what our TLB holds depends on the bits in any case.
+  if ((changed & (CR4_PSE | CR4_PAE | CR4_PGE | CR4_PCIDE | CR4_SMEP | CR4_SMAP)) !== 0) flushAll(s);
   s[CR4] = low;
+  chooseTlbs(cpu);
 }
+
+/** The bits that may be set: those of all models, and those of features. */
+const CR4_ALWAYS =
+  CR4_TSD | CR4_DE | CR4_PSE | CR4_PAE | CR4_MCE | CR4_PGE | CR4_PCE | CR4_OSFXSR | CR4_OSXMMEXCPT;
+const CR4_FEATURES: readonly (readonly [feature: Feature, bit: number])[] = [
+  ['umip', CR4_UMIP],
+  ['fsgsbase', CR4_FSGSBASE],
+  ['pcid', CR4_PCIDE],
+  ['smep', CR4_SMEP],
+  ['smap', CR4_SMAP],
+];
+const knownCr4 = (model: CpuModel): number =>
+  CR4_FEATURES.reduce((mask, [feature, bit]) => (presents(model, feature) ? mask | bit : mask), CR4_ALWAYS);
 
 /** DR4 and DR5 are DR6 and DR7. Debug registers hold values only: no breakpoints hit by them yet. */
 const debugRegister = (i: Instruction): number =>
@@ -129,6 +191,7 @@ const clts: Handler = (cpu) => {
   cpu.i32[CR0] &= ~CR0_TS;
 };
 const smsw: Handler = (cpu, i) => {
+  requireUserModeInstructions(cpu);
   if (i.isMemory) {
     const address = effectiveAddress(cpu, i);
     store16(cpu, address, cpu.i32[HIGH], cpu.i32[CR0]);
@@ -138,7 +201,7 @@ const smsw: Handler = (cpu, i) => {
 const lmsw: Handler = (cpu, i) => {
   requireSupervisor(cpu);
   const value = readWord(cpu, i);
-  cpu.i32[CR0] = (cpu.i32[CR0] & ~0xe) | (value & 0xf);
+  writeCr0(cpu, (cpu.i32[CR0] & ~0xe) | (value & 0xf), 0);
 };
 
 const plain = { endsBlock: 'plain' } as const;

@@ -32,6 +32,12 @@ const ROWS = {
   bmi1: leaf7Ebx(3, 'x86-64-v3'),
   bmi2: leaf7Ebx(8, 'x86-64-v3'),
   adx: leaf7Ebx(19, 'x86-64-v3'),
+  pcid: leaf1Ecx(17, 'x86-64-v3'),
+  fsgsbase: leaf7Ebx(0, 'x86-64-v3'),
+  smep: leaf7Ebx(7, 'x86-64-v3'),
+  invpcid: leaf7Ebx(10, 'x86-64-v3'),
+  smap: leaf7Ebx(20, 'x86-64-v3'),
+  umip: { leaf: 7, subleaf: 0, register: 'ecx', bit: 2, since: 'x86-64-v3' },
   lzcnt: { leaf: 0x8000_0001, register: 'ecx', bit: 5, since: 'x86-64-v3' },
   /** LAHF and SAHF in 64-bit mode. */
   lahf: { leaf: 0x8000_0001, register: 'ecx', bit: 0, since: 'x86-64-v2' },

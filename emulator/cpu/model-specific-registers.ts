@@ -1,5 +1,5 @@
 /** RDMSR and WRMSR (Intel SDM volume 4). An MSR that is not here raises #GP. */
-import { flushTlb } from '../mmu/tlb.ts';
+import { flushAll } from '../mmu/address-space.ts';
 import type { Cpu } from './cpu.ts';
 import { GENERAL_PROTECTION, raiseWithCode } from './fault.ts';
 import type { Handler } from './instruction.ts';
@@ -153,7 +153,7 @@ function writeEfer(cpu: Cpu, low: number, high: number): void {
   if ((s[CR0] & CR0_PG) !== 0 && ((low ^ s[EFER]) & EFER_LME) !== 0) fault(cpu);
   const changed = low ^ s[EFER];
   s[EFER] = (low & ~EFER_LMA) | (s[EFER] & EFER_LMA);
-  if ((changed & EFER_NXE) !== 0) flushTlb(s, false);
+  if ((changed & EFER_NXE) !== 0) flushAll(s);
 }
 
 export const rdmsr: Handler = (cpu) => {

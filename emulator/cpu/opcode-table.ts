@@ -6,11 +6,14 @@ import { CONTROL_FLOW_OPCODES } from './control-flow.ts';
 import { CONTROL_REGISTER_OPCODES } from './control-registers.ts';
 import { DATA_TRANSFER_OPCODES } from './data-transfer.ts';
 import { FAR_TRANSFER_OPCODES } from './far-transfer.ts';
+import { FAST_SYSTEM_CALL_OPCODES } from './fast-system-calls.ts';
 import { type CpuModel, presents } from './features.ts';
 import { FLAG_OPCODES } from './flag-instructions.ts';
+import { INVALIDATION_OPCODES } from './invalidation.ts';
 import { IO_OPCODES } from './io.ts';
 import { MULTIPLY_DIVIDE_OPCODES } from './multiply-divide.ts';
 import type { Opcode } from './opcode.ts';
+import { SEGMENT_BASE_OPCODES } from './segment-bases.ts';
 import { SEGMENT_QUERY_OPCODES } from './segment-queries.ts';
 import { SEGMENT_REGISTER_OPCODES } from './segment-registers.ts';
 import { SHIFT_OPCODES } from './shift.ts';
@@ -27,9 +30,12 @@ const GROUPS: readonly (readonly Opcode[])[] = [
   CONTROL_REGISTER_OPCODES,
   DATA_TRANSFER_OPCODES,
   FAR_TRANSFER_OPCODES,
+  FAST_SYSTEM_CALL_OPCODES,
   FLAG_OPCODES,
+  INVALIDATION_OPCODES,
   IO_OPCODES,
   MULTIPLY_DIVIDE_OPCODES,
+  SEGMENT_BASE_OPCODES,
   SEGMENT_QUERY_OPCODES,
   SEGMENT_REGISTER_OPCODES,
   SHIFT_OPCODES,

@@ -13,7 +13,7 @@ import {
 import type { Cpu } from './cpu.ts';
 import { GENERAL_PROTECTION, raiseWithCode } from './fault.ts';
 import { AC } from './flags.ts';
-import { CPL, CR0, CR0_AM, CR4, CR4_SMAP, FLAGS } from './state.ts';
+import { CPL, CR0, CR0_AM, CR4, CR4_SMAP, CR4_UMIP, FLAGS } from './state.ts';
 
 export function setPrivilege(cpu: Cpu, level: number): void {
   cpu.i32[CPL] = level;
@@ -48,6 +48,11 @@ export function asSupervisor<T>(cpu: Cpu, access: () => T): T {
   } finally {
     chooseTlbs(cpu);
   }
+}
+
+/** SGDT, SIDT, SLDT, STR and SMSW belong to the supervisor where CR4.UMIP is set. */
+export function requireUserModeInstructions(cpu: Cpu): void {
+  if ((cpu.i32[CR4] & CR4_UMIP) !== 0) requireSupervisor(cpu);
 }
 
 /** Raises #GP(0) outside of privilege level 0. */

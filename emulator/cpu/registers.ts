@@ -1,6 +1,6 @@
 /** Registers by name, for debuggers and loaders. Reading and writing here has no side effects the guest could see. */
 import { GENERAL_REGISTERS } from '../machine-api.ts';
-import { flushTlb } from '../mmu/tlb.ts';
+import { flushAll } from '../mmu/address-space.ts';
 import type { Cpu } from './cpu.ts';
 import { readFlags, writeFlags } from './flags.ts';
 import { chooseTlbs, setPrivilege } from './privilege.ts';
@@ -145,7 +145,7 @@ export function writeRegisterByName(cpu: Cpu, name: string, value: bigint): void
     write64(s, word, value);
     if (name === 'rip') s[REPEAT_FLAGS] = 0;
     if (PAGING.has(name)) {
-      flushTlb(s, false);
+      flushAll(s);
       chooseTlbs(cpu);
     }
   } else if (name === 'rflags') {

@@ -4,7 +4,7 @@ import type { Handler, Instruction } from './instruction.ts';
 import { checkWrite, effectiveAddress, load16, load64, store16, store64 } from './memory-access.ts';
 import { always, type Opcode } from './opcode.ts';
 import { load, readWord, writeRegister } from './operands.ts';
-import { requireSupervisor } from './privilege.ts';
+import { requireSupervisor, requireUserModeInstructions } from './privilege.ts';
 import { loadDataSegment, loadSystemSegment } from './segments.ts';
 import {
   CS,
@@ -30,6 +30,7 @@ import {
 const storeTable =
   (base: number, limit: number): Handler =>
   (cpu, i) => {
+    requireUserModeInstructions(cpu);
     const s = cpu.i32;
     const address = effectiveAddress(cpu, i);
     const high = s[HIGH];
@@ -58,6 +59,7 @@ const loadTable =
 const storeSelector =
   (which: number): Handler =>
   (cpu, i) => {
+    requireUserModeInstructions(cpu);
     const selector = cpu.i32[segment(which) + SEGMENT_SELECTOR];
     if (i.isMemory) {
       const address = effectiveAddress(cpu, i);

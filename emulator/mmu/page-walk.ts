@@ -22,7 +22,7 @@ import {
   OVERRIDE_READ,
   OVERRIDE_WRITE,
   PAGE_SIZES,
-  type PageSize,
+  physicalPageOf,
   SUPERVISOR_EXECUTE,
   SUPERVISOR_WRITE,
   tlbOrigin,
@@ -96,7 +96,8 @@ export function translate(cpu: Cpu, low: number, high: number, table: number): n
   requireCanonical(cpu, high);
   if ((s[CR0] & CR0_PG) === 0) {
     const address = (high & ADDRESS_HIGH) * 0x1_0000_0000 + (low >>> 0);
-    enter(cpu, low, high, table, address, 0, false);
+    if (address < cpu.ramBytes)
+      enterPage(cpu, low, high, table, tlbOrigin(address >>> 12, FOUR_KIBIBYTES, false));
     return address;
   }
 
@@ -159,7 +160,9 @@ export function translate(cpu: Cpu, low: number, high: number, table: number): n
         (entryHigh & ADDRESS_HIGH) * 0x1_0000_0000 +
         (((entryLow & ~0xfff & ~offsetMask) | (low & offsetMask)) >>> 0);
       const global = (entryLow & GLOBAL) !== 0 && (control & CR4_PGE) !== 0;
-      enter(cpu, low, high, table, physical, size, global);
+      if (physical < cpu.ramBytes) {
+        enterPage(cpu, low, high, table, tlbOrigin(physical >>> 12, size, global));
+      }
       return physical;
     }
     // Set on the way down, whatever lies below.
@@ -169,17 +172,8 @@ export function translate(cpu: Cpu, low: number, high: number, table: number): n
   }
 }
 
-function enter(
-  cpu: Cpu,
-  low: number,
-  high: number,
-  table: number,
-  physical: number,
-  size: PageSize,
-  global: boolean,
-): void {
-  if (physical >= cpu.ramBytes) return;
-  const page = physical >>> 12;
-  const suspended = isWriteTable(table) && cpu.pages.onWrite(page);
-  fillTlb(cpu.i32, table, low, high, tlbOrigin(page, size, global), suspended);
+/** Enters a page of RAM into a table of the TLB. `origin` is what `tlbOrigin` yields. */
+export function enterPage(cpu: Cpu, low: number, high: number, table: number, origin: number): void {
+  const suspended = isWriteTable(table) && cpu.pages.onWrite(physicalPageOf(origin));
+  fillTlb(cpu.i32, table, low, high, origin, suspended);
 }

@@ -49,7 +49,7 @@ const GLOBAL = 1;
 /** Page sizes as entries code them: bits of the offset. */
 export const PAGE_SIZES = [12, 21, 30, 22] as const;
 export type PageSize = 0 | 1 | 2 | 3;
-const sizeOf = (origin: number): PageSize => ((origin >> 1) & 3) as PageSize; // Two bits.
+export const pageSizeOf = (origin: number): PageSize => ((origin >> 1) & 3) as PageSize; // Two bits.
 
 /** Last word of an entry. `physicalPage` is a page number inside RAM. */
 export const tlbOrigin = (physicalPage: number, size: PageSize, global: boolean): number =>
@@ -106,7 +106,7 @@ export function flushPage(words: Int32Array, low: number, high: number, keepGlob
     for (let i = 0; i < count; i++) {
       const entry = words[JOURNAL + i];
       if (words[entry] === EMPTY || !isDropped(entry)) continue;
-      if (isSamePage(sizeOf(words[entry + 3]), low, high, words[entry], words[entry + 1]))
+      if (isSamePage(pageSizeOf(words[entry + 3]), low, high, words[entry], words[entry + 1]))
         words[entry] = EMPTY;
     }
     return;
@@ -140,7 +140,7 @@ export function fillTlb(
   words[entry + 1] = high;
   words[entry + 2] = RAM + physicalPageOf(origin) * 4096 - page;
   words[entry + 3] = origin;
-  if (sizeOf(origin) !== 0) words[LARGE_SEEN] = 1;
+  if (pageSizeOf(origin) !== 0) words[LARGE_SEEN] = 1;
   const count = words[JOURNAL_COUNT];
   if (!isListed && count < JOURNAL_CAPACITY) {
     words[JOURNAL + count] = entry;
@@ -154,6 +154,11 @@ export function lookUp(words: Int32Array, table: number, low: number, high: numb
   if ((words[entry] & ~SUSPENDED) !== (low & ~0xfff) || words[entry + 1] !== high) return -1;
   return physicalPageOf(words[entry + 3]) * 0x1000 + (low & 0xfff);
 }
+
+export const isEmpty = (words: Int32Array, entry: number): boolean => words[entry] === EMPTY;
+
+/** The table that an entry belongs to. */
+export const tableOf = (entry: number): number => entry - ((entry - SUPERVISOR_READ) % TABLE_WORDS);
 
 /** Lets the hit path use the entry of a page that no longer needs attention. */
 export function resume(words: Int32Array, table: number, low: number, high: number): void {

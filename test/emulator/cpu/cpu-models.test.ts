@@ -27,6 +27,16 @@ const FEATURES: Readonly<Record<string, Presented>> = {
   bmi1: { cpuid: [7, 'rbx', 3], since: 'x86-64-v3', code: [0xc4, 0xe2, 0x70, 0xf2, 0xc9] },
   // bzhi ecx, ecx, ecx
   bmi2: { cpuid: [7, 'rbx', 8], since: 'x86-64-v3', code: [0xc4, 0xe2, 0x70, 0xf5, 0xc9] },
+  // rdfsbase ecx
+  fsgsbase: { cpuid: [7, 'rbx', 0], since: 'x86-64-v3', code: [0xf3, 0x0f, 0xae, 0xc1] },
+  // xor ecx, ecx; invpcid rcx, [rax]
+  invpcid: {
+    cpuid: [7, 'rbx', 10],
+    since: 'x86-64-v3',
+    code: [0x31, 0xc9, 0x66, 0x0f, 0x38, 0x82, 0x08],
+  },
+  // clac
+  smap: { cpuid: [7, 'rbx', 20], since: 'x86-64-v3', code: [0x0f, 0x01, 0xca] },
   // adcx ecx, ecx
   adx: { cpuid: [7, 'rbx', 19], since: 'x86-64-v3', code: [0x66, 0x0f, 0x38, 0xf6, 0xc9] },
 };
@@ -43,6 +53,8 @@ function cpuid(guest: Guest, leaf: number, register: string): number {
 
 describe.each(CPU_MODELS)('%s', (model) => {
   const guest = createGuest({ cpu: model });
+  // With FSGSBASE, so that its instructions need no more than the feature.
+  guest.machine.writeRegister('cr4', 0x1_06a0n);
   test.each(Object.entries(FEATURES))('%s', (_name, feature) => {
     const [leaf, register, bit] = feature.cpuid;
     const isPresented = CPU_MODELS.indexOf(model) >= CPU_MODELS.indexOf(feature.since);

@@ -27,6 +27,8 @@ const V1 = [
   CpuidFeature.TSC,
   CpuidFeature.RDTSCP,
   CpuidFeature.SYSCALL,
+  CpuidFeature.SEP,
+  CpuidFeature.RDPMC,
   CpuidFeature.PAUSE,
   CpuidFeature.MULTIBYTENOP,
 ];
@@ -38,6 +40,9 @@ const V3 = [
   CpuidFeature.BMI2,
   CpuidFeature.MOVBE,
   CpuidFeature.ADX,
+  CpuidFeature.FSGSBASE,
+  CpuidFeature.INVPCID,
+  CpuidFeature.SMAP,
 ];
 const PRESENTED: Readonly<Record<CpuModel, ReadonlySet<CpuidFeature>>> = {
   'x86-64-v1': new Set(V1),

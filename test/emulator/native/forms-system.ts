@@ -1,4 +1,4 @@
-import { type Form, type Preparation, withGs } from './forms.ts';
+import { type Form, type Preparation, UNDEFINED, withGs } from './forms.ts';
 import { DATA } from './layout.ts';
 
 const RAX = 0;
@@ -129,6 +129,11 @@ function faults(): Form[] {
     raw('lidt [rax]', 0x0f, 0x01, 0x18),
     raw('swapgs', 0x0f, 0x01, 0xf8),
     raw('sysretq', 0x48, 0x0f, 0x07),
+    raw('sysexit', 0x48, 0x0f, 0x35),
+    raw('rdpmc', 0x0f, 0x33),
+    raw('invpcid rcx, [rax]', 0x66, 0x0f, 0x38, 0x82, 0x08),
+    raw('clac', 0x0f, 0x01, 0xca),
+    raw('stac', 0x0f, 0x01, 0xcb),
     { ...raw('ltr ax', 0x0f, 0x00, 0xd8) },
     ...[
       0x06, 0x07, 0x0e, 0x16, 0x17, 0x1e, 0x1f, 0x27, 0x2f, 0x37, 0x3f, 0x60, 0x61, 0x82, 0x9a, 0xce, 0xd4,
@@ -193,4 +198,40 @@ function selectorQueries(): Form[] {
   ];
 }
 
-export const systemForms: readonly Form[] = [...strings(), ...faults(), ...segments(), ...selectorQueries()];
+/** The bases of FS and GS are written, read back and restored. */
+function segmentBases(): Form[] {
+  const OTHER = 8; // R8 keeps the base, and is cleared because the harness has its own
+  return (['fs', 'gs'] as const).flatMap((name, n) =>
+    ([32, 64] as const).map((size): Form => {
+      const rex = size === 64 ? [0x48] : [];
+      const read = 0xc0 | (n << 3);
+      const write = 0xd0 | (n << 3);
+      return {
+        name: `rd${name}base, wr${name}base (${size})`,
+        opcode: [
+          ...[0xf3, 0x49, 0x0f, 0xae, read | (OTHER & 7)],
+          ...[0xf3, ...rex, 0x0f, 0xae, write],
+          ...[0xf3, ...rex, 0x0f, 0xae, read | 2],
+          ...[0xf3, 0x49, 0x0f, 0xae, write | (OTHER & 7)],
+          ...[0x4d, 0x31, 0xc0],
+        ],
+        sizes: [32],
+        alone: true,
+        requires: ['fsgsbase'],
+        undefinedFlags: UNDEFINED.logic,
+        prepare: ({ random, registers }) => {
+          const canonical = BigInt.asUintN(64, BigInt.asIntN(48, random.u64()));
+          registers.set(RAX, canonical);
+        },
+      };
+    }),
+  );
+}
+
+export const systemForms: readonly Form[] = [
+  ...strings(),
+  ...faults(),
+  ...segments(),
+  ...selectorQueries(),
+  ...segmentBases(),
+];
