@@ -8,6 +8,7 @@
 export const NANOSECONDS_PER_INSTRUCTION = 10;
 
 import type { CpuModel } from './cpu/features.ts';
+import type { MachineState } from './history/snapshot.ts';
 
 export { CPU_MODELS, type CpuModel, DEFAULT_CPU_MODEL } from './cpu/features.ts';
 
@@ -88,15 +89,49 @@ export interface Translation {
 export interface SerialConsole {
   /** Called with each byte the guest transmits, in order. */
   onOutput: ((byte: number) => void) | undefined;
-  /** Queues bytes for the guest; each enters at an instruction count when the receiver has room. */
+  /** Sends bytes to the guest: an input. The port takes them from a queue, at the line's speed, while it has room. */
   send(bytes: Uint8Array): void;
 }
 
-/** One external input with the instruction count at which it entered: the log that makes a run repeatable. */
+/** What can reach the machine from outside, as data. */
+export type Input =
+  /** Bytes for the serial port, which queues them. */
+  | { readonly kind: 'serial'; readonly bytes: Uint8Array }
+  /** `writeRegister` and `writePhysical`. */
+  | { readonly kind: 'register'; readonly name: RegisterName; readonly value: bigint }
+  | { readonly kind: 'memory'; readonly address: number; readonly bytes: Uint8Array };
+
+/** A moment of a machine, for `restoreSnapshot` of this or another machine of the same kind. Immutable. */
+export interface Snapshot {
+  readonly memoryBytes: number;
+  readonly cpu: CpuModel;
+  readonly instructionCount: number;
+  /** Nobody's business outside of `emulator/`. */
+  readonly state: MachineState;
+}
+
+export interface HistoryOptions {
+  /** Memory for snapshots, default 512 MiB. With less they are farther apart, and going back takes longer. */
+  readonly memoryBytes?: number;
+  /** Executed instructions between snapshots while the past is near, default 20 million. */
+  readonly spacing?: number;
+}
+
+/** The past that `seek` can go to, from `begin` to `end`, as instruction counts. */
+export interface History {
+  readonly begin: number;
+  readonly end: number;
+  /** Where the snapshots are; going there takes no time. Whoever looks for the last moment of something searches the
+   * intervals between them, backwards. */
+  readonly snapshots: readonly number[];
+  /** Memory that the snapshots take. */
+  readonly bytes: number;
+}
+
+/** An input and the instruction count at which it entered: the log that makes a run repeatable. */
 export interface InputEvent {
   readonly instructionCount: number;
-  readonly device: 'serial';
-  readonly bytes: Uint8Array;
+  readonly input: Input;
 }
 
 export interface Machine {
@@ -105,11 +140,18 @@ export interface Machine {
    * instruction counts as one, and so does the delivery of an interrupt or exception. */
   readonly instructionCount: number;
   readonly serial: SerialConsole;
+  /** The serial input that has entered, in order, and with a history the debugger's writes. */
   readonly inputLog: readonly InputEvent[];
+  /** Lets an input enter when virtual time reaches a count, before the next instruction; a halted machine's time
+   * jumps there. Throws RangeError for a count in the past. */
+  scheduleInput(instructionCount: number, input: Input): void;
 
   /** Runs at most `maxInstructions`, which must be small enough for the caller's latency (a slice).
    * Starts by executing the current instruction even if a breakpoint is set on it. */
   run(maxInstructions: number): StopReason;
+  /** Runs to an instruction count exactly ('budget'), or until something happens before. Idle time passes by itself, so
+   * 'idle' means that only input can go on; if the count falls into idle time, the machine stands there, halted. */
+  runTo(instructionCount: number): StopReason;
   /** Executes exactly one instruction, or delivers one pending interrupt. */
   step(): StopReason;
 
@@ -131,6 +173,24 @@ export interface Machine {
 
   /** Virtual addresses at which `run` stops, in any address space. The caller filters by address space. */
   setBreakpoints(addresses: Iterable<bigint>): void;
+
+  /** The whole machine as it is now. Takes time and memory for what has changed since the last snapshot. */
+  takeSnapshot(): Snapshot;
+  /** Makes the machine what it was at a snapshot. The history, if one is kept, begins anew. Throws RangeError, and
+   * leaves the machine as it is, if the snapshot is of another memory size or CPU model. */
+  restoreSnapshot(snapshot: Snapshot): void;
+
+  /** Keeps a history from now on, so that `seek` can go back. From now on what the debugger writes is an input too. */
+  keepHistory(options?: HistoryOptions): void;
+  /** Undefined if none is kept. */
+  readonly history: History | undefined;
+  /**
+   * Goes to a moment of the history: the machine is then as it was at that instruction count, and running on repeats what
+   * happened, inputs included. An input or a write to the machine there begins another future, and the one that was is forgotten.
+   * Nothing stops on the way, and the serial port's listener is not called. With `limit` at most so many instructions
+   * are repeated at once: false means that the same call must be made again. Throws RangeError outside of the history.
+   */
+  seek(instructionCount: number, limit?: number): boolean;
 
   /** Hash over registers, RAM and the devices' state: equal digests mean equal machines. Hex text. */
   digest(): string;

@@ -6,7 +6,7 @@ import { DEFAULT_CPU_MODEL } from './cpu/features.ts';
 import { IF } from './cpu/flags.ts';
 import { REGISTER_NAMES, readRegisterByName, writeRegisterByName } from './cpu/registers.ts';
 import { createCpu } from './cpu/reset.ts';
-import { type LoopExit, RunLoop } from './cpu/run-loop.ts';
+import { type Breakpoints, type LoopExit, RunLoop } from './cpu/run-loop.ts';
 import {
   BLOCK_INDEX,
   CPL,
@@ -14,19 +14,27 @@ import {
   FLAGS,
   HALTED,
   INTERRUPT_SHADOW,
+  LEAVE_BLOCK,
   NMI_BLOCKED,
   REPEAT_FLAGS,
   RETIRED,
 } from './cpu/state.ts';
 import { createDevices, type PcDevices } from './devices/pc.ts';
 import { Digest } from './digest.ts';
+import { MachineHistory, type Traveller } from './history/history.ts';
+import { Inputs } from './history/inputs.ts';
+import { MemoryKeeper } from './history/snapshot.ts';
 import {
   DEFAULT_START_TIME,
+  type History,
+  type HistoryOptions,
+  type Input,
   type InputEvent,
   type Machine,
   type MachineOptions,
   type RegisterName,
   type SerialConsole,
+  type Snapshot,
   type StopReason,
   type Translation,
 } from './machine-api.ts';
@@ -53,14 +61,21 @@ export function createMachine(options: MachineOptions): Machine {
   return new Pc(options);
 }
 
-class Pc implements Machine {
+class Pc implements Machine, Traveller {
   readonly memoryBytes: number;
   readonly serial: SerialConsole;
-  readonly inputLog: readonly InputEvent[];
   readonly #cpu: Cpu;
   readonly #devices: PcDevices;
   readonly #loop: RunLoop;
-  /** Count of the next device event; NaN if it must be asked for anew. */
+  readonly #memory: MemoryKeeper;
+  readonly #inputs = new Inputs();
+  #history: MachineHistory | undefined;
+  #isRunning = false;
+  /** The past is repeated: nobody is told of it. */
+  #isRepeating = false;
+  /** Virtual time that was spent halted. */
+  #idle = 0;
+  /** Count of the next event of a device or from outside; NaN if it must be asked for anew. */
   #nextEvent = Number.NaN;
 
   constructor(options: MachineOptions) {
@@ -75,14 +90,17 @@ class Pc implements Machine {
       { memoryBytes: options.memoryBytes, startTime: options.startTime ?? DEFAULT_START_TIME },
     );
     this.#devices = devices;
-    this.serial = devices.serial;
-    this.inputLog = devices.inputLog;
+    this.serial = { onOutput: undefined, send: (bytes) => this.#send(bytes) };
+    devices.serial.onOutput = (byte) => {
+      if (!this.#isRepeating) this.serial.onOutput?.(byte);
+    };
     this.#cpu = createCpu(
       options.memoryBytes,
       options.cpu ?? DEFAULT_CPU_MODEL,
       devices,
       devices.interruptController,
     );
+    this.#memory = new MemoryKeeper(this.#cpu);
     this.#loop = new RunLoop(this.#cpu, {
       nextEvent: () => this.#eventCount(),
       advance: (now) => this.#advance(now),
@@ -97,13 +115,74 @@ class Pc implements Machine {
   }
 
   #eventCount(): number {
-    if (Number.isNaN(this.#nextEvent)) this.#nextEvent = this.#devices.nextEvent();
+    if (Number.isNaN(this.#nextEvent)) {
+      this.#nextEvent = Math.min(this.#devices.nextEvent(), this.#inputs.next());
+    }
     return this.#nextEvent;
   }
 
   #advance(now: number): void {
     this.#devices.advance(now);
+    for (let input = this.#inputs.takeDue(now); input !== undefined; input = this.#inputs.takeDue(now)) {
+      this.#enter(now, input);
+    }
+    if (this.#devices.nextEvent() <= now) this.#devices.advance(now);
     this.#nextEvent = Number.NaN;
+  }
+
+  get inputLog(): readonly InputEvent[] {
+    return this.#inputs.log;
+  }
+
+  scheduleInput(instructionCount: number, input: Input): void {
+    if (!(instructionCount >= this.instructionCount)) {
+      throw new RangeError(
+        `An input cannot enter at ${instructionCount}: it is ${this.instructionCount} already.`,
+      );
+    }
+    this.#forkHistory();
+    this.#inputs.schedule({ instructionCount: Math.ceil(instructionCount), input });
+  }
+
+  /** Lets an input enter that has its place in the log. */
+  #enter(now: number, input: Input): void {
+    if (input.kind === 'serial') this.#devices.serial.send(input.bytes);
+    else if (input.kind === 'register') this.#setRegister(input.name, input.value);
+    else this.#setMemory(input.address, input.bytes);
+    if (input.kind === 'serial' || this.#history !== undefined) this.#inputs.record(now, input);
+  }
+
+  /** Lets an input enter now. */
+  #change(input: Input): void {
+    if (this.#isRunning && this.#history !== undefined) {
+      throw new Error('A machine can only be changed between two instructions.');
+    }
+    this.#enter(this.#now(), input);
+    this.#forkHistory();
+    if (!this.#isRunning) this.#settle();
+  }
+
+  /** Lets happen what is due now, as the run loop does before it stops: a moment looks the same however it is reached. */
+  #settle(): void {
+    const now = this.#now();
+    if (now >= this.#eventCount()) this.#advance(now);
+  }
+
+  /** In the past, what was to come is no longer to come. */
+  #forkHistory(): void {
+    const end = this.#history?.end ?? 0;
+    if (this.#history?.changed()) this.#inputs.cancelUpTo(end);
+    this.#nextEvent = Number.NaN;
+  }
+
+  #send(bytes: Uint8Array): void {
+    const input: Input = { kind: 'serial', bytes: bytes.slice() };
+    if (!this.#isRunning) this.#change(input);
+    else {
+      // Called by the listener of the serial port, within an instruction.
+      this.scheduleInput(this.#now() + 1, input);
+      this.#cpu.i32[LEAVE_BLOCK] = 1;
+    }
   }
 
   get instructionCount(): number {
@@ -115,25 +194,137 @@ class Pc implements Machine {
     return this.#cpu.i32[CPL];
   }
 
+  get executed(): number {
+    return this.#now() - this.#idle;
+  }
+
   run(maxInstructions: number): StopReason {
     if (!(maxInstructions >= 1)) throw new RangeError('A slice has at least one instruction.');
-    this.#passIdleTime();
-    return this.#stopReason(this.#loop.run(this.instructionCount + Math.floor(maxInstructions), true));
+    this.#passIdleTime(Number.POSITIVE_INFINITY);
+    const end = this.instructionCount + Math.floor(maxInstructions);
+    // A breakpoint at which the run begins is passed.
+    let exit = this.#runLoop(end, 'pass-first');
+    while (exit.kind === 'budget' && this.instructionCount < end) exit = this.#runLoop(end, 'heed');
+    return this.#stopReason(exit);
+  }
+
+  runTo(instructionCount: number): StopReason {
+    let breakpoints: Breakpoints = 'pass-first';
+    for (;;) {
+      this.#passIdleTime(instructionCount);
+      if (this.instructionCount >= instructionCount) {
+        this.#settle();
+        this.#history?.passed();
+        return { kind: 'budget' };
+      }
+      const exit = this.#runLoop(instructionCount, breakpoints);
+      const goesOn = exit.kind === 'budget' || (exit.kind === 'idle' && Number.isFinite(this.#eventCount()));
+      if (!goesOn) return this.#stopReason(exit);
+      breakpoints = 'heed';
+    }
   }
 
   step(): StopReason {
-    this.#passIdleTime();
-    const exit = this.#loop.run(this.instructionCount + 1, false);
+    this.#passIdleTime(Number.POSITIVE_INFINITY);
+    const exit = this.#runLoop(this.instructionCount + 1, 'ignore');
     return exit.kind === 'budget' ? { kind: 'step' } : this.#stopReason(exit);
   }
 
-  /** A halted CPU without a deliverable interrupt: virtual time jumps to the next device event. */
-  #passIdleTime(): void {
+  /** Runs to a count, or to where the next snapshot of the history is due. */
+  #runLoop(end: number, breakpoints: Breakpoints): LoopExit {
+    const due = this.#history === undefined ? end : this.instructionCount + this.#history.untilDue();
+    this.#isRunning = true;
+    try {
+      return this.#loop.run(Math.min(end, due), breakpoints);
+    } finally {
+      this.#isRunning = false;
+      this.#history?.passed();
+    }
+  }
+
+  /** A halted CPU without a deliverable interrupt: virtual time jumps to the next event, but not beyond `limit`. */
+  #passIdleTime(limit: number): void {
     const cpu = this.#cpu;
     const waits = cpu.i32[HALTED] !== 0 && (cpu.i32[FLAGS] & IF) !== 0;
     if (!waits || cpu.interrupts.hasPendingInterrupt()) return;
-    const event = this.#eventCount();
-    if (Number.isFinite(event)) cpu.f64[RETIRED] = Math.max(cpu.f64[RETIRED], event);
+    const until = Math.min(this.#eventCount(), limit);
+    if (!Number.isFinite(until) || until <= cpu.f64[RETIRED]) return;
+    this.#idle += until - cpu.f64[RETIRED];
+    cpu.f64[RETIRED] = until;
+  }
+
+  takeSnapshot(): Snapshot {
+    if (this.#isRunning) throw new Error('A snapshot can only be taken between two instructions.');
+    return {
+      memoryBytes: this.memoryBytes,
+      cpu: this.#cpu.model,
+      instructionCount: this.instructionCount,
+      state: {
+        ...this.#memory.take(),
+        devices: this.#devices.saveState(),
+        inputs: this.#inputs.save(),
+        idle: this.#idle,
+      },
+    };
+  }
+
+  restoreSnapshot(snapshot: Snapshot): void {
+    if (snapshot.memoryBytes !== this.memoryBytes || snapshot.cpu !== this.#cpu.model) {
+      const kind = (machine: Snapshot | Cpu, bytes: number): string =>
+        `${bytes / 2 ** 20} MiB of memory and a CPU ${'cpu' in machine ? machine.cpu : machine.model}`;
+      throw new RangeError(
+        `The snapshot is of a machine with ${kind(snapshot, snapshot.memoryBytes)}, this one has ${kind(this.#cpu, this.memoryBytes)}.`,
+      );
+    }
+    this.#inputs.restore(snapshot.state.inputs);
+    this.#replaceState(snapshot);
+    if (this.#history !== undefined) this.keepHistory(this.#history.options);
+  }
+
+  #replaceState({ state }: Snapshot): void {
+    if (this.#isRunning) throw new Error('A machine can only be changed between two instructions.');
+    this.#memory.replace(state);
+    this.#devices.restoreState(state.devices);
+    this.#idle = state.idle;
+    this.#nextEvent = Number.NaN;
+  }
+
+  get history(): History | undefined {
+    return this.#history;
+  }
+
+  keepHistory(options: HistoryOptions = {}): void {
+    this.#history = new MachineHistory(this, options);
+  }
+
+  seek(instructionCount: number, limit = Number.POSITIVE_INFINITY): boolean {
+    if (this.#history === undefined) throw new RangeError('The machine keeps no history.');
+    return this.#history.seek(instructionCount, limit);
+  }
+
+  returnTo(snapshot: Snapshot): void {
+    this.#inputs.returnTo(snapshot.state.inputs);
+    this.#replaceState(snapshot);
+    this.#settle();
+  }
+
+  repeatTo(instructionCount: number): void {
+    this.#isRunning = true;
+    this.#isRepeating = true;
+    try {
+      for (let idleTurns = 0; this.instructionCount < instructionCount; ) {
+        const before = this.instructionCount;
+        this.#loop.run(instructionCount, 'ignore');
+        this.#passIdleTime(instructionCount);
+        // The guest may end its run at the same count again and again, but what has been reached once is reached again.
+        idleTurns = this.instructionCount === before ? idleTurns + 1 : 0;
+        if (idleTurns > 2) throw new Error(`The history cannot be repeated beyond ${before}.`);
+      }
+      this.#settle();
+    } finally {
+      this.#isRunning = false;
+      this.#isRepeating = false;
+    }
   }
 
   #stopReason(exit: LoopExit): StopReason {
@@ -161,8 +352,12 @@ class Pc implements Machine {
   }
 
   writeRegister(name: RegisterName, value: bigint): void {
-    if (name === 'rip') this.#cpu.i32[HALTED] = 0;
+    this.#change({ kind: 'register', name, value });
+  }
+
+  #setRegister(name: RegisterName, value: bigint): void {
     writeRegisterByName(this.#cpu, name, value);
+    if (name === 'rip') this.#cpu.i32[HALTED] = 0;
   }
 
   readPhysical(address: number, length: number): Uint8Array {
@@ -177,6 +372,10 @@ class Pc implements Machine {
         `Physical addresses 0x${address.toString(16)} to 0x${(address + bytes.length).toString(16)} are not all in RAM (0x${this.memoryBytes.toString(16)} bytes).`,
       );
     }
+    this.#change({ kind: 'memory', address, bytes: this.#history === undefined ? bytes : bytes.slice() });
+  }
+
+  #setMemory(address: number, bytes: Uint8Array): void {
     this.#cpu.u8.set(bytes, RAM + address);
     for (let page = Math.floor(address / 4096); page * 4096 < address + bytes.length; page++) {
       this.#cpu.pages.pageWritten(page);

@@ -46,6 +46,9 @@ export interface Surroundings {
   takeEnding(): GuestEnding | undefined;
 }
 
+/** Which breakpoints a run stops at; the first may be where it begins, and be passed. */
+export type Breakpoints = 'heed' | 'pass-first' | 'ignore';
+
 export type LoopExit =
   | { readonly kind: 'budget' }
   | { readonly kind: 'breakpoint' }
@@ -82,12 +85,15 @@ export class RunLoop {
 
   /** Runs until the count reaches `end`, or something else happens. The delivery of an exception or interrupt counts as
    * one instruction, so that even a guest that only faults makes time pass. */
-  run(end: number, heedBreakpoints: boolean): LoopExit {
+  run(end: number, breakpoints: Breakpoints): LoopExit {
     const cpu = this.#cpu;
     const s = cpu.i32;
-    this.#passed = heedBreakpoints ? addressKey(s[RIP], s[RIP + 1]) : Number.NaN;
-    this.#passedStack = s[RSP];
-    this.#passedSpace = s[CR3];
+    const heedBreakpoints = breakpoints !== 'ignore';
+    if (breakpoints === 'pass-first') {
+      this.#passed = addressKey(s[RIP], s[RIP + 1]);
+      this.#passedStack = s[RSP];
+      this.#passedSpace = s[CR3];
+    }
     for (;;) {
       const now = cpu.f64[RETIRED];
       s[LEAVE_BLOCK] = 0;

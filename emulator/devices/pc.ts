@@ -1,4 +1,4 @@
-import type { GuestEnding, InputEvent, SerialConsole } from '../machine-api.ts';
+import type { GuestEnding, SerialConsole } from '../machine-api.ts';
 import { createAcpiFixedRegisters, PM1_CONTROL_PORT, PM1_EVENT_PORT } from './acpi-fixed-registers.ts';
 import { ACPI_TIMER_PORT, createAcpiPmTimer } from './acpi-pm-timer.ts';
 import type {
@@ -27,7 +27,6 @@ import { COM1_IRQ, COM1_PORT, createUart } from './uart-16550.ts';
 export interface PcDevices {
   readonly interruptController: InterruptController;
   readonly serial: SerialConsole;
-  readonly inputLog: readonly InputEvent[];
 
   /** IN and OUT. `size` is 1, 2 or 4; values are unsigned. Ports without a device read all ones. */
   readPort(port: number, size: number): number;
@@ -45,7 +44,7 @@ export interface PcDevices {
   /** How the guest has ended the run since the last call, undefined if it has not. Ask after device accesses. */
   takeEnding(): GuestEnding | undefined;
 
-  /** The state of all devices as plain data, a copy. Input not yet entered and the input log are the host's, not in it. */
+  /** The state of all devices as plain data, a copy. */
   saveState(): DevicesState;
   restoreState(saved: DevicesState): void;
 }
@@ -156,7 +155,6 @@ export function createDevices(clock: Clock, settings: BoardSettings): PcDevices 
   return {
     interruptController: localApic,
     serial: uart.console,
-    inputLog: uart.inputLog,
     readPort,
     writePort,
     readMemory(address, size) {

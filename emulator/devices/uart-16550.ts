@@ -1,4 +1,4 @@
-import type { InputEvent, SerialConsole } from '../machine-api.ts';
+import type { SerialConsole } from '../machine-api.ts';
 import type { DeviceHost, PortDevice, TimedDevice } from './device.ts';
 
 /**
@@ -53,11 +53,13 @@ export interface UartState {
   /** When bytes below the trigger level raise the timeout interrupt; Infinity if none wait or it is raised. */
   timeoutAt: number;
   timedOut: boolean;
+  /** Bytes on the cable, of which the first `taken` have been received. */
+  cable: Uint8Array;
+  taken: number;
 }
 
 export interface Uart extends TimedDevice<UartState>, PortDevice {
   readonly console: SerialConsole;
-  readonly inputLog: readonly InputEvent[];
 }
 
 export function createUart(host: DeviceHost, irq: number): Uart {
@@ -76,10 +78,9 @@ export function createUart(host: DeviceHost, irq: number): Uart {
     lineFreeAt: 0,
     timeoutAt: Number.POSITIVE_INFINITY,
     timedOut: false,
+    cable: new Uint8Array(0),
+    taken: 0,
   };
-  // Host side of the cable, not machine state: bytes not yet entered, and the log of those that were.
-  const cable = createByteQueue();
-  const inputLog: InputEvent[] = [];
 
   const capacity = () => (state.fifoEnabled ? FIFO_SIZE : 1);
   const isLoopback = () => (state.modemControl & MCR_LOOPBACK) !== 0;
@@ -128,7 +129,9 @@ export function createUart(host: DeviceHost, irq: number): Uart {
     // The other end heeds RTS, so that nothing typed ahead is lost before the guest has set up the port.
     const isReady = (state.modemControl & (MCR_RTS | MCR_LOOPBACK)) === MCR_RTS;
     const hasRoom = state.receiveFifo.length < capacity();
-    return cable.length > 0 && isReady && hasRoom ? state.lineFreeAt : Number.POSITIVE_INFINITY;
+    return state.taken < state.cable.length && isReady && hasRoom
+      ? state.lineFreeAt
+      : Number.POSITIVE_INFINITY;
   }
 
   function clearReceiver(): void {
@@ -233,20 +236,22 @@ export function createUart(host: DeviceHost, irq: number): Uart {
 
   const uart: Uart = {
     state,
-    inputLog,
     console: {
       onOutput: undefined,
       send(bytes) {
-        cable.push(bytes);
+        const waiting = state.cable.subarray(state.taken);
+        state.cable = new Uint8Array(waiting.length + bytes.length);
+        state.cable.set(waiting);
+        state.cable.set(bytes, waiting.length);
+        state.taken = 0;
         host.eventsChanged();
       },
     },
     nextEvent: () => Math.min(nextByteAt(), state.timeoutAt),
     advance(now) {
       if (nextByteAt() <= now) {
-        const byte = cable.shift();
+        const byte = state.cable[state.taken++];
         state.lineFreeAt = now + INSTRUCTIONS_PER_CHARACTER;
-        inputLog.push({ instructionCount: now, device: 'serial', bytes: Uint8Array.of(byte) });
         receive(byte);
       }
       if (state.timeoutAt <= now) {
@@ -266,29 +271,4 @@ export function createUart(host: DeviceHost, irq: number): Uart {
     },
   };
   return uart;
-}
-
-/** Bytes in order, cheap for chunks of any size. */
-function createByteQueue() {
-  let chunks: Uint8Array[] = [];
-  let position = 0;
-  return {
-    length: 0,
-    push(bytes: Uint8Array): void {
-      if (bytes.length === 0) return;
-      chunks.push(bytes.slice());
-      this.length += bytes.length;
-    },
-    /** The next byte; the queue must not be empty. */
-    shift(): number {
-      const byte = chunks[0][position];
-      position++;
-      this.length--;
-      if (position === chunks[0].length) {
-        chunks = chunks.slice(1);
-        position = 0;
-      }
-      return byte;
-    },
-  };
 }

@@ -4,6 +4,8 @@
  * pages are suspended (`tlb.ts`), so what needs no attention costs nothing.
  */
 import type { CodeCache } from '../cpu/code-cache.ts';
+import type { Cpu } from '../cpu/cpu.ts';
+import { isWriteTable, suspendWhere } from './tlb.ts';
 
 export class PageAttention {
   /** 1 for each physical page that has not been written since the last snapshot. */
@@ -40,12 +42,21 @@ export class PageAttention {
     this.#changed.push(page);
   }
 
-  /** The pages that have been written since the last call, in no order; from now on they count as unchanged. The TLB must be
-   * looked through afterwards. */
+  /** The pages that have been written since the last `takeChanged`, in no order. */
+  get changed(): readonly number[] {
+    return this.#changed;
+  }
+
+  /** Returns the changed pages, which count as unchanged from now on. `heedAttention` must follow. */
   takeChanged(): readonly number[] {
     const changed = this.#changed;
     this.#changed = [];
     for (const page of changed) this.#unchanged[page] = 1;
     return changed;
   }
+}
+
+/** Makes the TLB heed what needs attention now. */
+export function heedAttention(cpu: Cpu): void {
+  suspendWhere(cpu.i32, (table, page) => isWriteTable(table) && cpu.pages.onWrite(page));
 }

@@ -19,12 +19,12 @@ import { RAM } from '../memory-layout.ts';
 import {
   fillTlb,
   flushPage,
+  isWriteTable,
   OVERRIDE_READ,
   OVERRIDE_WRITE,
   PAGE_SIZES,
   physicalPageOf,
   SUPERVISOR_EXECUTE,
-  SUPERVISOR_WRITE,
   tlbOrigin,
   USER_EXECUTE,
   USER_READ,
@@ -82,9 +82,6 @@ function pageFault(cpu: Cpu, low: number, high: number, errorCode: number): neve
   flushPage(cpu.i32, low, high);
   raisePageFault(cpu, low, high, errorCode);
 }
-
-const isWriteTable = (table: number): boolean =>
-  table === SUPERVISOR_WRITE || table === USER_WRITE || table === OVERRIDE_WRITE;
 
 /**
  * Translates a linear address for the kind of access that a table of the TLB stands for, sets accessed and dirty bits and

@@ -6,6 +6,10 @@ export interface ScriptedMachine extends Machine {
   readonly script: Map<bigint, StopReason>;
 }
 
+const notScripted = (): never => {
+  throw new Error('the scripted machine cannot do this');
+};
+
 export function scriptedMachine(length: bigint): ScriptedMachine {
   const registers = new Map<string, bigint>([['rip', 0n]]);
   const script = new Map<bigint, StopReason>();
@@ -37,6 +41,12 @@ export function scriptedMachine(length: bigint): ScriptedMachine {
     },
     serial: { onOutput: undefined, send: () => undefined },
     inputLog: [],
+    scheduleInput: notScripted,
+    takeSnapshot: notScripted,
+    restoreSnapshot: notScripted,
+    keepHistory: notScripted,
+    history: undefined,
+    seek: notScripted,
     privilegeLevel: 0,
     run(maxInstructions) {
       for (let executed = 0; executed < maxInstructions; executed++) {
@@ -47,6 +57,7 @@ export function scriptedMachine(length: bigint): ScriptedMachine {
       }
       return { kind: 'budget' };
     },
+    runTo: notScripted,
     step: () => execute() ?? { kind: 'step' },
     readRegister: (name) => registers.get(name) ?? 0n,
     writeRegister: (name, value) => void registers.set(name, value),

@@ -1,0 +1,76 @@
+/** The same machine with the same inputs does the same, whoever looks on, and in whatever slices. */
+import { describe, expect, test } from 'vitest';
+import { randomNumbers } from '../../random.ts';
+import { randomGuest, randomInput, runTo } from './random-guest.ts';
+
+const SEEDS = Array.from({ length: 6 }, (_, n) => n + 7);
+const LENGTH = 36_000;
+
+/** Counts and digests of a run at some moments, in slices that `slice` chooses. */
+function digests(seed: number, slice: () => number, onMoment: (n: number) => void = () => {}) {
+  const machine = randomGuest(seed);
+  const begin = machine.instructionCount;
+  for (const event of randomInput(seed, begin, begin + LENGTH)) {
+    machine.scheduleInput(event.instructionCount, event.input);
+  }
+  let output = '';
+  machine.serial.onOutput = (byte) => {
+    output += `${machine.instructionCount}:${byte} `;
+  };
+  const seen: string[] = [];
+  for (let n = 1; n <= 6; n++) {
+    runTo(machine, begin + (LENGTH * n) / 6, slice);
+    seen.push(machine.digest());
+    onMoment(n);
+  }
+  return { seen, output, count: machine.instructionCount, log: machine.inputLog };
+}
+
+describe.each(SEEDS)('random guest %i', (seed) => {
+  test('does the same in any slices', () => {
+    const next = randomNumbers(seed);
+    const whole = digests(seed, () => LENGTH);
+    expect(digests(seed, () => 1 + (next() % 300))).toEqual(whole);
+    expect(digests(seed, () => 1 + (next() % 3))).toEqual(whole);
+    expect(whole.log.length).toBeGreaterThan(0);
+    expect(new Set(whole.seen).size).toBe(6);
+  });
+
+  test('does the same while snapshots are taken', () => {
+    const machine = randomGuest(seed);
+    const plain = randomGuest(seed);
+    const next = randomNumbers(seed);
+    const end = machine.instructionCount + LENGTH;
+    while (machine.instructionCount < end) {
+      machine.takeSnapshot();
+      machine.run(1 + (next() % 2000));
+    }
+    runTo(plain, machine.instructionCount, () => LENGTH);
+    expect(machine.digest()).toBe(plain.digest());
+  });
+
+  test('goes on from a snapshot as it went on then, in another machine too', () => {
+    const machine = randomGuest(seed);
+    const begin = machine.instructionCount;
+    for (const event of randomInput(seed, begin, begin + LENGTH)) {
+      machine.scheduleInput(event.instructionCount, event.input);
+    }
+    runTo(machine, begin + LENGTH / 3, () => LENGTH);
+    const snapshot = machine.takeSnapshot();
+    const digest = machine.digest();
+    runTo(machine, begin + LENGTH, () => LENGTH);
+    const end = machine.digest();
+
+    machine.restoreSnapshot(snapshot);
+    expect(machine.digest()).toBe(digest);
+    runTo(machine, begin + LENGTH, () => 777);
+    expect(machine.digest()).toBe(end);
+
+    const other = randomGuest(seed + 1);
+    runTo(other, begin + 5000, () => LENGTH);
+    other.restoreSnapshot(snapshot);
+    expect(other.digest()).toBe(digest);
+    runTo(other, begin + LENGTH, () => LENGTH);
+    expect(other.digest()).toBe(end);
+  });
+});
