@@ -21,6 +21,9 @@ const SIGNATURES: Readonly<Record<CpuModel, number>> = {
 /** CLFLUSH line of 8 × 8 bytes, one logical processor, APIC identifier 0. */
 const FEATURES_EBX = (8 << 8) | (1 << 16);
 
+/** Leaf 1 EDX: there is a local APIC, and it is enabled. */
+const APIC = bits(9);
+
 type Leaf = readonly [eax: number, ebx: number, ecx: number, edx: number];
 
 const word = (text: string): number =>
@@ -81,7 +84,8 @@ export const cpuid: Handler = (cpu) => {
   const s = cpu.i32;
   const number = s[RAX] >>> 0;
   const key = keyOf(number, WITH_SUBLEAVES.has(number) ? s[RCX] >>> 0 : 0);
-  const [eax, ebx, ecx, edx] = LEAVES.get(cpu.model)?.get(key) ?? NOTHING;
+  const [eax, ebx, ecx, presented] = LEAVES.get(cpu.model)?.get(key) ?? NOTHING;
+  const edx = number === 1 && cpu.interrupts.mode === 'disabled' ? presented & ~APIC : presented;
   s[RAX] = eax;
   s[RBX] = ebx;
   s[RCX] = ecx;

@@ -27,6 +27,8 @@ const leaf7Ebx = (bit: number, since: CpuModel) =>
 
 const ROWS = {
   cmpxchg16b: leaf1Ecx(13, 'x86-64-v2'),
+  x2apic: leaf1Ecx(21, 'x86-64-v2'),
+  tscDeadline: leaf1Ecx(24, 'x86-64-v2'),
   popcnt: leaf1Ecx(23, 'x86-64-v2'),
   movbe: leaf1Ecx(22, 'x86-64-v3'),
   bmi1: leaf7Ebx(3, 'x86-64-v3'),

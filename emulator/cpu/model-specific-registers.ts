@@ -1,11 +1,20 @@
 /** RDMSR and WRMSR (Intel SDM volume 4). An MSR that is not here raises #GP. */
 import { flushAll } from '../mmu/address-space.ts';
+import {
+  isX2Apic,
+  readApicBase,
+  readTscDeadline,
+  readX2Apic,
+  timeStampMoved,
+  writeApicBase,
+  writeTscDeadline,
+  writeX2Apic,
+} from './apic-registers.ts';
 import type { Cpu } from './cpu.ts';
 import { GENERAL_PROTECTION, raiseWithCode } from './fault.ts';
 import type { Handler } from './instruction.ts';
 import { requireSupervisor } from './privilege.ts';
 import {
-  APIC_BASE,
   CR0,
   CR0_PG,
   CSTAR,
@@ -58,7 +67,8 @@ const REGISTERS: ReadonlyMap<number, Register> = new Map<number, Register>([
 ]);
 
 const TIME_STAMP_COUNTER = 0x10;
-const APIC_BASE_MSR = 0x1b;
+const APIC_BASE = 0x1b;
+const TSC_DEADLINE = 0x6e0;
 const PLATFORM_INFO = 0xce;
 const MICROCODE_REVISION = 0x8b;
 const MTRR_CAPABILITIES = 0xfe;
@@ -83,9 +93,10 @@ export function readMsr(cpu: Cpu, index: number): number {
   switch (index) {
     case TIME_STAMP_COUNTER:
       return readTimeStamp(cpu);
-    case APIC_BASE_MSR:
-      s[HIGH] = s[APIC_BASE + 1];
-      return s[APIC_BASE];
+    case APIC_BASE:
+      return readApicBase(cpu);
+    case TSC_DEADLINE:
+      return readTscDeadline(cpu);
     case EFER_MSR:
       return s[EFER];
     case MTRR_CAPABILITIES:
@@ -94,6 +105,7 @@ export function readMsr(cpu: Cpu, index: number): number {
     case MICROCODE_REVISION:
       return 0;
     default:
+      if (isX2Apic(index)) return readX2Apic(cpu, index);
       // Fixed-range MTRRs read as write-back; memory types have no effect here.
       if (isFixedMtrr(index)) {
         s[HIGH] = 0x0606_0606;
@@ -117,9 +129,13 @@ export function writeMsr(cpu: Cpu, index: number, low: number, high: number): vo
   switch (index) {
     case TIME_STAMP_COUNTER:
       writeTimeStamp(cpu, low, high);
+      timeStampMoved(cpu);
       return;
-    case APIC_BASE_MSR:
+    case APIC_BASE:
       writeApicBase(cpu, low, high);
+      return;
+    case TSC_DEADLINE:
+      writeTscDeadline(cpu, low, high);
       return;
     case EFER_MSR:
       writeEfer(cpu, low, high);
@@ -127,7 +143,8 @@ export function writeMsr(cpu: Cpu, index: number, low: number, high: number): vo
     case MICROCODE_REVISION:
       return;
     default:
-      if (!isFixedMtrr(index)) fault(cpu);
+      if (isX2Apic(index)) writeX2Apic(cpu, index, low, high);
+      else if (!isFixedMtrr(index)) fault(cpu);
   }
 }
 
@@ -138,12 +155,6 @@ function isMemoryTypes(word: number): boolean {
     if (type > 7 || type === 2 || type === 3) return false;
   }
   return true;
-}
-
-/** The local APIC stays at its reset address: moving it, disabling it and x2APIC mode are not supported. */
-function writeApicBase(cpu: Cpu, low: number, high: number): void {
-  const s = cpu.i32;
-  if (low !== s[APIC_BASE] || high !== s[APIC_BASE + 1]) fault(cpu);
 }
 
 function writeEfer(cpu: Cpu, low: number, high: number): void {

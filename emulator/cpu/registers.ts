@@ -6,7 +6,6 @@ import { readFlags, writeFlags } from './flags.ts';
 import { chooseTlbs, setPrivilege } from './privilege.ts';
 import { isNull, setFlatCode, setFlatData, setSegment } from './segments.ts';
 import {
-  APIC_BASE,
   CPL,
   CR0,
   CR2,
@@ -62,7 +61,6 @@ const WORDS: ReadonlyMap<string, number> = new Map<string, number>([
   ['sfmask', SFMASK],
   ['pat', PAT],
   ['tsc_aux', TSC_AUX],
-  ['apic_base', APIC_BASE],
   ['gdtr_base', GDTR_BASE],
   ['idtr_base', IDTR_BASE],
   ['tr_base', segment(TR) + SEGMENT_BASE],

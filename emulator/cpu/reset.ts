@@ -10,7 +10,6 @@ import { writeFlags } from './flags.ts';
 import { opcodeTable } from './opcode-table.ts';
 import { setFlatCode, setFlatData } from './segments.ts';
 import {
-  APIC_BASE,
   CR0,
   DR6,
   DR7,
@@ -77,8 +76,6 @@ function reset(cpu: Cpu): void {
   s[FPU_CONTROL] = 0x37f;
   s[PAT] = 0x0007_0406;
   s[PAT + 1] = 0x0007_0406;
-  // Enabled, bootstrap processor, at FEE0_0000.
-  s[APIC_BASE] = 0xfee0_0900;
   s[MISC_ENABLE] = 1;
   s[DR6] = 0xffff_0ff0;
   s[DR7] = 0x400;

@@ -122,7 +122,6 @@ export const SYSENTER_CS = base + 0xca;
 export const SYSENTER_ESP = base + 0xcc;
 export const SYSENTER_EIP = base + 0xce;
 export const PAT = base + 0xd0;
-export const APIC_BASE = base + 0xd2;
 export const TSC_AUX = base + 0xd4;
 export const TSC_OFFSET = base + 0xd6;
 export const MISC_ENABLE = base + 0xd8;

@@ -21,3 +21,10 @@ export function writeTimeStamp(cpu: Cpu, low: number, high: number): void {
   s[TSC_OFFSET] = low - (now | 0);
   s[TSC_OFFSET + 1] = high - Math.floor(now / 0x1_0000_0000) - borrow;
 }
+
+/** Instruction count at which the time-stamp counter reaches a value; now or earlier if it has. */
+export function countAtTimeStamp(cpu: Cpu, low: number, high: number): number {
+  const nowLow = readTimeStamp(cpu) >>> 0;
+  const nowHigh = cpu.i32[HIGH] >>> 0;
+  return retiredNow(cpu) + ((high >>> 0) - nowHigh) * 0x1_0000_0000 + ((low >>> 0) - nowLow);
+}

@@ -50,10 +50,28 @@ export interface MemoryMappedDevice {
   writeRegister(offset: number, size: number, value: number): void;
 }
 
+/** Registers in memory, registers in MSRs, or no APIC at all: then the 8259 pair interrupts the CPU directly. */
+export type ApicMode = 'xapic' | 'x2apic' | 'disabled';
+
+/** 64 bits as two signed or unsigned 32-bit halves. */
+export interface Words64 {
+  readonly low: number;
+  readonly high: number;
+}
+
+/** An interrupt on its way from the I/O APIC to a processor, with the delivery mode's number (SDM vol. 3, 11.5.1). */
+export interface InterruptMessage {
+  readonly mode: number;
+  readonly vector: number;
+  readonly destination: number;
+  readonly logical: boolean;
+  readonly levelTriggered: boolean;
+}
+
 /**
  * What the CPU asks of its interrupt controller (the local APIC, and through it the 8259 pair's INTR line).
  * Pending interrupts and NMIs change only within port and device-memory accesses, `advance`, `acknowledgeInterrupt` and
- * writes of the task priority, so it suffices to ask after those and when IF becomes 1.
+ * writes of the registers below, so it suffices to ask after those and when IF becomes 1.
  */
 export interface InterruptController {
   /** True if an interrupt is deliverable at the current task priority. Cheap: one comparison. */
@@ -64,6 +82,18 @@ export interface InterruptController {
   hasPendingNmi(): boolean;
   /** Takes the NMI. Those that arrive while one is pending are lost. */
   takeNmi(): void;
+  /** Where the APIC's registers are, and how software reaches them. */
+  readonly mode: ApicMode;
+  readonly address: number;
+  /** Moves, disables or enables the APIC. A disabled one forgets its state. */
+  setMode(mode: ApicMode, address: number): void;
+  /** x2APIC registers by their offset in the MSR block; undefined and false for what raises #GP. */
+  readX2Register(number: number): Words64 | undefined;
+  writeX2Register(number: number, value: Words64): boolean;
+  /** Value of the TSC-deadline register, 0 if no deadline is set. */
+  readTscDeadline(): Words64;
+  /** Sets it, with the instruction count that it means. */
+  writeTscDeadline(value: Words64, count: number): void;
   /** Task priority class, 0…15, as CR8 shows it (SDM vol. 3, 11.8.6). */
   readTaskPriority(): number;
   writeTaskPriority(priorityClass: number): void;

@@ -1,9 +1,9 @@
-import type { Device, MemoryMappedDevice } from './device.ts';
+import type { Device, InterruptMessage, MemoryMappedDevice } from './device.ts';
 
 /**
  * The I/O APIC (Intel 82093AA, 290566): 24 inputs, each with a redirection entry. Inputs 1…15 are the ISA
- * lines of the same number, except that ISA line 0 (the PIT) is wired to input 2. Delivery modes other than
- * fixed and lowest priority send nothing.
+ * lines of the same number, except that ISA line 0 (the PIT) is wired to input 2. ExtINT, for which the 8259 pair would
+ * have to be wired to an input, sends nothing.
  */
 export const IO_APIC_ADDRESS = 0xfec0_0000;
 export const IO_APIC_INPUTS = 24;
@@ -17,6 +17,7 @@ const enum Register {
 
 /** Version 0x11, index of the last redirection entry above it. */
 const VERSION = ((IO_APIC_INPUTS - 1) << 16) | 0x11;
+const LOWEST_PRIORITY = 1;
 const LOGICAL = 1 << 11;
 const REMOTE_REQUEST = 1 << 14;
 const LEVEL = 1 << 15;
@@ -40,15 +41,8 @@ export interface IoApic extends Device<IoApicState>, MemoryMappedDevice {
   endOfInterrupt(vector: number): void;
 }
 
-/** Sends an interrupt message on the APIC bus. */
-export type SendInterrupt = (
-  vector: number,
-  destination: number,
-  logical: boolean,
-  levelTriggered: boolean,
-) => void;
-
-export function createIoApic(send: SendInterrupt): IoApic {
+/** `send` puts an interrupt message on the APIC bus. */
+export function createIoApic(send: (message: InterruptMessage) => void): IoApic {
   const state: IoApicState = {
     id: 0,
     selected: 0,
@@ -59,16 +53,23 @@ export function createIoApic(send: SendInterrupt): IoApic {
 
   function deliver(input: number): void {
     const entry = state.low[input];
-    const deliveryMode = (entry >> 8) & 7;
-    if (deliveryMode > 1) return;
-    const level = (entry & LEVEL) !== 0;
-    if (level) state.low[input] |= REMOTE_REQUEST;
-    send(entry & 0xff, state.high[input] >>> 24, (entry & LOGICAL) !== 0, level);
+    const mode = (entry >> 8) & 7;
+    // NMI, INIT and SMI are edges whatever the entry says.
+    const levelTriggered = (entry & LEVEL) !== 0 && mode <= LOWEST_PRIORITY;
+    if (levelTriggered) state.low[input] |= REMOTE_REQUEST;
+    send({
+      mode,
+      vector: entry & 0xff,
+      destination: state.high[input] >>> 24,
+      logical: (entry & LOGICAL) !== 0,
+      levelTriggered,
+    });
   }
 
   /** Delivers a level-triggered input that is asserted and not yet in service. */
   function serveLevel(input: number): void {
     const entry = state.low[input];
+    if (((entry >> 8) & 7) > LOWEST_PRIORITY) return;
     if ((entry & (LEVEL | MASKED | REMOTE_REQUEST)) === LEVEL && state.lines[input]) deliver(input);
   }
 
@@ -110,7 +111,8 @@ export function createIoApic(send: SendInterrupt): IoApic {
     setInput(input, asserted) {
       const rises = asserted && !state.lines[input];
       state.lines[input] = asserted;
-      if ((state.low[input] & LEVEL) !== 0) serveLevel(input);
+      const isLevel = (state.low[input] & LEVEL) !== 0 && ((state.low[input] >> 8) & 7) <= LOWEST_PRIORITY;
+      if (isLevel) serveLevel(input);
       // An edge that comes while the input is masked is lost, as on the chip.
       else if (rises && (state.low[input] & MASKED) === 0) deliver(input);
     },

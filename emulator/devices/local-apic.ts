@@ -1,9 +1,17 @@
-import type { Clock, InterruptController, MemoryMappedDevice, TimedDevice } from './device.ts';
+import type {
+  ApicMode,
+  Clock,
+  InterruptController,
+  InterruptMessage,
+  MemoryMappedDevice,
+  TimedDevice,
+  Words64,
+} from './device.ts';
 
 /**
- * The local APIC in xAPIC mode (SDM vol. 3, chapter 11) of the machine's one processor, APIC ID 0. Its timer
- * runs at one tick per instruction before division. Delivery modes other than fixed, lowest priority and (on
- * LINT0) ExtINT are accepted and do nothing: there is no other processor to start and no NMI source.
+ * The local APIC (SDM vol. 3, chapter 11) of the machine's one processor, APIC ID 0, with its registers in memory (xAPIC) or
+ * in MSRs (x2APIC). Its timer runs at one tick per instruction before division. INIT resets the machine; start-up and
+ * system management interrupts do nothing, because no processor waits for the one and none has the other.
  */
 export const LOCAL_APIC_ADDRESS = 0xfee0_0000;
 
@@ -39,18 +47,58 @@ const VERSION = 0x0005_0014;
 const SOFTWARE_ENABLE = 1 << 8;
 const LVT_MASKED = 1 << 16;
 const TIMER_PERIODIC = 1 << 17;
+const TIMER_TSC_DEADLINE = 1 << 18;
+const TIMER_MODE = TIMER_PERIODIC | TIMER_TSC_DEADLINE;
 const DELIVERY_MODE = 7 << 8;
-/** Delivery mode of an interrupt command. */
-const NMI = 4;
 const EXTINT = 7 << 8;
+/** Of an interrupt command: level-triggered, and the level. */
+const LEVEL_TRIGGERED = 1 << 15;
+const ASSERTED = 1 << 14;
+const LOGICAL = 1 << 11;
+/** Delivery modes. */
+const LOWEST_PRIORITY = 1;
+const NMI = 4;
+const INIT = 5;
 const ERROR_SEND_ILLEGAL_VECTOR = 1 << 5;
 const ERROR_RECEIVED_ILLEGAL_VECTOR = 1 << 6;
 const ERROR_ILLEGAL_REGISTER = 1 << 7;
 
 /** Writable bits of each local vector table entry, in register order from LvtTimer. */
-const LVT_WRITABLE = [0x300ff, 0x107ff, 0x107ff, 0x1a7ff, 0x1a7ff, 0x100ff];
+const LVT_WRITABLE = [0x700ff, 0x107ff, 0x107ff, 0x1a7ff, 0x1a7ff, 0x100ff];
+/** Read-only bits of those entries: delivery status, remote request. */
+const LVT_READ_ONLY = 0x5000;
+
+/** x2APIC registers, at a sixteenth of their offset in memory. The command register is one of 64 bits there. */
+const X2_COMMAND = Register.InterruptCommandLow >> 4;
+const X2_SELF_INTERRUPT = 0x3f;
+const X2_COMMAND_WRITABLE = 0x000c_cfff;
+const X2_READ_ONLY: readonly Register[] = [
+  Register.Id,
+  Register.Version,
+  Register.ProcessorPriority,
+  Register.LogicalDestination,
+  Register.CurrentCount,
+];
+/** Those that can be written, and the bits of them that are not reserved. */
+const X2_WRITABLE: ReadonlyMap<number, number> = new Map([
+  [Register.TaskPriority, 0xff],
+  [Register.EndOfInterrupt, 0],
+  [Register.SpuriousVector, 0x1ff],
+  [Register.ErrorStatus, 0],
+  ...LVT_WRITABLE.map((bits, index): [number, number] => [
+    Register.LvtTimer + 0x10 * index,
+    bits | LVT_READ_ONLY,
+  ]),
+  [Register.InitialCount, 0xffff_ffff],
+  [Register.DivideConfiguration, 0xb],
+]);
+/** Cluster 0, first processor in it: follows from the APIC ID. */
+const X2_LOGICAL_DESTINATION = 1;
 
 export interface LocalApicState {
+  mode: ApicMode;
+  /** Physical address of the page of registers. */
+  address: number;
   taskPriority: number;
   logicalDestination: number;
   destinationFormat: number;
@@ -64,8 +112,10 @@ export interface LocalApicState {
   lvt: number[];
   initialCount: number;
   divideConfiguration: number;
-  /** Instruction count at which the timer reaches 0, Infinity while it stands still. */
+  /** Instruction count at which the timer reaches 0 or its deadline, Infinity while it stands still. */
   timerDeadline: number;
+  /** The deadline in TSC-deadline mode, as it was written. */
+  tscDeadline: Words64;
   /** 256 bits each: accepted, in service, level-triggered. */
   interruptRequest: Uint32Array;
   inService: Uint32Array;
@@ -81,11 +131,13 @@ export interface LocalApicWiring {
   acknowledgeExternal(): number;
   /** Tells the I/O APIC that a level-triggered interrupt is done. */
   endOfLevelInterrupt(vector: number): void;
+  /** INIT arrived. */
+  reset(): void;
 }
 
 export interface LocalApic extends TimedDevice<LocalApicState>, MemoryMappedDevice, InterruptController {
   /** Takes an interrupt message from the bus if it is meant for this processor. */
-  receive(vector: number, destination: number, logical: boolean, levelTriggered: boolean): void;
+  receive(message: InterruptMessage): void;
   /** Level of the 8259 pair's INTR output. */
   setExternalInterrupt(high: boolean): void;
   /** Recomputes what is derived from `state`, after that was replaced. */
@@ -96,27 +148,14 @@ export interface LocalApic extends TimedDevice<LocalApicState>, MemoryMappedDevi
  * Creates the local APIC as firmware leaves it: enabled, in virtual wire mode (LINT0 passes the 8259 pair
  * through, LINT1 is NMI).
  */
-export function createLocalApic({
-  clock,
-  acknowledgeExternal,
-  endOfLevelInterrupt,
-}: LocalApicWiring): LocalApic {
+export function createLocalApic(wiring: LocalApicWiring): LocalApic {
+  const { clock } = wiring;
   const state: LocalApicState = {
-    taskPriority: 0,
-    logicalDestination: 0,
-    destinationFormat: 0xffff_ffff,
+    ...afterReset(),
+    mode: 'xapic',
+    address: LOCAL_APIC_ADDRESS,
     spuriousVector: SOFTWARE_ENABLE | 0xff,
-    errorStatus: 0,
-    errorsSeen: 0,
-    interruptCommandLow: 0,
-    interruptCommandHigh: 0,
-    lvt: [LVT_MASKED, LVT_MASKED, LVT_MASKED, EXTINT, 4 << 8, LVT_MASKED],
-    initialCount: 0,
-    divideConfiguration: 0,
-    timerDeadline: Number.POSITIVE_INFINITY,
-    interruptRequest: new Uint32Array(8),
-    inService: new Uint32Array(8),
-    triggerMode: new Uint32Array(8),
+    lvt: [LVT_MASKED, LVT_MASKED, LVT_MASKED, EXTINT, NMI << 8, LVT_MASKED],
     lint0: false,
     nmi: false,
   };
@@ -132,8 +171,10 @@ export function createLocalApic({
 
   function updatePending(): void {
     const requested = highestBit(state.interruptRequest);
+    const passesExternal =
+      state.mode === 'disabled' || (state.lvt[3] & (LVT_MASKED | DELIVERY_MODE)) === EXTINT;
     if (requested >= 0 && requested >> 4 > processorPriority() >> 4) pending = requested;
-    else if (state.lint0 && (state.lvt[3] & (LVT_MASKED | DELIVERY_MODE)) === EXTINT) pending = EXTERNAL;
+    else if (state.lint0 && passesExternal) pending = EXTERNAL;
     else pending = -1;
   }
 
@@ -154,33 +195,40 @@ export function createLocalApic({
     updatePending();
   }
 
+  /** `destination` is of 32 bits in x2APIC mode, of 8 otherwise and from the I/O APIC. */
   function isAddressed(destination: number, logical: boolean): boolean {
-    if (destination === 0xff) return true;
     if (!logical) return destination === 0;
+    if (state.mode === 'x2apic')
+      return destination >>> 16 === 0 && (destination & X2_LOGICAL_DESTINATION) !== 0;
     const own = state.logicalDestination >>> 24;
     const flat = state.destinationFormat >>> 28 === 0xf;
     if (flat) return (destination & own) !== 0;
     return destination >> 4 === own >> 4 && (destination & own & 0xf) !== 0;
   }
 
+  function deliver(mode: number, vector: number, levelTriggered: boolean): void {
+    if (state.mode === 'disabled') return;
+    if (mode <= LOWEST_PRIORITY) accept(vector, levelTriggered);
+    else if (mode === NMI) state.nmi = true;
+    else if (mode === INIT) wiring.reset();
+  }
+
   function sendInterruptCommand(command: number): void {
     const mode = (command & DELIVERY_MODE) >> 8;
     const vector = command & 0xff;
     const shorthand = (command >>> 18) & 3;
+    const isWide = state.mode === 'x2apic';
+    const destination = isWide ? state.interruptCommandHigh : state.interruptCommandHigh >>> 24;
+    const isBroadcast = destination === (isWide ? 0xffff_ffff : 0xff);
     const reachesSelf =
-      shorthand === 0
-        ? isAddressed(state.interruptCommandHigh >>> 24, (command & (1 << 11)) !== 0)
-        : shorthand !== 3;
-    if (mode === NMI && shorthand !== 1) {
-      if (reachesSelf) state.nmi = true;
-      return;
-    }
-    if (mode > 1 || shorthand === 3) return;
-    if (vector < 16) {
+      shorthand === 0 ? isBroadcast || isAddressed(destination, (command & LOGICAL) !== 0) : shorthand !== 3;
+    // The end of an INIT's level is for processors that are no longer built.
+    const isDeassert = mode === INIT && (command & (LEVEL_TRIGGERED | ASSERTED)) === LEVEL_TRIGGERED;
+    if (mode <= LOWEST_PRIORITY && vector < 16 && shorthand !== 3) {
       error(ERROR_SEND_ILLEGAL_VECTOR);
       updatePending();
-    } else if (reachesSelf) {
-      accept(vector, false);
+    } else if (reachesSelf && !isDeassert && (mode <= LOWEST_PRIORITY || shorthand !== 1)) {
+      deliver(mode, vector, false);
     }
   }
 
@@ -191,11 +239,22 @@ export function createLocalApic({
 
   function currentCount(): number {
     apic.advance(clock.now());
-    if (state.timerDeadline === Number.POSITIVE_INFINITY) return 0;
+    if (state.timerDeadline === Number.POSITIVE_INFINITY || isDeadlineMode()) return 0;
     return Math.ceil((state.timerDeadline - clock.now()) / divider());
   }
 
+  function isDeadlineMode(): boolean {
+    return (state.lvt[0] & TIMER_MODE) === TIMER_TSC_DEADLINE;
+  }
+
+  function stopTimer(): void {
+    state.timerDeadline = Number.POSITIVE_INFINITY;
+    state.tscDeadline = NO_DEADLINE;
+    clock.eventsChanged();
+  }
+
   function startTimer(ticks: number): void {
+    if (isDeadlineMode()) return;
     state.timerDeadline = ticks === 0 ? Number.POSITIVE_INFINITY : clock.now() + ticks * divider();
     clock.eventsChanged();
   }
@@ -206,7 +265,7 @@ export function createLocalApic({
     clearBit(state.inService, vector);
     const wasLevel = hasBit(state.triggerMode, vector);
     updatePending();
-    if (wasLevel) endOfLevelInterrupt(vector);
+    if (wasLevel) wiring.endOfLevelInterrupt(vector);
   }
 
   function readWhole(register: number): number {
@@ -223,7 +282,7 @@ export function createLocalApic({
       case Register.EndOfInterrupt:
         return 0;
       case Register.LogicalDestination:
-        return state.logicalDestination;
+        return state.mode === 'x2apic' ? X2_LOGICAL_DESTINATION : state.logicalDestination;
       case Register.DestinationFormat:
         return state.destinationFormat;
       case Register.SpuriousVector:
@@ -307,6 +366,8 @@ export function createLocalApic({
           // Periods that ended while the entry was masked are over.
           apic.advance(clock.now());
           clock.eventsChanged();
+          // To and from TSC-deadline mode the timer does not go on.
+          if (((value ^ state.lvt[0]) & TIMER_TSC_DEADLINE) !== 0) stopTimer();
         }
         const forcedMask = (state.spuriousVector & SOFTWARE_ENABLE) === 0 ? LVT_MASKED : 0;
         state.lvt[index] = (value & LVT_WRITABLE[index]) | forcedMask;
@@ -322,11 +383,12 @@ export function createLocalApic({
     advance(now) {
       if (now < state.timerDeadline) return;
       const timer = state.lvt[0];
-      if ((timer & TIMER_PERIODIC) !== 0) {
+      if ((timer & TIMER_MODE) === TIMER_PERIODIC) {
         const period = state.initialCount * divider();
         state.timerDeadline += period * (1 + Math.floor((now - state.timerDeadline) / period));
       } else {
         state.timerDeadline = Number.POSITIVE_INFINITY;
+        state.tscDeadline = NO_DEADLINE;
       }
       clock.eventsChanged();
       if ((timer & LVT_MASKED) === 0) accept(timer & 0xff, false);
@@ -347,7 +409,7 @@ export function createLocalApic({
       state.nmi = false;
     },
     acknowledgeInterrupt() {
-      if (pending === EXTERNAL) return acknowledgeExternal();
+      if (pending === EXTERNAL) return wiring.acknowledgeExternal();
       if (pending < 0) return state.spuriousVector & 0xff;
       const vector = pending;
       clearBit(state.interruptRequest, vector);
@@ -360,16 +422,93 @@ export function createLocalApic({
       state.taskPriority = (priorityClass & 0xf) << 4;
       updatePending();
     },
-    receive(vector, destination, logical, levelTriggered) {
-      if (isAddressed(destination, logical)) accept(vector, levelTriggered);
+    get mode() {
+      return state.mode;
+    },
+    get address() {
+      return state.address;
+    },
+    setMode(mode, address) {
+      if (mode === 'disabled') Object.assign(state, afterReset());
+      if (mode === 'x2apic' && state.mode !== mode) state.interruptCommandHigh = 0;
+      state.mode = mode;
+      state.address = address;
+      updatePending();
+      clock.eventsChanged();
+    },
+    readX2Register(number) {
+      if (number === X2_COMMAND) return { low: state.interruptCommandLow, high: state.interruptCommandHigh };
+      const register = number << 4;
+      const isVector = register >= Register.InService && register < Register.ErrorStatus;
+      const isReadable = isVector || X2_READ_ONLY.includes(register) || X2_WRITABLE.has(register);
+      if (!isReadable || register === Register.EndOfInterrupt) return undefined;
+      return { low: readWhole(register) | 0, high: 0 };
+    },
+    writeX2Register(number, { low, high }) {
+      if (number === X2_COMMAND) {
+        if ((low & ~X2_COMMAND_WRITABLE) !== 0) return false;
+        state.interruptCommandLow = low;
+        state.interruptCommandHigh = high;
+        sendInterruptCommand(low);
+        return true;
+      }
+      const register = number << 4;
+      const isSelfInterrupt = number === X2_SELF_INTERRUPT;
+      const writable = isSelfInterrupt ? 0xff : X2_WRITABLE.get(register);
+      if (writable === undefined || high !== 0 || (low & ~writable) !== 0) return false;
+      if (isSelfInterrupt) accept(low, false);
+      else writeWhole(register, low);
+      return true;
+    },
+    readTscDeadline() {
+      apic.advance(clock.now());
+      return state.tscDeadline;
+    },
+    writeTscDeadline(value, count) {
+      if (!isDeadlineMode()) return;
+      stopTimer();
+      if ((value.low | value.high) === 0) return;
+      state.tscDeadline = value;
+      state.timerDeadline = count;
+    },
+    receive({ mode, vector, destination, logical, levelTriggered }) {
+      if (destination === 0xff || isAddressed(destination, logical)) deliver(mode, vector, levelTriggered);
     },
     setExternalInterrupt(high) {
+      const rises = high && !state.lint0;
       state.lint0 = high;
+      const entry = state.lvt[3];
+      // In another mode than ExtINT the edge is an interrupt of the entry's own; in ExtINT mode `deliver` does nothing.
+      if (rises && (entry & LVT_MASKED) === 0) deliver((entry & DELIVERY_MODE) >> 8, entry & 0xff, false);
       updatePending();
     },
     stateReplaced: updatePending,
   };
   return apic;
+}
+
+const NO_DEADLINE: Words64 = { low: 0, high: 0 };
+
+/** What a reset of the APIC leaves (SDM vol. 3, 11.4.7.1): software-disabled, everything masked, nothing pending. */
+function afterReset(): Omit<LocalApicState, 'mode' | 'address' | 'lint0' | 'nmi'> {
+  return {
+    taskPriority: 0,
+    logicalDestination: 0,
+    destinationFormat: 0xffff_ffff,
+    spuriousVector: 0xff,
+    errorStatus: 0,
+    errorsSeen: 0,
+    interruptCommandLow: 0,
+    interruptCommandHigh: 0,
+    lvt: new Array<number>(LVT_WRITABLE.length).fill(LVT_MASKED),
+    initialCount: 0,
+    divideConfiguration: 0,
+    timerDeadline: Number.POSITIVE_INFINITY,
+    tscDeadline: NO_DEADLINE,
+    interruptRequest: new Uint32Array(8),
+    inService: new Uint32Array(8),
+    triggerMode: new Uint32Array(8),
+  };
 }
 
 function isReadOnly(register: number): boolean {

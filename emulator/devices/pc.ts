@@ -14,7 +14,7 @@ import { createKeyboardController, KEYBOARD_COMMAND_PORT, KEYBOARD_DATA_PORT } f
 import { createPit, PIT_PORT, SYSTEM_CONTROL_PORT } from './i8254.ts';
 import { createPicPair, EDGE_LEVEL_PORT, FIRST_PIC_PORT, SECOND_PIC_PORT } from './i8259.ts';
 import { createIoApic, IO_APIC_ADDRESS } from './io-apic.ts';
-import { createLocalApic, LOCAL_APIC_ADDRESS } from './local-apic.ts';
+import { createLocalApic } from './local-apic.ts';
 import { createRtc, RTC_PORT, type RtcSettings } from './mc146818.ts';
 import { createPciConfiguration, PCI_ADDRESS_PORT, PCI_DATA_PORT } from './pci-configuration.ts';
 import { createResetControl, RESET_CONTROL_PORT, SYSTEM_CONTROL_PORT_A } from './reset-control.ts';
@@ -90,6 +90,7 @@ export function createDevices(clock: Clock, settings: BoardSettings): PcDevices 
     clock,
     acknowledgeExternal: () => picPair.acknowledge(),
     endOfLevelInterrupt: (vector) => ioApic.endOfInterrupt(vector),
+    reset: () => host.end({ kind: 'reset' }),
   });
   const picPair = createPicPair(localApic.setExternalInterrupt);
   const ioApic = createIoApic(localApic.receive);
@@ -127,10 +128,14 @@ export function createDevices(clock: Clock, settings: BoardSettings): PcDevices 
     { first: PM1_CONTROL_PORT, count: 2, widest: 2, device: acpi.controlPorts },
     { first: ACPI_TIMER_PORT, count: 4, widest: 4, device: createAcpiPmTimer(clock) },
   ]);
-  const pages = new Map<number, MemoryMappedDevice>([
-    [LOCAL_APIC_ADDRESS / PAGE, localApic],
-    [IO_APIC_ADDRESS / PAGE, ioApic],
-  ]);
+  const pages = new Map<number, MemoryMappedDevice>([[IO_APIC_ADDRESS / PAGE, ioApic]]);
+
+  /** The local APIC can be moved, also over the others. */
+  function deviceAt(address: number): MemoryMappedDevice | undefined {
+    const page = Math.floor(address / PAGE);
+    if (localApic.mode === 'xapic' && page === localApic.address / PAGE) return localApic;
+    return pages.get(page);
+  }
 
   function readPort(port: number, size: number): number {
     const range = ports.get(port);
@@ -158,11 +163,11 @@ export function createDevices(clock: Clock, settings: BoardSettings): PcDevices 
     readPort,
     writePort,
     readMemory(address, size) {
-      const device = pages.get(Math.floor(address / PAGE));
+      const device = deviceAt(address);
       return device === undefined ? 2 ** (size * 8) - 1 : device.readRegister(address % PAGE, size) >>> 0;
     },
     writeMemory(address, size, value) {
-      pages.get(Math.floor(address / PAGE))?.writeRegister(address % PAGE, size, value);
+      deviceAt(address)?.writeRegister(address % PAGE, size, value);
     },
     nextEvent() {
       let next = Number.POSITIVE_INFINITY;
