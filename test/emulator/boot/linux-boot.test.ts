@@ -155,9 +155,9 @@ describe('what cannot be booted is refused with the cause and a remedy', () => {
   test('every truncation and every flipped header byte boots or is a BootError', () => {
     const good = bzImage();
     const attempt = (kernel: Uint8Array) => {
-      const machine = createMachine({ memoryBytes: 32 * 2 ** 20 });
+      if (!isLinuxKernel(kernel)) return;
       try {
-        if (isLinuxKernel(kernel)) bootLinux(machine, { kernel, initrds: [Uint8Array.of(1)] });
+        bootLinux(createMachine({ memoryBytes: 8 * 2 ** 20 }), { kernel, initrds: [Uint8Array.of(1)] });
       } catch (error) {
         expect(error).toBeInstanceOf(BootError);
       }
@@ -170,5 +170,5 @@ describe('what cannot be booted is refused with the cause and a remedy', () => {
         attempt(damaged);
       }
     }
-  });
+  }, 60_000);
 });
