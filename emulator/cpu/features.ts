@@ -26,6 +26,13 @@ const leaf7Ebx = (bit: number, since: CpuModel) =>
   ({ leaf: 7, subleaf: 0, register: 'ebx', bit, since }) as const;
 
 const ROWS = {
+  pclmulqdq: leaf1Ecx(1, 'x86-64-v2'),
+  aes: leaf1Ecx(25, 'x86-64-v2'),
+  sha: leaf7Ebx(29, 'x86-64-v3'),
+  sse3: leaf1Ecx(0, 'x86-64-v2'),
+  ssse3: leaf1Ecx(9, 'x86-64-v2'),
+  'sse4.1': leaf1Ecx(19, 'x86-64-v2'),
+  'sse4.2': leaf1Ecx(20, 'x86-64-v2'),
   cmpxchg16b: leaf1Ecx(13, 'x86-64-v2'),
   x2apic: leaf1Ecx(21, 'x86-64-v2'),
   tscDeadline: leaf1Ecx(24, 'x86-64-v2'),

@@ -4,6 +4,7 @@ import { BIT_MANIPULATION_OPCODES } from './bit-manipulation.ts';
 import { BIT_OPCODES } from './bits.ts';
 import { CONTROL_FLOW_OPCODES } from './control-flow.ts';
 import { CONTROL_REGISTER_OPCODES } from './control-registers.ts';
+import { CRC32_OPCODES } from './crc32.ts';
 import { DATA_TRANSFER_OPCODES } from './data-transfer.ts';
 import { FAR_TRANSFER_OPCODES } from './far-transfer.ts';
 import { FAST_SYSTEM_CALL_OPCODES } from './fast-system-calls.ts';
@@ -28,6 +29,7 @@ const GROUPS: readonly (readonly Opcode[])[] = [
   BIT_OPCODES,
   CONTROL_FLOW_OPCODES,
   CONTROL_REGISTER_OPCODES,
+  CRC32_OPCODES,
   DATA_TRANSFER_OPCODES,
   FAR_TRANSFER_OPCODES,
   FAST_SYSTEM_CALL_OPCODES,

@@ -130,6 +130,8 @@ export const MTRR_DEFAULT = base + 0xda;
 /** Scratch of the vector instructions: a destination before it is final (8 words), a lane's result. */
 export const VECTOR_RESULT = base + 0x180;
 export const LANE_RESULT = base + 0x188;
+/** Pairs of neighbours, brought side by side (two vectors). */
+export const HORIZONTAL = base + 0x1a0;
 
 /** Index into a Float64Array: instructions retired before the running block began. */
 export const RETIRED = (SYSTEM_STATE + 0x3f0) >> 3;

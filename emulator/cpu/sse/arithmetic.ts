@@ -1,5 +1,5 @@
 /**
- * ADD, SUB, MUL, DIV, SQRT, MIN, MAX of singles and doubles. The host computes in round-to-nearest and tells
+ * ADD, SUB, ADDSUB, MUL, DIV, SQRT, MIN, MAX of singles and doubles. The host computes in round-to-nearest and tells
  * nothing about exceptions; its result is taken where operands and result are normal numbers or zero, all
  * exceptions are masked, and whether the result is exact is either known already (PE is set) or found by an
  * error-free transformation. Everything else is left to `exact.ts`; NaNs never pass through host arithmetic.
@@ -264,6 +264,39 @@ function packedSingles(operation: Operation, lane: VectorOperation): VectorOpera
   };
 }
 
+export const packedAdd = {
+  single: packedSingles('add', ADD.single),
+  double: packedDoubles('add', ADD.double),
+};
+export const packedMul = {
+  single: packedSingles('mul', MUL.single),
+  double: packedDoubles('mul', MUL.double),
+};
+export const packedSub = {
+  single: packedSingles('sub', SUB.single),
+  double: packedDoubles('sub', SUB.double),
+};
+
+// ADDSUB: even lanes are subtracted, odd ones added.
+
+const alternating = (lane: number): Operation => (lane % 2 === 0 ? 'sub' : 'add');
+
+const addsubpd: VectorOperation = (cpu, destination, source, immediate) => {
+  if (allMasked(cpu)) {
+    SUB.double(cpu, destination, source, immediate);
+    ADD.double(cpu, destination + 2, source + 2, immediate);
+  } else lanes(cpu, alternating, DOUBLE, 2, destination, source);
+};
+
+const addsubps: VectorOperation = (cpu, destination, source, immediate) => {
+  if (allMasked(cpu)) {
+    SUB.single(cpu, destination, source, immediate);
+    ADD.single(cpu, destination + 1, source + 1, immediate);
+    SUB.single(cpu, destination + 2, source + 2, immediate);
+    ADD.single(cpu, destination + 3, source + 3, immediate);
+  } else lanes(cpu, alternating, SINGLE, 4, destination, source);
+};
+
 const family = (
   opcode: number,
   operation: Operation,
@@ -284,4 +317,6 @@ export const SSE_ARITHMETIC_OPCODES = [
   ...family(0x5d, 'min', MIN),
   ...family(0x5e, 'div', DIV),
   ...family(0x5f, 'max', MAX),
+  row(0xd0, 0x66, packedFloat(addsubpd), { feature: 'sse3' }),
+  row(0xd0, 0xf2, packedFloat(addsubps), { feature: 'sse3' }),
 ];

@@ -42,7 +42,7 @@ export function writeLane(cpu: Cpu, format: Format, word: number, bits: bigint):
 /** Computes all lanes, raises what is to be raised, and only then writes the results. */
 export function lanes(
   cpu: Cpu,
-  operation: Operation,
+  operation: Operation | ((lane: number) => Operation),
   format: Format,
   count: number,
   destination: number,
@@ -54,7 +54,8 @@ export function lanes(
   for (let lane = 0; lane < count; lane++) {
     const a = readLane(cpu, format, destination + lane * words);
     const b = readLane(cpu, format, source + lane * words);
-    results.push(calculate(operation, format, a, b, cpu.i32[MXCSR]));
+    const which = typeof operation === 'string' ? operation : operation(lane);
+    results.push(calculate(which, format, a, b, cpu.i32[MXCSR]));
     flags |= lastFlags();
   }
   raiseFlags(cpu, flags);

@@ -1,5 +1,6 @@
 /** Packed integer arithmetic, logic and comparison. */
-import { packed, packedFloat, row, type VectorOperation } from './operands.ts';
+import type { Feature } from '../features.ts';
+import { packed, packedFloat, row, two, type VectorOperation } from './operands.ts';
 
 // Operations lane by lane: a destination that is the source too does no harm.
 
@@ -106,7 +107,49 @@ const psadbw: VectorOperation = (cpu, destination, source) => {
   }
 };
 
-const integer = (opcode: number, operation: VectorOperation) => row(opcode, 0x66, packed(operation));
+/** Signed product of the even doublewords. */
+const multiplySigned32 = (s: Int32Array, destination: number, source: number): void => {
+  const a = s[destination];
+  const b = s[source];
+  multiply32(s, destination, source);
+  s[destination + 1] -= (a < 0 ? b : 0) + (b < 0 ? a : 0);
+};
+
+const pmuldq: VectorOperation = (cpu, destination, source) => {
+  multiplySigned32(cpu.i32, destination, source);
+  multiplySigned32(cpu.i32, destination + 2, source + 2);
+};
+
+/** Unsigned bytes of the destination by signed bytes of the source, neighbours added. */
+const pmaddubsw = words((a, b) =>
+  clamp((a & 255) * ((b << 24) >> 24) + (a >> 8) * ((b << 16) >> 24), -32768, 32767),
+);
+
+const pcmpeqq: VectorOperation = (cpu, destination, source) => {
+  const s = cpu.i32;
+  for (let k = 0; k < 4; k += 2) {
+    const equal = s[destination + k] === s[source + k] && s[destination + k + 1] === s[source + k + 1];
+    s[destination + k] = s[destination + k + 1] = equal ? -1 : 0;
+  }
+};
+
+const pcmpgtq: VectorOperation = (cpu, destination, source) => {
+  const s = cpu.i32;
+  for (let k = 0; k < 4; k += 2) {
+    const left = s[destination + k + 1];
+    const right = s[source + k + 1];
+    const greater = left === right ? s[destination + k] >>> 0 > s[source + k] >>> 0 : left > right;
+    s[destination + k] = s[destination + k + 1] = greater ? -1 : 0;
+  }
+};
+
+const negateBySign = (a: number, b: number): number => (b < 0 ? -a : b === 0 ? 0 : a);
+const unsigned32 = (a: number, b: number, aWins: boolean): number => (a >>> 0 < b >>> 0 === aWins ? a : b);
+
+const integer = (opcode: number, operation: VectorOperation, feature?: Feature) =>
+  row(opcode, 0x66, packed(operation), feature === undefined ? {} : { feature });
+const ofSource = (opcode: number, operation: VectorOperation, feature: Feature) =>
+  row(opcode, 0x66, two(packed(operation)), { feature });
 
 /** AND, ANDN, OR, XOR of floating-point vectors do not look at what the bits mean. */
 const bitwise = (opcode: number, operation: VectorOperation) => [
@@ -237,4 +280,50 @@ export const SSE_INTEGER_OPCODES = [
     0x76,
     doublewords((a, b) => (a === b ? -1 : 0)),
   ),
+
+  integer(0x3804, pmaddubsw, 'ssse3'),
+  integer(0x3808, signedBytes(negateBySign), 'ssse3'),
+  integer(0x3809, signedWords(negateBySign), 'ssse3'),
+  integer(0x380a, doublewords(negateBySign), 'ssse3'),
+  integer(
+    0x380b,
+    signedWords((a, b) => ((Math.imul(a, b) >> 14) + 1) >> 1),
+    'ssse3',
+  ),
+  ofSource(
+    0x381c,
+    signedBytes((_, b) => Math.abs(b)),
+    'ssse3',
+  ),
+  ofSource(
+    0x381d,
+    signedWords((_, b) => Math.abs(b)),
+    'ssse3',
+  ),
+  ofSource(
+    0x381e,
+    doublewords((_, b) => Math.abs(b)),
+    'ssse3',
+  ),
+
+  integer(0x3828, pmuldq, 'sse4.1'),
+  integer(0x3829, pcmpeqq, 'sse4.1'),
+  integer(0x3837, pcmpgtq, 'sse4.2'),
+  integer(0x3838, signedBytes(Math.min), 'sse4.1'),
+  integer(0x3839, doublewords(Math.min), 'sse4.1'),
+  integer(0x383a, words(Math.min), 'sse4.1'),
+  integer(
+    0x383b,
+    doublewords((a, b) => unsigned32(a, b, true)),
+    'sse4.1',
+  ),
+  integer(0x383c, signedBytes(Math.max), 'sse4.1'),
+  integer(0x383d, doublewords(Math.max), 'sse4.1'),
+  integer(0x383e, words(Math.max), 'sse4.1'),
+  integer(
+    0x383f,
+    doublewords((a, b) => unsigned32(a, b, false)),
+    'sse4.1',
+  ),
+  integer(0x3840, doublewords(Math.imul), 'sse4.1'),
 ];

@@ -12,7 +12,18 @@ import {
 } from '../memory-access.ts';
 import { always, byForm } from '../opcode.ts';
 import { FS_BASE, GS_BASE, HIGH, OPERAND, RDI } from '../state.ts';
-import { alignedAddress, fetch32, fetch64, fetch128, fetchAligned, requireSse, row } from './operands.ts';
+import {
+  alignedAddress,
+  fetch32,
+  fetch64,
+  fetch128,
+  fetchAligned,
+  packedFloat,
+  requireSse,
+  row,
+  two,
+  type VectorOperation,
+} from './operands.ts';
 
 function copy128(cpu: Cpu, i: Instruction): void {
   requireSse(cpu);
@@ -283,6 +294,30 @@ function maskmovdqu(cpu: Cpu, i: Instruction): void {
   }
 }
 
+// SSE3: moves that duplicate.
+
+/** The low double twice. */
+function movddup(cpu: Cpu, i: Instruction): void {
+  requireSse(cpu);
+  const s = cpu.i32;
+  let from = i.rm;
+  if (i.isMemory) {
+    fetch64(cpu, i);
+    from = OPERAND;
+  }
+  s[i.reg] = s[i.reg + 2] = s[from];
+  s[i.reg + 1] = s[i.reg + 3] = s[from + 1];
+}
+
+/** The even (`odd` = 0) or odd singles, each twice. */
+const duplicateSingles =
+  (odd: 0 | 1): VectorOperation =>
+  (cpu, destination, source) => {
+    const s = cpu.i32;
+    s[destination] = s[destination + 1] = s[source + odd];
+    s[destination + 2] = s[destination + 3] = s[source + 2 + odd];
+  };
+
 const memory = { only: 'memory' } as const;
 const register = { only: 'register' } as const;
 const toGeneral = { ...register, reg: 'general' } as const;
@@ -329,4 +364,9 @@ export const SSE_MOVE_OPCODES = [
   row(0xc5, 0x66, always(pextrw), { ...toGeneral, immediate: 'byte' }),
   row(0xd7, 0x66, always(pmovmskb), toGeneral),
   row(0xf7, 0x66, always(maskmovdqu), register),
+  row(0x12, 0xf2, always(movddup), { feature: 'sse3' }),
+  row(0x12, 0xf3, two(packedFloat(duplicateSingles(0))), { feature: 'sse3' }),
+  row(0x16, 0xf3, two(packedFloat(duplicateSingles(1))), { feature: 'sse3' }),
+  row(0xf0, 0xf2, always(loadUnaligned), { ...memory, feature: 'sse3' }),
+  row(0x382a, 0x66, always(loadAligned), { ...memory, feature: 'sse4.1' }),
 ];

@@ -1,16 +1,26 @@
-/** All of SSE and SSE2 but the instructions that work on MMX registers. */
+/** All of SSE to SSE4.2, AES, PCLMULQDQ and SHA but the instructions that work on MMX registers. */
 import type { Opcode } from '../opcode.ts';
+import { AES_OPCODES } from './aes.ts';
 import { SSE_APPROXIMATE_OPCODES } from './approximate.ts';
 import { SSE_ARITHMETIC_OPCODES } from './arithmetic.ts';
+import { SSE_BLEND_OPCODES } from './blend.ts';
+import { CARRYLESS_OPCODES } from './carryless.ts';
 import { SSE_COMPARE_OPCODES } from './compare.ts';
 import { SSE_CONVERSION_OPCODES } from './conversions.ts';
+import { SSE_DOT_PRODUCT_OPCODES } from './dot-product.ts';
+import { SSE_EXTEND_OPCODES } from './extend.ts';
+import { SSE_HORIZONTAL_OPCODES } from './horizontal.ts';
+import { SSE_INSERT_EXTRACT_OPCODES } from './insert-extract.ts';
 import { SSE_INTEGER_OPCODES } from './integer.ts';
 import { SSE_MOVE_OPCODES } from './moves.ts';
 import { isInstruction, legacyRow, type VectorInstruction } from './operands.ts';
 import { MEMORY_ORDER_OPCODES } from './ordering.ts';
+import { SSE_ROUND_OPCODES } from './round.ts';
+import { SHA_OPCODES } from './sha.ts';
 import { SSE_SHIFT_OPCODES } from './shift.ts';
 import { SSE_SHUFFLE_OPCODES } from './shuffle.ts';
 import { SSE_STATE_OPCODES } from './state-image.ts';
+import { SSE_STRING_COMPARE_OPCODES } from './string-compare.ts';
 
 const INSTRUCTIONS: readonly (Opcode | VectorInstruction)[] = [
   ...SSE_MOVE_OPCODES,
@@ -21,6 +31,16 @@ const INSTRUCTIONS: readonly (Opcode | VectorInstruction)[] = [
   ...SSE_INTEGER_OPCODES,
   ...SSE_SHUFFLE_OPCODES,
   ...SSE_SHIFT_OPCODES,
+  ...SSE_BLEND_OPCODES,
+  ...SSE_DOT_PRODUCT_OPCODES,
+  ...SSE_EXTEND_OPCODES,
+  ...SSE_HORIZONTAL_OPCODES,
+  ...SSE_INSERT_EXTRACT_OPCODES,
+  ...SSE_ROUND_OPCODES,
+  ...SSE_STRING_COMPARE_OPCODES,
+  ...CARRYLESS_OPCODES,
+  ...AES_OPCODES,
+  ...SHA_OPCODES,
   ...SSE_STATE_OPCODES,
   ...MEMORY_ORDER_OPCODES,
 ];

@@ -125,6 +125,34 @@ const packssdw: VectorOperation = (cpu, destination, source) => {
   write(cpu, destination);
 };
 
+const packusdw: VectorOperation = (cpu, destination, source) => {
+  for (let lane = 0; lane < 4; lane++) {
+    words[lane] = clamp(cpu.i32[destination + lane], 0, 65535);
+    words[lane + 4] = clamp(cpu.i32[source + lane], 0, 65535);
+  }
+  write(cpu, destination);
+};
+
+/** Each byte of the source chooses one of the destination, or zero. */
+const pshufb: VectorOperation = (cpu, destination, source) => {
+  const u8 = cpu.u8;
+  for (let lane = 0; lane < 16; lane++) {
+    const control = u8[4 * source + lane];
+    bytes[lane] = control > 127 ? 0 : u8[4 * destination + (control & 15)];
+  }
+  write(cpu, destination);
+};
+
+/** Sixteen bytes from `shift` on of source and, above it, destination; zeros above both. */
+const palignr: VectorOperation = (cpu, destination, source, shift) => {
+  const u8 = cpu.u8;
+  for (let lane = 0; lane < 16; lane++) {
+    const from = lane + shift;
+    bytes[lane] = from < 16 ? u8[4 * source + from] : from < 32 ? u8[4 * destination + from - 16] : 0;
+  }
+  write(cpu, destination);
+};
+
 const immediate = { immediate: 'byte' } as const;
 
 export const SSE_SHUFFLE_OPCODES = [
@@ -148,4 +176,7 @@ export const SSE_SHUFFLE_OPCODES = [
   row(0x70, 0xf2, two(packed(shuffleWords(0))), immediate),
   row(0xc6, 0, packedFloat(shufps), immediate),
   row(0xc6, 0x66, packedFloat(shufpd), immediate),
+  row(0x3800, 0x66, packed(pshufb), { feature: 'ssse3' }),
+  row(0x382b, 0x66, packed(packusdw), { feature: 'sse4.1' }),
+  row(0x3a0f, 0x66, packed(palignr), { feature: 'ssse3', ...immediate }),
 ];

@@ -19,6 +19,20 @@ interface Presented {
 const FEATURES: Readonly<Record<string, Presented>> = {
   // cmpxchg16b [rax]
   cmpxchg16b: { cpuid: [1, 'rcx', 13], since: 'x86-64-v2', code: [0x48, 0x0f, 0xc7, 0x08] },
+  // movddup xmm1, xmm1
+  sse3: { cpuid: [1, 'rcx', 0], since: 'x86-64-v2', code: [0xf2, 0x0f, 0x12, 0xc9] },
+  // pshufb xmm1, xmm1
+  ssse3: { cpuid: [1, 'rcx', 9], since: 'x86-64-v2', code: [0x66, 0x0f, 0x38, 0x00, 0xc9] },
+  // ptest xmm1, xmm1
+  'sse4.1': { cpuid: [1, 'rcx', 19], since: 'x86-64-v2', code: [0x66, 0x0f, 0x38, 0x17, 0xc9] },
+  // crc32 ecx, ecx
+  'sse4.2': { cpuid: [1, 'rcx', 20], since: 'x86-64-v2', code: [0xf2, 0x0f, 0x38, 0xf1, 0xc9] },
+  // pclmulqdq xmm1, xmm1, 0
+  pclmulqdq: { cpuid: [1, 'rcx', 1], since: 'x86-64-v2', code: [0x66, 0x0f, 0x3a, 0x44, 0xc9, 0] },
+  // aesenc xmm1, xmm1
+  aes: { cpuid: [1, 'rcx', 25], since: 'x86-64-v2', code: [0x66, 0x0f, 0x38, 0xdc, 0xc9] },
+  // sha1nexte xmm1, xmm1
+  sha: { cpuid: [7, 'rbx', 29], since: 'x86-64-v3', code: [0x0f, 0x38, 0xc8, 0xc9] },
   popcnt: { cpuid: [1, 'rcx', 23], since: 'x86-64-v2', code: [0xf3, 0x0f, 0xb8, 0xc8] },
   lahf: { cpuid: [0x8000_0001, 'rcx', 0], since: 'x86-64-v2', code: [0x9f] },
   // movbe ecx, [rax]

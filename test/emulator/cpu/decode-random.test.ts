@@ -32,7 +32,17 @@ const V1 = [
   CpuidFeature.PAUSE,
   CpuidFeature.MULTIBYTENOP,
 ];
-const V2 = [...V1, CpuidFeature.CMPXCHG16B, CpuidFeature.POPCNT];
+const V2 = [
+  ...V1,
+  CpuidFeature.CMPXCHG16B,
+  CpuidFeature.POPCNT,
+  CpuidFeature.SSE3,
+  CpuidFeature.SSSE3,
+  CpuidFeature.SSE4_1,
+  CpuidFeature.SSE4_2,
+  CpuidFeature.PCLMULQDQ,
+  CpuidFeature.AES,
+];
 const V3 = [
   ...V2,
   CpuidFeature.LZCNT,
@@ -43,6 +53,7 @@ const V3 = [
   CpuidFeature.FSGSBASE,
   CpuidFeature.INVPCID,
   CpuidFeature.SMAP,
+  CpuidFeature.SHA,
 ];
 const PRESENTED: Readonly<Record<CpuModel, ReadonlySet<CpuidFeature>>> = {
   'x86-64-v1': new Set(V1),
@@ -72,9 +83,9 @@ const HARMLESS = new Set([
 ]);
 /** Instructions of these features that are undefined here: RSM outside of SMM, and those that are meant to be. */
 const UNDEFINED = new Set(['Rsm', 'Ud0', 'Ud1', 'Ud2', 'Undoc']);
-/** SSE and SSE2 instructions with an operand in an MMX register. */
+/** SSE, SSE2 and SSSE3 instructions with an operand in an MMX register. */
 const MMX_OPERAND =
-  /^(Cvtt?p[ds]2pi|Cvtpi2p[ds]|Movq2dq|Movdq2q|Maskmovq|Movntq|Pmovmskb|Pshufw|Psadbw|Pextrw|Pinsrw|Pavg[bw]|Pm(ax|in)(sw|ub)|Pmulhuw|Pmuludq|Paddq|Psubq)$/;
+  /^(Cvtt?p[ds]2pi|Cvtpi2p[ds]|Movq2dq|Movdq2q|Maskmovq|Movntq|Pmovmskb|Pshufw|Psadbw|Pextrw|Pinsrw|Pavg[bw]|Pm(ax|in)(sw|ub)|Pmulhuw|Pmuludq|Paddq|Psubq|Pshufb|Ph(add|sub)(w|d|sw)|Pmaddubsw|Psign[bwd]|Pabs[bwd]|Pmulhrsw|Palignr)$/;
 
 /** A VEX prefix with few of its fields at random, in front of the bytes. */
 function vexPrefix(bytes: Uint8Array, next: () => number): void {

@@ -2,6 +2,7 @@ import type { Form } from './forms.ts';
 import { integerForms } from './forms-integer.ts';
 import { extensionForms } from './forms-integer-extensions.ts';
 import { sseForms } from './forms-sse.ts';
+import { sse4Forms } from './forms-sse4.ts';
 import { systemForms } from './forms-system.ts';
 import { x87Forms } from './forms-x87.ts';
 import type { InstructionCase, Outcome } from './instruction-case.ts';
@@ -13,6 +14,7 @@ export const formGroups: Readonly<Record<string, readonly Form[]>> = {
   system: systemForms,
   sse: sseForms,
   x87: x87Forms,
+  sse4: sse4Forms,
 };
 
 export const allForms: readonly Form[] = Object.values(formGroups).flat();

@@ -1,14 +1,15 @@
 import { type Form, type Preparation, withGs } from './forms.ts';
 import { DATA } from './layout.ts';
 
-type Prefix = 0 | 0x66 | 0xf3 | 0xf2;
+export type Prefix = 0 | 0x66 | 0xf3 | 0xf2;
 
 const AX = 0;
 const DI = 7;
 
-const form = (name: string, prefix: Prefix, opcode: number, rest: Partial<Form>): Form => ({
+/** An instruction of the opcode 0F xx, 0F 38 xx (0x38xx) or 0F 3A xx (0x3axx). */
+export const form = (name: string, prefix: Prefix, opcode: number, rest: Partial<Form>): Form => ({
   name,
-  opcode: [0x0f, opcode],
+  opcode: [0x0f, ...(opcode > 0xff ? [opcode >> 8] : []), opcode & 0xff],
   ...(prefix === 0 ? {} : { prefix }),
   sizes: [32],
   reg: 'xmm',
@@ -16,13 +17,13 @@ const form = (name: string, prefix: Prefix, opcode: number, rest: Partial<Form>)
   ...rest,
 });
 
-const ALIGNED = { memoryBytes: 16, aligned: true } as const;
-const UNALIGNED = { memoryBytes: 16 } as const;
-const DOUBLE = { memoryBytes: 8 } as const;
-const SINGLE = { memoryBytes: 4 } as const;
-const VENDOR = { intelOnly: true } as const;
-const MEMORY = { only: 'memory' } as const;
-const REGISTER = { only: 'register' } as const;
+export const ALIGNED = { memoryBytes: 16, aligned: true } as const;
+export const UNALIGNED = { memoryBytes: 16 } as const;
+export const DOUBLE = { memoryBytes: 8 } as const;
+export const SINGLE = { memoryBytes: 4 } as const;
+export const VENDOR = { intelOnly: true } as const;
+export const MEMORY = { only: 'memory' } as const;
+export const REGISTER = { only: 'register' } as const;
 
 /** Forms for singles and doubles, packed and scalar, of one opcode. */
 const family = (name: string, opcode: number, rest: Partial<Form> = {}): Form[] => [
