@@ -55,7 +55,9 @@ export type GuestEnding = Extract<StopReason, { kind: 'exit' | 'power-off' | 're
 
 /** Registers by their manual names in lower case: rax…r15, rip, rflags, cs, ss, fs_base, gs_base,
  * kernel_gs_base, cr0, cr2, cr3, cr4, efer, xmm0…xmm15 (128 bits), ymm0…ymm15 (256 bits), mxcsr; for a boot loader also ds, es, gdtr_base,
- * gdtr_limit. Writing a segment register's selector makes the segment a flat 64-bit one of the selector's privilege. */
+ * gdtr_limit. Writing a segment register's selector makes the segment a flat 64-bit one of the selector's privilege; then its
+ * cs_base, cs_limit (the last offset) and cs_attributes (the descriptor's upper word) can be written, and likewise those of
+ * the others. RIP is an offset in CS. */
 export type RegisterName = string;
 
 /** The general registers in encoding order. */
@@ -159,6 +161,10 @@ export interface Machine {
   writeRegister(name: RegisterName, value: bigint): void;
   /** Privilege level of the running code: 0 or 3. */
   readonly privilegeLevel: number;
+  /** Default operand size of the running code: 64 in 64-bit mode, else what its segment says. */
+  readonly codeBits: 16 | 32 | 64;
+  /** Linear address of the next instruction: RIP in 64-bit mode, else RIP in CS. */
+  readonly codeAddress: bigint;
 
   /** Copies RAM; bytes outside of RAM are left out, so the result may be shorter than asked for. */
   readPhysical(address: number, length: number): Uint8Array;
@@ -171,7 +177,7 @@ export interface Machine {
   /** Writes through the page tables, read-only pages included. Returns the number of bytes written. */
   writeVirtual(address: bigint, bytes: Uint8Array, root?: number): number;
 
-  /** Virtual addresses at which `run` stops, in any address space. The caller filters by address space. */
+  /** Linear addresses at which `run` stops, in any address space. The caller filters by address space. */
   setBreakpoints(addresses: Iterable<bigint>): void;
 
   /** The whole machine as it is now. Takes time and memory for what has changed since the last snapshot. */

@@ -1,5 +1,5 @@
 /** The machine: CPU, RAM and devices behind the Machine API. */
-import { addressKey } from './cpu/block.ts';
+import { addressKey, extent } from './cpu/block.ts';
 import type { Cpu } from './cpu/cpu.ts';
 import { MAX_LENGTH } from './cpu/decoder.ts';
 import { DEFAULT_CPU_MODEL } from './cpu/features.ts';
@@ -198,6 +198,15 @@ class Pc implements Machine, Traveller {
     return this.#now() - this.#idle;
   }
 
+  get codeBits(): 16 | 32 | 64 {
+    return this.#cpu.mode.bits;
+  }
+
+  get codeAddress(): bigint {
+    const rip = this.readRegister('rip');
+    return this.codeBits === 64 ? rip : BigInt.asUintN(32, rip + this.readRegister('cs_base'));
+  }
+
   run(maxInstructions: number): StopReason {
     if (!(maxInstructions >= 1)) throw new RangeError('A slice has at least one instruction.');
     this.#passIdleTime(Number.POSITIVE_INFINITY);
@@ -330,15 +339,15 @@ class Pc implements Machine, Traveller {
   #stopReason(exit: LoopExit): StopReason {
     switch (exit.kind) {
       case 'breakpoint':
-        return { kind: 'breakpoint', address: this.readRegister('rip') };
+        return { kind: 'breakpoint', address: this.codeAddress };
       case 'idle': {
         const event = this.#eventCount();
         return { kind: 'idle', until: Number.isFinite(event) ? event : undefined };
       }
       case 'triple-fault':
-        return { kind: 'triple-fault', vector: exit.vector, address: this.readRegister('rip') };
+        return { kind: 'triple-fault', vector: exit.vector, address: this.codeAddress };
       case 'unknown-opcode': {
-        const address = this.readRegister('rip');
+        const address = this.codeAddress;
         return { kind: 'unknown-opcode', address, bytes: this.readVirtual(address, MAX_LENGTH) };
       }
       default:
@@ -408,9 +417,7 @@ class Pc implements Machine, Traveller {
     this.#loop.breakpoints = after;
     // Blocks with a changed address inside are to be split or joined.
     this.#cpu.code.dropWhere((block) => {
-      const first = addressKey(block.ripLow, block.ripHigh);
-      const last = block.instructions[block.instructions.length - 1];
-      const end = addressKey(last.nextLow, last.nextHigh);
+      const { first, end } = extent(block);
       return changed.some((key) => key >= first && key <= end);
     });
   }

@@ -2,7 +2,7 @@
 import type { Cpu } from './cpu.ts';
 import { arithmeticFlags, CF, setArithmeticFlags, ZF } from './flags.ts';
 import type { Handler, Instruction } from './instruction.ts';
-import { effectiveAddress } from './memory-access.ts';
+import { effectiveAddress, segmentAddress } from './memory-access.ts';
 import { always, type Opcode } from './opcode.ts';
 import { load, loadForWrite, readRegister, readRm, store, writeRegister } from './operands.ts';
 import { HIGH } from './state.ts';
@@ -59,11 +59,10 @@ const testRegisterBit: Handler = (cpu, i) => {
   // Byte distance of the operand that holds the bit: offset / 8, rounded down to a multiple of the size.
   const bytes = ((offset >>> 3) | (offsetHigh << 29)) & -size;
   const low = (address + bytes) | 0;
-  if (i.addressSize === 4) {
-    // The offset within the segment wraps at 32 bits, before the segment's base is added.
-    const base = s[i.segmentBase];
-    const carry = low >>> 0 < ((low - base) | 0) >>> 0 ? 1 : 0;
-    testBit(cpu, i, bit, low, s[i.segmentBase + 1] + carry);
+  if (i.addressSize !== 8) {
+    // The offset within the segment wraps at its size, before the segment's base is added.
+    const wrapped = segmentAddress(s, i, low - s[i.segmentBase], i.segmentBase);
+    testBit(cpu, i, bit, wrapped, s[HIGH]);
     return;
   }
   const high = (addressHigh + (offsetHigh >> 3) + (low >>> 0 < address >>> 0 ? 1 : 0)) | 0;

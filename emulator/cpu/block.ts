@@ -5,15 +5,26 @@ import { physicalPageOf, suspendWritesTo, TLB_MASK } from '../mmu/tlb.ts';
 import type { Block } from './code-cache.ts';
 import type { Cpu } from './cpu.ts';
 import { decode, MAX_LENGTH } from './decoder.ts';
-import { INVALID_OPCODE, raise } from './fault.ts';
+import { GENERAL_PROTECTION, INVALID_OPCODE, raise, raiseWithCode } from './fault.ts';
 import { CONTINUES, type Instruction } from './instruction.ts';
-import { RIP } from './state.ts';
+import { CS, RIP, SEGMENT_BASE, SEGMENT_LIMIT, segment } from './state.ts';
 
 /** Long enough for straight code, short enough that a block seldom crosses a deadline. */
 const MAX_INSTRUCTIONS = 64;
 
 /** An address as one number, exact because canonical addresses have 48 significant bits. */
 export const addressKey = (low: number, high: number): number => high * 0x1_0000_0000 + (low >>> 0);
+
+/** Linear addresses of a block's first byte and of the one behind it, as keys. */
+export function extent(block: Block): { readonly first: number; readonly end: number } {
+  const last = block.instructions[block.instructions.length - 1];
+  // In the code cache the high half tells modes apart; that of addresses is in the instructions.
+  const high = block.instructions[0].ripHigh;
+  return {
+    first: addressKey((block.base + block.ripLow) | 0, high),
+    end: addressKey((block.base + last.nextLow) | 0, last.nextHigh),
+  };
+}
 
 /** Physical address of code; raises #PF, or #UD where there is no RAM. */
 function translateCode(cpu: Cpu, low: number, high: number): number {
@@ -29,6 +40,7 @@ function translateCode(cpu: Cpu, low: number, high: number): number {
 
 /** The block that starts at RIP, decoded if need be. Raises what the fetch of its first instruction raises. */
 export function blockAtRip(cpu: Cpu, breakpoints: ReadonlySet<number>): Block {
+  if (cpu.mode.bits !== 64) return legacyBlockAtRip(cpu, breakpoints);
   const low = cpu.i32[RIP];
   const high = cpu.i32[RIP + 1];
   const physical = translateCode(cpu, low, high);
@@ -38,34 +50,64 @@ export function blockAtRip(cpu: Cpu, breakpoints: ReadonlySet<number>): Block {
   return decodeBlock(cpu, physical, low, high, breakpoints);
 }
 
+/** Outside of 64-bit mode RIP is an offset in CS, and the limit of CS may cut a block short. */
+function legacyBlockAtRip(cpu: Cpu, breakpoints: ReadonlySet<number>): Block {
+  const s = cpu.i32;
+  const offset = s[RIP];
+  const base = s[segment(CS) + SEGMENT_BASE];
+  const limit = s[segment(CS) + SEGMENT_LIMIT] >>> 0;
+  const room = limit - (offset >>> 0) + 1;
+  if (room <= 0) raiseWithCode(cpu, GENERAL_PROTECTION, 0);
+  const low = (base + offset) | 0;
+  const physical = translateCode(cpu, low, 0);
+  const block = cpu.code.find(physical, offset, cpu.mode.key);
+  if (
+    block !== undefined &&
+    block.base === base &&
+    block.bytes <= room &&
+    (block.secondPage < 0 || secondPage(cpu, low, 0) === block.secondPage)
+  ) {
+    return block;
+  }
+  return decodeBlock(cpu, physical, low, 0, breakpoints, base, room);
+}
+
 /** Physical page of the code behind the page of an address. */
 function secondPage(cpu: Cpu, low: number, high: number): number {
   const next = ((low | 0xfff) + 1) | 0;
-  return translateCode(cpu, next, (high + (next === 0 ? 1 : 0)) | 0) >>> 12;
+  return translateCode(cpu, next, cpu.mode.bits === 64 ? (high + (next === 0 ? 1 : 0)) | 0 : 0) >>> 12;
 }
 
+/** Decodes from a linear address, at most `room` bytes; `base` is that of CS. */
 function decodeBlock(
   cpu: Cpu,
   physical: number,
   low: number,
   high: number,
   breakpoints: ReadonlySet<number>,
+  base = 0,
+  room = Number.POSITIVE_INFINITY,
 ): Block {
   const instructions: Instruction[] = [];
   const pageEnd = physical - (physical % 0x1000) + 0x1000;
+  const offset = (low - base) | 0;
   let at = physical;
-  let ripLow = low;
+  let ripLow = offset;
   let ripHigh = high;
   let second = -1;
   while (instructions.length < MAX_INSTRUCTIONS) {
     const available = pageEnd - at;
     let instruction =
-      available > 0 ? decode(cpu.u8, RAM + at, available, ripLow, ripHigh, cpu.opcodes) : undefined;
+      available > 0 ? decode(cpu.u8, RAM + at, available, ripLow, ripHigh, cpu.mode) : undefined;
     if (instruction === undefined) {
       // Incomplete: it continues in the next page, and is a block of its own.
       if (instructions.length > 0) break;
       second = secondPage(cpu, low, high);
       instruction = decodeAcrossPages(cpu, at, available, second, ripLow, ripHigh);
+    }
+    if (at - physical + instruction.length > room) {
+      if (instructions.length > 0) break;
+      raiseWithCode(cpu, GENERAL_PROTECTION, 0);
     }
     instructions.push(instruction);
     if (instruction.ends !== CONTINUES || second >= 0) break;
@@ -73,12 +115,14 @@ function decodeBlock(
     ripLow = instruction.nextLow;
     ripHigh = instruction.nextHigh;
     // A breakpoint begins a block, so that only block boundaries need to look for one.
-    if (breakpoints.has(addressKey(ripLow, ripHigh))) break;
+    if (breakpoints.has(addressKey((base + ripLow) | 0, ripHigh))) break;
   }
   const block: Block = {
-    ripLow: low,
-    ripHigh: high,
+    ripLow: offset,
+    ripHigh: cpu.mode.bits === 64 ? high : cpu.mode.key,
+    base,
     physical,
+    bytes: instructions.reduce((sum, instruction) => sum + instruction.length, 0),
     secondPage: second,
     instructions,
     breakpoint: breakpoints.has(addressKey(low, high)),
@@ -100,7 +144,7 @@ function decodeAcrossPages(
   bytes.set(cpu.u8.subarray(RAM + at, RAM + at + available));
   const rest = RAM + page * 0x1000;
   bytes.set(cpu.u8.subarray(rest, rest + MAX_LENGTH - available), available);
-  const instruction = decode(bytes, 0, MAX_LENGTH, ripLow, ripHigh, cpu.opcodes);
+  const instruction = decode(bytes, 0, MAX_LENGTH, ripLow, ripHigh, cpu.mode);
   if (instruction === undefined) throw new Error('an instruction cannot be longer than its limit');
   return instruction;
 }

@@ -3,12 +3,17 @@ import type { Instruction } from './instruction.ts';
 
 export interface Block {
   readonly ripLow: number;
+  /** Outside of 64-bit mode, where it would be 0, `CodeMode.key`. */
   readonly ripHigh: number;
+  /** Of CS; 0 in 64-bit mode. */
+  readonly base: number;
   /** Physical address of the first byte. */
   readonly physical: number;
   /** Physical page of the rest, if its only instruction crosses into another page; else −1. */
   readonly secondPage: number;
   readonly instructions: readonly Instruction[];
+  /** Their lengths together. */
+  readonly bytes: number;
   /** `run` stops before this block. */
   readonly breakpoint: boolean;
   /** False once its bytes have been written. */
@@ -106,8 +111,7 @@ export class CodeCache {
       // In its second page a block is listed only to be dropped with it: key outside of the page's offsets.
       blocks.set(key, block);
     }
-    const length = block.instructions.reduce((sum, instruction) => sum + instruction.length, 0);
-    const inFirst = Math.min(length, 4096 - (block.physical % 4096));
+    const inFirst = Math.min(block.bytes, 4096 - (block.physical % 4096));
     this.#markCode(block.physical, block.physical + inFirst);
     if (block.secondPage >= 0) this.#markCode(block.secondPage * 4096, block.secondPage * 4096 + MAX_LENGTH);
     this.#fast[slotOf(block.physical)] = block;

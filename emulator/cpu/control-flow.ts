@@ -1,8 +1,8 @@
 /** JMP, Jcc, CALL, RET, LOOP, JRCXZ, ENTER, LEAVE. A handler here writes RIP, whichever way it goes. */
 import type { Cpu } from './cpu.ts';
-import { addToRsp, push16, push64 } from './data-transfer.ts';
 import { GENERAL_PROTECTION, raiseWithCode } from './fault.ts';
 import {
+  condition,
   conditionB,
   conditionBE,
   conditionL,
@@ -13,9 +13,11 @@ import {
   conditionZ,
 } from './flags.ts';
 import type { Handler, Instruction } from './instruction.ts';
-import { checkWrite, effectiveAddress, load16, load64 } from './memory-access.ts';
-import { always, byForm, type Opcode } from './opcode.ts';
-import { HIGH, RBP, RCX, RIP, RSP } from './state.ts';
+import { checkWrite, effectiveAddress, load64 } from './memory-access.ts';
+import { always, type Opcode } from './opcode.ts';
+import { load, readRm, writeRegister } from './operands.ts';
+import { addToRsp, frameAddress, moveStackPointer, push, push64, stackAddress } from './stack.ts';
+import { CS, HIGH, RBP, RCX, RIP, RSP, SEGMENT_LIMIT, segment } from './state.ts';
 
 /** Raises #GP unless an address to jump to is canonical: checked before anything changes. */
 export function checkTarget(cpu: Cpu, high: number): void {
@@ -63,6 +65,49 @@ const JUMPS: readonly Handler[] = [
   (cpu, i) => jumpIf(cpu, i, !conditionLE(cpu.i32)),
 ];
 
+// Outside of 64-bit mode: targets of 16 or 32 bits, which must lie within CS.
+
+/** Raises #GP unless an offset to jump to is within CS: checked before anything changes. */
+export function checkLegacyTarget(cpu: Cpu, target: number): void {
+  if (target >>> 0 > cpu.i32[segment(CS) + SEGMENT_LIMIT] >>> 0) raiseWithCode(cpu, GENERAL_PROTECTION, 0);
+}
+function legacyJumpIf(cpu: Cpu, i: Instruction, holds: boolean): void {
+  if (holds) checkLegacyTarget(cpu, i.immediateLow);
+  cpu.i32[RIP] = holds ? i.immediateLow : i.nextLow;
+}
+const legacyJumpConditional: Handler = (cpu, i) => legacyJumpIf(cpu, i, condition(cpu.i32, i.operation));
+const legacyJump: Handler = (cpu, i) => legacyJumpIf(cpu, i, true);
+/** The target in ModRM.rm. */
+const indirectTarget = (cpu: Cpu, i: Instruction): number =>
+  readRm(cpu, i) & (i.operandSize === 2 ? 0xffff : -1);
+const legacyJumpIndirect: Handler = (cpu, i) => {
+  const target = indirectTarget(cpu, i);
+  checkLegacyTarget(cpu, target);
+  cpu.i32[RIP] = target;
+};
+function legacyCallTo(cpu: Cpu, i: Instruction, target: number): void {
+  checkLegacyTarget(cpu, target);
+  push(cpu, i, i.nextLow, 0);
+  cpu.i32[RIP] = target;
+}
+const legacyCall: Handler = (cpu, i) => legacyCallTo(cpu, i, i.immediateLow);
+const legacyCallIndirect: Handler = (cpu, i) => legacyCallTo(cpu, i, indirectTarget(cpu, i));
+const legacyReturn: Handler = (cpu, i) => {
+  const s = cpu.i32;
+  const address = stackAddress(s, i.stackSize, 0);
+  const target = load(cpu, address, s[HIGH], i.operandSize) & (i.operandSize === 2 ? 0xffff : -1);
+  checkLegacyTarget(cpu, target);
+  moveStackPointer(cpu, i.stackSize, i.operandSize + (i.immediateLow & 0xffff));
+  s[RIP] = target;
+};
+
+const isLong = (i: Instruction): boolean => i.stackSize === 8;
+/** By the mode the instruction was decoded for. */
+const byMode =
+  (long: Handler, legacy: Handler) =>
+  (i: Instruction): Handler =>
+    isLong(i) ? long : legacy;
+
 const jmpRegister: Handler = (cpu, i) => {
   const s = cpu.i32;
   checkTarget(cpu, s[i.rm + 1]);
@@ -99,9 +144,10 @@ const ret: Handler = (cpu, i) => {
   jump(s, low, high);
 };
 
-/** Decrements rCX (ECX with a 32-bit address size). Returns true if it is not zero. */
+/** Decrements rCX, CX and ECX by the address size. Returns true if it is not zero. */
 function countDown(cpu: Cpu, i: Instruction): boolean {
   const s = cpu.i32;
+  if (i.addressSize === 2) return --cpu.u16[RCX * 2] !== 0;
   if (i.addressSize === 4) {
     s[RCX]--;
     s[RCX + 1] = 0;
@@ -111,26 +157,40 @@ function countDown(cpu: Cpu, i: Instruction): boolean {
   s[RCX]--;
   return (s[RCX] | s[RCX + 1]) !== 0;
 }
-const loop: Handler = (cpu, i) => jumpIf(cpu, i, countDown(cpu, i));
-const loopWhileZero: Handler = (cpu, i) => jumpIf(cpu, i, countDown(cpu, i) && conditionZ(cpu.i32));
-const loopWhileNotZero: Handler = (cpu, i) => jumpIf(cpu, i, countDown(cpu, i) && !conditionZ(cpu.i32));
+/** Jumps if `holds`, but raises the fault of a bad target before the count changes. */
+function loopIf(cpu: Cpu, i: Instruction, holds: (cpu: Cpu) => boolean): void {
+  const s = cpu.i32;
+  const count = s[RCX];
+  const countHigh = s[RCX + 1];
+  const goesOn = countDown(cpu, i) && holds(cpu);
+  try {
+    if (isLong(i)) jumpIf(cpu, i, goesOn);
+    else legacyJumpIf(cpu, i, goesOn);
+  } catch (fault) {
+    s[RCX] = count;
+    s[RCX + 1] = countHigh;
+    throw fault;
+  }
+}
+const loop: Handler = (cpu, i) => loopIf(cpu, i, () => true);
+const loopWhileZero: Handler = (cpu, i) => loopIf(cpu, i, () => conditionZ(cpu.i32));
+const loopWhileNotZero: Handler = (cpu, i) => loopIf(cpu, i, () => !conditionZ(cpu.i32));
 const jrcxz: Handler = (cpu, i) => {
   const s = cpu.i32;
-  jumpIf(cpu, i, s[RCX] === 0 && (i.addressSize === 4 || s[RCX + 1] === 0));
+  const count = i.addressSize === 2 ? s[RCX] & 0xffff : s[RCX];
+  const isZero = count === 0 && (i.addressSize !== 8 || s[RCX + 1] === 0);
+  if (isLong(i)) jumpIf(cpu, i, isZero);
+  else legacyJumpIf(cpu, i, isZero);
 };
 
 const leave: Handler = (cpu, i) => {
   const s = cpu.i32;
-  const frame = s[RBP];
-  const frameHigh = s[RBP + 1];
-  if (i.operandSize === 2) cpu.u16[RBP * 2] = load16(cpu, frame, frameHigh);
-  else {
-    s[RBP] = load64(cpu, frame, frameHigh);
-    s[RBP + 1] = s[HIGH];
-  }
-  s[RSP] = frame;
-  s[RSP + 1] = frameHigh;
-  addToRsp(s, i.operandSize);
+  const address = frameAddress(s, i.stackSize, 0);
+  const value = load(cpu, address, s[HIGH], i.operandSize);
+  const high = s[HIGH];
+  writeRegister(cpu, RSP, i.stackSize, s[RBP], s[RBP + 1]);
+  writeRegister(cpu, RBP, i.operandSize, value, high);
+  moveStackPointer(cpu, i.stackSize, i.operandSize);
 };
 
 /** ENTER size, level: also copies level − 1 frame pointers. A fault in the middle restores RSP. */
@@ -140,70 +200,59 @@ const enter: Handler = (cpu, i) => {
   const rspHigh = s[RSP + 1];
   const level = i.immediateHigh & 31;
   try {
-    pushFrame(cpu, i.operandSize, s[RBP], s[RBP + 1]);
+    push(cpu, i, s[RBP], s[RBP + 1]);
     const frame = s[RSP];
     const frameHigh = s[RSP + 1];
     for (let depth = 1; depth < level; depth++) {
-      const low = (s[RBP] - depth * i.operandSize) | 0;
-      const high = (s[RBP + 1] - (s[RBP] >>> 0 < depth * i.operandSize ? 1 : 0)) | 0;
-      const value = load64(cpu, low, high);
-      pushFrame(cpu, i.operandSize, value, s[HIGH]);
+      const address = frameAddress(s, i.stackSize, -depth * i.operandSize);
+      const value = load(cpu, address, s[HIGH], i.operandSize);
+      push(cpu, i, value, s[HIGH]);
     }
-    if (level > 0) pushFrame(cpu, i.operandSize, frame, frameHigh);
-    const size = i.immediateLow & 0xffff;
-    const low = (s[RSP] - size) | 0;
-    const high = (s[RSP + 1] - (s[RSP] >>> 0 < size ? 1 : 0)) | 0;
+    if (level > 0) push(cpu, i, frame, frameHigh);
+    moveStackPointer(cpu, i.stackSize, -(i.immediateLow & 0xffff));
     // The processor checks that the new top of the stack can be written.
-    checkWrite(cpu, low, high, 1);
-    s[RSP] = low;
-    s[RSP + 1] = high;
-    if (i.operandSize === 2) cpu.u16[RBP * 2] = frame;
-    else {
-      s[RBP] = frame;
-      s[RBP + 1] = frameHigh;
-    }
+    const top = stackAddress(s, i.stackSize, 0);
+    checkWrite(cpu, top, s[HIGH], 1);
+    writeRegister(cpu, RBP, i.operandSize, frame, frameHigh);
   } catch (fault) {
     s[RSP] = rsp;
     s[RSP + 1] = rspHigh;
     throw fault;
   }
 };
-function pushFrame(cpu: Cpu, size: number, low: number, high: number): void {
-  if (size === 8) push64(cpu, low, high);
-  else push16(cpu, low);
-}
 
 const conditional: Opcode[] = [];
 for (let code = 0; code < 16; code++) {
+  const row = {
+    size: 'near',
+    endsBlock: 'branch',
+    handler: (i: Instruction): Handler => {
+      i.operation = code;
+      return isLong(i) ? JUMPS[code] : legacyJumpConditional;
+    },
+  } as const;
   conditional.push(
-    {
-      opcode: 0x70 + code,
-      size: 'near',
-      immediate: 'relative8',
-      endsBlock: 'branch',
-      handler: always(JUMPS[code]),
-    },
-    {
-      opcode: 0x0f80 + code,
-      size: 'near',
-      immediate: 'relative32',
-      endsBlock: 'branch',
-      handler: always(JUMPS[code]),
-    },
+    { opcode: 0x70 + code, immediate: 'relative8', ...row },
+    { opcode: 0x0f80 + code, immediate: 'relative32', ...row },
   );
 }
 
 const branch = { size: 'near', endsBlock: 'branch' } as const;
 
+const jumpIndirect = (i: Instruction): Handler =>
+  isLong(i) ? (i.isMemory ? jmpMemory : jmpRegister) : legacyJumpIndirect;
+const callIndirect = (i: Instruction): Handler =>
+  isLong(i) ? (i.isMemory ? callMemory : callRegister) : legacyCallIndirect;
+
 export const CONTROL_FLOW_OPCODES: readonly Opcode[] = [
   ...conditional,
-  { opcode: 0xeb, ...branch, immediate: 'relative8', handler: always(jmpRelative) },
-  { opcode: 0xe9, ...branch, immediate: 'relative32', handler: always(jmpRelative) },
-  { opcode: 0xff, extension: 4, ...branch, handler: byForm(jmpRegister, jmpMemory) },
-  { opcode: 0xe8, ...branch, immediate: 'relative32', handler: always(callRelative) },
-  { opcode: 0xff, extension: 2, ...branch, handler: byForm(callRegister, callMemory) },
-  { opcode: 0xc3, ...branch, handler: always(ret) },
-  { opcode: 0xc2, ...branch, immediate: 'word', handler: always(ret) },
+  { opcode: 0xeb, ...branch, immediate: 'relative8', handler: byMode(jmpRelative, legacyJump) },
+  { opcode: 0xe9, ...branch, immediate: 'relative32', handler: byMode(jmpRelative, legacyJump) },
+  { opcode: 0xff, extension: 4, ...branch, handler: jumpIndirect },
+  { opcode: 0xe8, ...branch, immediate: 'relative32', handler: byMode(callRelative, legacyCall) },
+  { opcode: 0xff, extension: 2, ...branch, handler: callIndirect },
+  { opcode: 0xc3, ...branch, handler: byMode(ret, legacyReturn) },
+  { opcode: 0xc2, ...branch, immediate: 'word', handler: byMode(ret, legacyReturn) },
   { opcode: 0xe0, ...branch, immediate: 'relative8', handler: always(loopWhileNotZero) },
   { opcode: 0xe1, ...branch, immediate: 'relative8', handler: always(loopWhileZero) },
   { opcode: 0xe2, ...branch, immediate: 'relative8', handler: always(loop) },

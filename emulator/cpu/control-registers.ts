@@ -2,6 +2,7 @@
 import { flushAll, loadCr3 } from '../mmu/address-space.ts';
 import { PHYSICAL_ADDRESS_BITS } from '../mmu/page-walk.ts';
 import type { Cpu } from './cpu.ts';
+import { DESCRIPTOR_LONG } from './descriptor.ts';
 import { GENERAL_PROTECTION, raiseWithCode } from './fault.ts';
 import { type CpuModel, type Feature, presents } from './features.ts';
 import type { Handler, Instruction } from './instruction.ts';
@@ -9,7 +10,7 @@ import { effectiveAddress, store16 } from './memory-access.ts';
 import { always, type Opcode } from './opcode.ts';
 import { readWord, writeRegister } from './operands.ts';
 import { chooseTlbs, requireSupervisor, requireUserModeInstructions } from './privilege.ts';
-import { DESCRIPTOR_LONG } from './segments.ts';
+import { refreshCodeMode } from './segments.ts';
 import {
   CR0,
   CR0_PE,
@@ -45,7 +46,10 @@ import {
   segment,
 } from './state.ts';
 
-// ModRM.reg is the control register, ModRM.rm the general one, always 64 bits.
+// ModRM.reg is the control register, ModRM.rm the general one: 64 bits in 64-bit mode, else 32.
+
+const registerSize = (i: Instruction): number => (i.stackSize === 8 ? 8 : 4);
+const readHigh = (s: Int32Array, i: Instruction): number => (i.stackSize === 8 ? s[i.rm + 1] : 0);
 
 const CR0_KNOWN = 0xe005_003f | 0;
 /** Always 1. */
@@ -68,13 +72,13 @@ const movFromControl: Handler = (cpu, i) => {
     return;
   }
   const word = CONTROL_WORDS[i.regNumber];
-  writeRegister(cpu, i.rm, 8, s[word], s[word + 1]);
+  writeRegister(cpu, i.rm, registerSize(i), s[word], s[word + 1]);
 };
 const movToControl: Handler = (cpu, i) => {
   requireSupervisor(cpu);
   const s = cpu.i32;
   const low = s[i.rm];
-  const high = s[i.rm + 1];
+  const high = readHigh(s, i);
   switch (i.regNumber) {
     case 0:
       writeCr0(cpu, low, high);
@@ -104,6 +108,7 @@ function writeCr0(cpu: Cpu, low: number, high: number): void {
   const changed = value ^ s[CR0];
   if ((changed & CR0_PG) !== 0) switchPaging(cpu, (value & CR0_PG) !== 0);
   s[CR0] = value;
+  refreshCodeMode(cpu);
   // What the TLB holds depends on these two.
   if ((changed & (CR0_PG | CR0_WP)) !== 0) flushAll(s);
   chooseTlbs(cpu);
@@ -165,7 +170,7 @@ const debugRegister = (i: Instruction): number =>
 const movFromDebug: Handler = (cpu, i) => {
   requireSupervisor(cpu);
   const from = debugRegister(i);
-  writeRegister(cpu, i.rm, 8, cpu.i32[from], cpu.i32[from + 1]);
+  writeRegister(cpu, i.rm, registerSize(i), cpu.i32[from], cpu.i32[from + 1]);
 };
 const hasDebug =
   (handler: Handler) =>
@@ -176,7 +181,7 @@ const movToDebug: Handler = (cpu, i) => {
   const s = cpu.i32;
   const to = debugRegister(i);
   let low = s[i.rm];
-  let high = s[i.rm + 1];
+  let high = readHigh(s, i);
   if (to === DR6 || to === DR7) {
     if (high !== 0) raiseWithCode(cpu, GENERAL_PROTECTION, 0);
     low = to === DR6 ? (low & 0xe00f) | 0xffff_0ff0 : (low & 0xffff_23ff) | 0x400;

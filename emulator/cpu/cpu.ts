@@ -2,8 +2,8 @@
 import type { InterruptController } from '../devices/device.ts';
 import type { PageAttention } from '../mmu/page-attention.ts';
 import type { CodeCache } from './code-cache.ts';
+import type { CodeMode } from './code-mode.ts';
 import type { CpuModel } from './features.ts';
-import type { OpcodeTable } from './opcode-table.ts';
 
 /** What lies beyond RAM: memory-mapped devices and I/O ports. Sizes 1, 2 or 4 bytes; values unsigned. */
 export interface Bus {
@@ -27,8 +27,9 @@ export interface Cpu {
   readonly code: CodeCache;
   readonly pages: PageAttention;
   readonly model: CpuModel;
-  /** The opcodes of the model. */
-  readonly opcodes: OpcodeTable;
+  /** The modes of the model (opcode-table.ts), and the one that code runs in: a cache of CS, SS and CR0.PE. */
+  readonly modes: readonly CodeMode[];
+  mode: CodeMode;
   /** Where the TLBs for the current privilege begin (Int32Array index): caches of CPL, see mmu/tlb.ts. */
   readTlb: number;
   writeTlb: number;

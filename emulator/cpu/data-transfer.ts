@@ -9,6 +9,7 @@ import {
   load16,
   load32,
   load64,
+  segmentAddress,
   store8,
   store16,
   store32,
@@ -25,6 +26,7 @@ import {
   writeRegister,
   writeRm,
 } from './operands.ts';
+import { pop, pop64, push, push64 } from './stack.ts';
 import { HIGH, RAX, RBX, RDX, RSP, ZERO } from './state.ts';
 
 // MOV
@@ -208,52 +210,6 @@ const nop: Handler = () => {};
 
 // Stack
 
-/** Pushes 8 bytes: RSP changes only when the write has succeeded. */
-export function push64(cpu: Cpu, low: number, high: number): void {
-  const s = cpu.i32;
-  const rsp = (s[RSP] - 8) | 0;
-  const rspHigh = s[RSP + 1] - (s[RSP] >>> 0 < 8 ? 1 : 0);
-  store64(cpu, rsp, rspHigh, low, high);
-  s[RSP] = rsp;
-  s[RSP + 1] = rspHigh;
-}
-
-export function push16(cpu: Cpu, value: number): void {
-  const s = cpu.i32;
-  const rsp = (s[RSP] - 2) | 0;
-  const rspHigh = s[RSP + 1] - (s[RSP] >>> 0 < 2 ? 1 : 0);
-  store16(cpu, rsp, rspHigh, value);
-  s[RSP] = rsp;
-  s[RSP + 1] = rspHigh;
-}
-
-export function addToRsp(s: Int32Array, bytes: number): void {
-  const rsp = (s[RSP] + bytes) | 0;
-  if (rsp >>> 0 < bytes >>> 0) s[RSP + 1]++;
-  s[RSP] = rsp;
-}
-
-/** Pops 8 bytes (low half returned, high half in HIGH). */
-export function pop64(cpu: Cpu): number {
-  const s = cpu.i32;
-  const low = load64(cpu, s[RSP], s[RSP + 1]);
-  addToRsp(s, 8);
-  return low;
-}
-
-/** Pops an operand of 2 or 8 bytes. */
-export function pop(cpu: Cpu, size: number): number {
-  if (size === 8) return pop64(cpu);
-  const value = load16(cpu, cpu.i32[RSP], cpu.i32[RSP + 1]);
-  addToRsp(cpu.i32, 2);
-  return value;
-}
-
-export function push(cpu: Cpu, size: number, low: number, high: number): void {
-  if (size === 8) push64(cpu, low, high);
-  else push16(cpu, low);
-}
-
 const pushRegister64: Handler = (cpu, i) => push64(cpu, cpu.i32[i.rm], cpu.i32[i.rm + 1]);
 const popRegister64: Handler = (cpu, i) => {
   const s = cpu.i32;
@@ -263,13 +219,13 @@ const popRegister64: Handler = (cpu, i) => {
 };
 const pushRm: Handler = (cpu, i) => {
   const low = readRm(cpu, i);
-  push(cpu, i.operandSize, low, cpu.i32[HIGH]);
+  push(cpu, i, low, cpu.i32[HIGH]);
 };
 const popRm: Handler = (cpu, i) => {
   const s = cpu.i32;
   const rsp = s[RSP];
   const rspHigh = s[RSP + 1];
-  const low = pop(cpu, i.operandSize);
+  const low = pop(cpu, i);
   const high = s[HIGH];
   if (!i.isMemory) {
     writeRegister(cpu, i.rm, i.operandSize, low, high);
@@ -286,7 +242,7 @@ const popRm: Handler = (cpu, i) => {
   s[RSP] = popped;
   s[RSP + 1] = poppedHigh;
 };
-const pushImmediate: Handler = (cpu, i) => push(cpu, i.operandSize, i.immediateLow, i.immediateHigh);
+const pushImmediate: Handler = (cpu, i) => push(cpu, i, i.immediateLow, i.immediateHigh);
 
 // CMOVcc, SETcc
 
@@ -373,8 +329,12 @@ const bswap16: Handler = (cpu, i) => {
 const xlat: Handler = (cpu, i) => {
   const s = cpu.i32;
   let low = (s[RBX] + cpu.u8[RAX * 4]) | 0;
+  if (i.addressSize !== 8) {
+    const address = segmentAddress(s, i, low, i.segmentBase);
+    cpu.u8[RAX * 4] = load8(cpu, address, s[HIGH]);
+    return;
+  }
   let high = s[RBX + 1] + (low >>> 0 < s[RBX] >>> 0 ? 1 : 0);
-  if (i.addressSize === 4) high = 0;
   low = (low + s[i.segmentBase]) | 0;
   high = (high + s[i.segmentBase + 1] + (low >>> 0 < s[i.segmentBase] >>> 0 ? 1 : 0)) | 0;
   cpu.u8[RAX * 4] = load8(cpu, low, high);
@@ -431,6 +391,7 @@ export const DATA_TRANSFER_OPCODES: readonly Opcode[] = [
   { opcode: 0x0fbf, modrm: true, handler: always(movsx16) },
   {
     opcode: 0x63,
+    mode: 'long',
     modrm: true,
     // Without REX.W it is an ordinary move.
     handler: (i) => (i.operandSize === 8 ? (i.isMemory ? movsxdMemory : movsxdRegister) : movRegRm(i)),

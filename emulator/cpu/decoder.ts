@@ -1,10 +1,10 @@
-/** Bytes to instructions, for 64-bit mode (Intel SDM volume 2, chapter 2). */
-
+/** Bytes to instructions (Intel SDM volume 2, chapter 2). */
+import type { CodeMode } from './code-mode.ts';
 import { BRANCHES, CONTINUES, ENDS, type Instruction } from './instruction.ts';
 import { generalProtectionHandler, undefinedOpcodeHandler } from './invalid-instruction.ts';
 import type { Opcode, RegisterFile, Vex } from './opcode.ts';
-import { type OpcodeTable, VEX } from './opcode-table.ts';
-import { FPU_REGISTERS, FS_BASE, GS_BASE, RAX, VECTOR, ZERO } from './state.ts';
+import { VEX } from './opcode-table.ts';
+import { CS, DS, ES, FPU_REGISTERS, FS, GS, RAX, SEGMENT_BASE, SS, segment, VECTOR, ZERO } from './state.ts';
 
 /** The architecture's limit on the length of an instruction. */
 export const MAX_LENGTH = 15;
@@ -39,6 +39,7 @@ export function createInstruction(): Instruction {
     segmentBase: ZERO,
     usesStackSegment: false,
     addressSize: 8,
+    stackSize: 8,
     immediateLow: 0,
     immediateHigh: 0,
     operation: 0,
@@ -62,8 +63,7 @@ const signExtend8 = (value: number): number => (value << 24) >> 24;
 const signExtend16 = (value: number): number => (value << 16) >> 16;
 
 /**
- * Decodes one instruction at `offset` of `bytes`, of which `available` may be used, for the address given, by a table of
- * opcodes.
+ * Decodes one instruction at `offset` of `bytes`, of which `available` may be used, for the address given.
  * Bytes that are no instruction decode to one whose execution raises the right exception (#UD, or #GP if longer
  * than 15 bytes). Returns undefined if it needs more than `available` bytes.
  */
@@ -73,9 +73,11 @@ export function decode(
   available: number,
   ripLow: number,
   ripHigh: number,
-  opcodes: OpcodeTable,
+  mode: CodeMode,
 ): Instruction | undefined {
   const i = createInstruction();
+  const isLong = mode.bits === 64;
+  i.stackSize = mode.stackSize;
   i.ripLow = ripLow;
   i.ripHigh = ripHigh;
   const limit = Math.min(available, MAX_LENGTH);
@@ -94,17 +96,19 @@ export function decode(
   // Prefixes.
   let rex = 0;
   let operandSizePrefix = false;
+  let addressSizePrefix = false;
   let byte = next();
   for (; !overrun; byte = next()) {
     if (byte === 0x66) operandSizePrefix = true;
-    else if (byte === 0x67) i.addressSize = 4;
+    else if (byte === 0x67) addressSizePrefix = true;
     else if (byte === 0xf2 || byte === 0xf3) i.repeat = byte;
     else if (byte === 0xf0) i.lock = true;
-    else if (byte === 0x64) i.segmentBase = FS_BASE;
-    else if (byte === 0x65) i.segmentBase = GS_BASE;
+    else if (byte === 0x64) i.segmentBase = segmentBase(FS);
+    else if (byte === 0x65) i.segmentBase = segmentBase(GS);
     else if (byte === 0x2e || byte === 0x36 || byte === 0x3e || byte === 0x26) {
-      // CS, SS, DS, ES have base 0 in 64-bit mode. These are ignored and do not cancel FS or GS.
-    } else if ((byte & 0xf0) === 0x40) {
+      // CS, SS, DS, ES have base 0 in 64-bit mode, where these are ignored and do not cancel FS or GS.
+      if (!isLong) i.segmentBase = segmentBase(OVERRIDES[(byte >> 3) & 3]);
+    } else if (isLong && (byte & 0xf0) === 0x40) {
       rex = byte;
       continue;
     } else break;
@@ -112,13 +116,17 @@ export function decode(
     rex = 0;
   }
   const hasRex = rex !== 0;
+  i.addressSize = isLong ? (addressSizePrefix ? 4 : 8) : (mode.bits === 32) === addressSizePrefix ? 2 : 4;
+  const isOverridden = i.segmentBase !== ZERO;
+  if (!isLong && !isOverridden) i.segmentBase = segmentBase(DS);
 
   // Opcode, behind a VEX prefix or its own escape bytes.
   let opcode = byte;
   let mandatory = i.repeat !== 0 ? i.repeat : operandSizePrefix ? 0x66 : 0;
   let isVex = false;
   let vexIsLegal = true;
-  if (byte === 0xc4 || byte === 0xc5) {
+  // Outside of 64-bit mode C4 and C5 are LES and LDS, but for register operands, which these do not have.
+  if ((byte === 0xc4 || byte === 0xc5) && (isLong || (at < limit && bytes[offset + at] >= 0xc0))) {
     isVex = true;
     // SDM volume 2, 2.3: no REX, 66, F2, F3 or LOCK in front of it.
     vexIsLegal = !hasRex && mandatory === 0 && !i.lock;
@@ -132,7 +140,9 @@ export function decode(
       last = next();
       rex |= (last >> 4) & 8;
     }
-    i.vvvvNumber = (~last >> 3) & 15;
+    // Eight registers, and no 64-bit operands.
+    if (!isLong) rex &= 0x48;
+    i.vvvvNumber = (~last >> 3) & (isLong ? 15 : 7);
     i.vectorLength = last & 4 ? 32 : 16;
     mandatory = VEX_PREFIXES[last & 3];
     opcode = VEX + (map | next());
@@ -144,7 +154,7 @@ export function decode(
   i.opcode = opcode;
   const rexW = (rex & 8) !== 0;
 
-  const rows = opcodes.get(opcode);
+  const rows = mode.opcodes.get(opcode);
   let row: Opcode | undefined;
   if (rows !== undefined && !overrun) {
     let modrm = 0;
@@ -154,7 +164,12 @@ export function decode(
       i.isMemory = modrm >> 6 !== 3 && !rows[0].ignoresMode;
       i.regNumber = ((modrm >> 3) & 7) | ((rex & 4) << 1);
       i.rmNumber = (modrm & 7) | ((rex & 1) << 3);
-      if (i.isMemory) memoryOperand(i, modrm, rex, next, doubleword);
+      if (i.isMemory) {
+        if (i.addressSize === 2) wordAddress(i, modrm, next, word);
+        else memoryOperand(i, modrm, rex, isLong, next, doubleword);
+        i.usesStackSegment &&= !isOverridden;
+        if (i.usesStackSegment && !isLong) i.segmentBase = segmentBase(SS);
+      }
     } else {
       i.rmNumber = (opcode & 7) | ((rex & 1) << 3);
     }
@@ -171,19 +186,20 @@ export function decode(
   i.row = row;
   if (row !== undefined && !overrun) {
     const size = row.size;
+    const isWord = (mode.bits === 16) !== operandSizePrefix;
     i.operandSize =
       size === 'byte'
         ? 1
-        : size === 'near'
-          ? 8
-          : size === 'stack'
-            ? operandSizePrefix && !rexW
+        : !isLong
+          ? isWord
+            ? 2
+            : 4
+          : size === 'near' || rexW
+            ? 8
+            : isWord
               ? 2
-              : 8
-            : rexW
-              ? 8
-              : operandSizePrefix
-                ? 2
+              : size === 'stack'
+                ? 8
                 : 4;
     const defaultFile: RegisterFile = size === 'byte' ? 'byte' : 'general';
     i.reg = registerOperand(row.reg ?? defaultFile, i.regNumber, hasRex);
@@ -195,16 +211,20 @@ export function decode(
   if (overrun && available < MAX_LENGTH) return undefined;
   i.length = at;
   i.nextLow = (ripLow + at) | 0;
-  i.nextHigh = (ripHigh + (i.nextLow >>> 0 < ripLow >>> 0 ? 1 : 0)) | 0;
+  i.nextHigh = isLong ? (ripHigh + (i.nextLow >>> 0 < ripLow >>> 0 ? 1 : 0)) | 0 : 0;
   if (row?.immediate === 'relative8' || row?.immediate === 'relative32') {
     addNext(i, 'immediate');
+    if (!isLong) {
+      i.immediateHigh = 0;
+      if (i.operandSize === 2) i.immediateLow &= 0xffff;
+    }
   }
   if (i.base === RIP_RELATIVE) {
     i.base = ZERO;
     addNext(i, 'displacement');
   }
   i.complexAddress =
-    i.isMemory && (i.index !== ZERO || i.segmentBase !== ZERO || i.addressSize === 4) ? 1 : 0;
+    i.isMemory && (i.index !== ZERO || i.segmentBase !== ZERO || i.addressSize !== 8) ? 1 : 0;
 
   const handler = row?.handler(i);
   if (overrun) {
@@ -235,13 +255,45 @@ const fitsVex = (vex: Vex, i: Instruction): boolean =>
   (vex.length === undefined || vex.length === i.vectorLength * 8) &&
   (vex.vvvv !== undefined || i.vvvvNumber === 0);
 
+const segmentBase = (which: number): number => segment(which) + SEGMENT_BASE;
+/** By bits 3 and 4 of the prefix. */
+const OVERRIDES = [ES, CS, SS, DS] as const;
+
 /** Stands in `base` until the instruction's length is known. */
 const RIP_RELATIVE = -1;
+
+const [RBX_NUMBER, RSI_NUMBER, RDI_NUMBER] = [3, 6, 7];
+/** Base and index by ModRM.rm, with a 16-bit address size. */
+const WORD_ADDRESSES: readonly (readonly [base: number, index?: number])[] = [
+  [RBX_NUMBER, RSI_NUMBER],
+  [RBX_NUMBER, RDI_NUMBER],
+  [RBP_NUMBER, RSI_NUMBER],
+  [RBP_NUMBER, RDI_NUMBER],
+  [RSI_NUMBER],
+  [RDI_NUMBER],
+  [RBP_NUMBER],
+  [RBX_NUMBER],
+];
+
+function wordAddress(i: Instruction, modrm: number, next: () => number, word: () => number): void {
+  const mode = modrm >> 6;
+  if (mode === 0 && (modrm & 7) === 6) {
+    i.displacementLow = word();
+    return;
+  }
+  const [base, index] = WORD_ADDRESSES[modrm & 7];
+  i.base = RAX + base * 2;
+  if (index !== undefined) i.index = RAX + index * 2;
+  i.usesStackSegment = base === RBP_NUMBER;
+  if (mode === 1) i.displacementLow = signExtend8(next());
+  else if (mode === 2) i.displacementLow = word();
+}
 
 function memoryOperand(
   i: Instruction,
   modrm: number,
   rex: number,
+  isLong: boolean,
   next: () => number,
   doubleword: () => number,
 ): void {
@@ -260,13 +312,13 @@ function memoryOperand(
   } else if (base === 5 && mode === 0) {
     i.displacementLow = doubleword();
     i.displacementHigh = i.displacementLow >> 31;
-    i.base = RIP_RELATIVE;
+    if (isLong) i.base = RIP_RELATIVE;
     return;
   }
   if (hasBase) {
     const number = base | ((rex & 1) << 3);
     i.base = RAX + number * 2;
-    i.usesStackSegment = (number === RSP_NUMBER || number === RBP_NUMBER) && i.segmentBase === ZERO;
+    i.usesStackSegment = number === RSP_NUMBER || number === RBP_NUMBER;
   }
   if (mode === 1) i.displacementLow = signExtend8(next());
   else if (mode === 2 || !hasBase) i.displacementLow = doubleword();
@@ -289,8 +341,6 @@ function immediateOperand(
       i.immediateLow = signExtend16(word());
       break;
     case 'relative32':
-      i.immediateLow = doubleword();
-      break;
     case 'z':
       i.immediateLow = i.operandSize === 2 ? signExtend16(word()) : doubleword();
       break;
@@ -303,13 +353,17 @@ function immediateOperand(
       i.immediateLow = i.operandSize === 2 ? signExtend16(word()) : doubleword();
       break;
     case 'address':
-      i.displacementLow = doubleword();
+      i.displacementLow = i.addressSize === 2 ? word() : doubleword();
       i.displacementHigh = i.addressSize === 8 ? doubleword() : 0;
       i.isMemory = true;
       return;
     case 'enter':
       i.immediateLow = word();
       i.immediateHigh = next();
+      return;
+    case 'far':
+      i.immediateLow = i.operandSize === 2 ? word() : doubleword();
+      i.immediateHigh = word();
       return;
     default:
   }

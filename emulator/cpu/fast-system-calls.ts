@@ -6,7 +6,7 @@ import { IF, RF, readFlags, TF, VM, writeFlags } from './flags.ts';
 import type { Handler } from './instruction.ts';
 import { always, type Opcode } from './opcode.ts';
 import { requireSupervisor, setPrivilege } from './privilege.ts';
-import { setFlatCode, setFlatData } from './segments.ts';
+import { isIa32e, setFlatCode, setFlatData } from './segments.ts';
 import {
   DEBUG_TRAP,
   DR6_STEP,
@@ -57,20 +57,21 @@ const syscall: Handler = (cpu, i) => {
 /** Bits of RFLAGS that SYSRET takes from R11. */
 const SYSRET_FLAGS = 0x3c_7fd7;
 
-/** Only the 64-bit form: without REX.W the return would be to compatibility mode, which is not supported. */
+/** With REX.W to 64-bit code, else to compatibility mode. */
 const sysret: Handler = (cpu, i) => {
   const s = cpu.i32;
   if ((s[EFER] & EFER_SCE) === 0) raise(cpu, INVALID_OPCODE);
   requireSupervisor(cpu);
-  if (i.operandSize !== 8 || !isCanonical(s[RCX + 1])) raiseWithCode(cpu, GENERAL_PROTECTION, 0);
+  const isLong = i.operandSize === 8;
+  if (isLong && !isCanonical(s[RCX + 1])) raiseWithCode(cpu, GENERAL_PROTECTION, 0);
   writeFlags(cpu, s[R11] & SYSRET_FLAGS);
   const selector = s[STAR + 1] >>> 16;
-  setFlatCode(cpu, ((selector + 16) & 0xffff) | 3, 3);
+  setFlatCode(cpu, ((selector + (isLong ? 16 : 0)) & 0xffff) | 3, 3, isLong ? 64 : 32);
   setFlatData(cpu, SS, ((selector + 8) & 0xffff) | 3, 3);
   setPrivilege(cpu, 3);
   stepByNewFlags(cpu);
   s[LEAVE_BLOCK] = 1;
-  setWord(cpu, RIP, s[RCX], s[RCX + 1]);
+  setWord(cpu, RIP, s[RCX], isLong ? s[RCX + 1] : 0);
 };
 
 /** The selector from which SYSENTER and SYSEXIT count; #GP if it is null. */
@@ -80,37 +81,42 @@ function sysenterSelector(cpu: Cpu): number {
   return selector;
 }
 
+/** To 64-bit code in IA-32e mode, else to 32-bit code. */
 const sysenter: Handler = (cpu) => {
   const s = cpu.i32;
+  const isLong = isIa32e(cpu);
   const selector = sysenterSelector(cpu);
   writeFlags(cpu, readFlags(cpu) & ~(IF | VM | RF));
-  setFlatCode(cpu, selector, 0);
+  setFlatCode(cpu, selector, 0, isLong ? 64 : 32);
   setFlatData(cpu, SS, (selector + 8) & 0xffff, 0);
   setPrivilege(cpu, 0);
-  setWord(cpu, RSP, s[SYSENTER_ESP], s[SYSENTER_ESP + 1]);
-  setWord(cpu, RIP, s[SYSENTER_EIP], s[SYSENTER_EIP + 1]);
+  setWord(cpu, RSP, s[SYSENTER_ESP], isLong ? s[SYSENTER_ESP + 1] : 0);
+  setWord(cpu, RIP, s[SYSENTER_EIP], isLong ? s[SYSENTER_EIP + 1] : 0);
 };
 
-/** Only to 64-bit code, as SYSRET. */
+/** As SYSRET, but to 32-bit code from outside of IA-32e mode too. */
 const sysexit: Handler = (cpu, i) => {
   const s = cpu.i32;
   const selector = sysenterSelector(cpu);
   requireSupervisor(cpu);
-  const isValid = i.operandSize === 8 && isCanonical(s[RCX + 1]) && isCanonical(s[RDX + 1]);
-  if (!isValid) raiseWithCode(cpu, GENERAL_PROTECTION, 0);
-  setFlatCode(cpu, ((selector + 32) & 0xffff) | 3, 3);
-  setFlatData(cpu, SS, ((selector + 40) & 0xffff) | 3, 3);
+  const isLong = i.operandSize === 8;
+  if (isLong && !(isCanonical(s[RCX + 1]) && isCanonical(s[RDX + 1]))) {
+    raiseWithCode(cpu, GENERAL_PROTECTION, 0);
+  }
+  const code = selector + (isLong ? 32 : 16);
+  setFlatCode(cpu, (code & 0xffff) | 3, 3, isLong ? 64 : 32);
+  setFlatData(cpu, SS, ((code + 8) & 0xffff) | 3, 3);
   setPrivilege(cpu, 3);
   s[LEAVE_BLOCK] = 1;
-  setWord(cpu, RSP, s[RCX], s[RCX + 1]);
-  setWord(cpu, RIP, s[RDX], s[RDX + 1]);
+  setWord(cpu, RSP, s[RCX], isLong ? s[RCX + 1] : 0);
+  setWord(cpu, RIP, s[RDX], isLong ? s[RDX + 1] : 0);
 };
 
 const branch = { endsBlock: 'branch' } as const;
 
 export const FAST_SYSTEM_CALL_OPCODES: readonly Opcode[] = [
-  { opcode: 0x0f05, ...branch, handler: always(syscall) },
-  { opcode: 0x0f07, ...branch, handler: always(sysret) },
-  { opcode: 0x0f34, ...branch, handler: always(sysenter) },
-  { opcode: 0x0f35, ...branch, handler: always(sysexit) },
+  { opcode: 0x0f05, mode: 'long', ...branch, handler: always(syscall) },
+  { opcode: 0x0f07, mode: 'long', ...branch, handler: always(sysret) },
+  { opcode: 0x0f34, mode: 'protected', ...branch, handler: always(sysenter) },
+  { opcode: 0x0f35, mode: 'protected', ...branch, handler: always(sysexit) },
 ];

@@ -6,6 +6,7 @@ export const DIVIDE_ERROR = 0;
 export const DEBUG = 1;
 export const NMI = 2;
 export const BREAKPOINT = 3;
+export const BOUND_RANGE = 5;
 export const INVALID_OPCODE = 6;
 export const DEVICE_NOT_AVAILABLE = 7;
 export const DOUBLE_FAULT = 8;

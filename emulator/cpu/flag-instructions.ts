@@ -1,6 +1,5 @@
 /** CLC, STC, CMC, CLD, STD, LAHF, SAHF, PUSHF, POPF, CLI, STI. */
 import type { Cpu } from './cpu.ts';
-import { pop, push } from './data-transfer.ts';
 import { GENERAL_PROTECTION, raiseWithCode } from './fault.ts';
 import {
   AC,
@@ -25,6 +24,7 @@ import {
 } from './flags.ts';
 import type { Handler } from './instruction.ts';
 import { always, type Opcode } from './opcode.ts';
+import { pop, push } from './stack.ts';
 import { CPL, FLAGS, INTERRUPT_SHADOW, RAX, STI_SHADOW } from './state.ts';
 
 export const ioPrivilegeLevel = (cpu: Cpu): number => (cpu.i32[FLAGS] & IOPL) >> 12;
@@ -59,7 +59,7 @@ const sti: Handler = (cpu) => {
   cpu.i32[FLAGS] |= IF;
 };
 
-const pushf: Handler = (cpu, i) => push(cpu, i.operandSize, readFlags(cpu) & ~(RF | VM), 0);
+const pushf: Handler = (cpu, i) => push(cpu, i, readFlags(cpu) & ~(RF | VM), 0);
 
 /** Bits of RFLAGS that code at the current privilege may change with POPF and IRET. */
 export function changeableFlags(cpu: Cpu): number {
@@ -77,7 +77,7 @@ export function changeableFlags(cpu: Cpu): number {
 }
 const popf: Handler = (cpu, i) => {
   const changeable = changeableFlags(cpu) & (i.operandSize === 2 ? 0xffff : -1);
-  const value = pop(cpu, i.operandSize);
+  const value = pop(cpu, i);
   writeFlags(cpu, (readFlags(cpu) & ~changeable & ~RF) | (value & changeable));
 };
 
@@ -89,8 +89,10 @@ export const FLAG_OPCODES: readonly Opcode[] = [
   { opcode: 0xfb, endsBlock: 'plain', handler: always(sti) },
   { opcode: 0xfc, handler: always(cld) },
   { opcode: 0xfd, handler: always(std) },
-  { opcode: 0x9f, feature: 'lahf', handler: always(lahf) },
-  { opcode: 0x9e, feature: 'lahf', handler: always(sahf) },
+  { opcode: 0x9f, mode: 'long', feature: 'lahf', handler: always(lahf) },
+  { opcode: 0x9e, mode: 'long', feature: 'lahf', handler: always(sahf) },
+  { opcode: 0x9f, mode: 'legacy', handler: always(lahf) },
+  { opcode: 0x9e, mode: 'legacy', handler: always(sahf) },
   { opcode: 0x9c, size: 'stack', handler: always(pushf) },
   { opcode: 0x9d, size: 'stack', endsBlock: 'plain', handler: always(popf) },
 ];

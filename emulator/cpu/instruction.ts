@@ -49,12 +49,14 @@ export interface Instruction {
   displacementHigh: number;
   /** Non-zero if the address is more than base + displacement: index, segment base or 32-bit address size. */
   complexAddress: number;
-  /** State word index of FS_BASE or GS_BASE, or ZERO. */
+  /** State word index of the segment's base: of FS_BASE or GS_BASE, or ZERO; outside of 64-bit mode, of any segment. */
   segmentBase: number;
   /** Word index of the base of the address is RSP or RBP: matters to #SS instead of #GP. */
   usesStackSegment: boolean;
-  /** 8, or 4 with prefix 0x67. */
+  /** 2, 4 or 8. */
   addressSize: number;
+  /** Bytes of the stack pointer: 8 in 64-bit mode, and in no other. */
+  stackSize: number;
 
   /** Immediate, sign-extended; for relative branches the target's address. */
   immediateLow: number;

@@ -1,5 +1,24 @@
-/** Delivery of interrupts and exceptions through the IDT in long mode, and IRET (Intel SDM volume 3, chapter 6). */
+/** Delivery of interrupts and exceptions through the IDT, and IRET (Intel SDM volume 3, chapter 6). */
+import {
+  checkReturnStack,
+  enterCode,
+  enterRealCode,
+  isConforming,
+  readReturnCode,
+  requirePresent,
+  returnToOuter,
+  type Target,
+} from './code-entry.ts';
+import { checkLegacyTarget } from './control-flow.ts';
 import type { Cpu } from './cpu.ts';
+import {
+  DESCRIPTOR_PRESENT,
+  INTERRUPT_GATE_16,
+  INTERRUPT_GATE_32,
+  privilegeOf,
+  TRAP_GATE_16,
+  TRAP_GATE_32,
+} from './descriptor.ts';
 import {
   DEBUG,
   DIVIDE_ERROR,
@@ -10,29 +29,15 @@ import {
   PAGE_FAULT,
   raiseWithCode,
   SEGMENT_NOT_PRESENT,
-  STACK_FAULT,
 } from './fault.ts';
 import { changeableFlags } from './flag-instructions.ts';
-import { IF, NT, RF, readFlags, TF, VM, writeFlags } from './flags.ts';
+import { AC, IF, NT, RF, readFlags, TF, VM, writeFlags } from './flags.ts';
 import type { Handler } from './instruction.ts';
-import { load32, load64, store64 } from './memory-access.ts';
+import { load32, load64 } from './memory-access.ts';
 import { load } from './operands.ts';
 import { asSupervisor, setPrivilege } from './privilege.ts';
-import {
-  DESCRIPTOR_CODE,
-  DESCRIPTOR_CONFORMING,
-  DESCRIPTOR_NON_SYSTEM,
-  DESCRIPTOR_PRESENT,
-  DESCRIPTOR_WRITABLE,
-  dropPrivilegedSegments,
-  isNull,
-  markAccessed,
-  privilegeOf,
-  readDescriptor,
-  readLongCodeSegment,
-  setSegment,
-  setSegmentFromDescriptor,
-} from './segments.ts';
+import { checkEntry, isIa32e, isLongCode, readCodeSegment } from './segments.ts';
+import { moveStackPointer, stackAddress } from './stack.ts';
 import {
   CPL,
   CS,
@@ -52,13 +57,11 @@ import {
   REPEAT_FLAGS,
   RIP,
   RSP,
-  SEGMENT_BASE,
-  SEGMENT_LIMIT,
   SEGMENT_SELECTOR,
   SS,
   segment,
-  TR,
 } from './state.ts';
+import { currentStack, type Stack, stackOfLevel, useStack, wideStack } from './task-state.ts';
 
 /** What is being delivered: decides on the EXT bit of error codes and on the check of the gate's DPL. */
 export const EXTERNAL = 0;
@@ -66,23 +69,8 @@ export const EXCEPTION = 1;
 export const SOFTWARE = 2;
 export type Source = typeof EXTERNAL | typeof EXCEPTION | typeof SOFTWARE;
 
-const GATE_PRESENT = 0x8000;
-const INTERRUPT_GATE = 0xe;
-const TRAP_GATE = 0xf;
 /** In an error code: the index is that of an IDT gate. */
 const CODE_IDT = 2;
-
-/** Reads 8 bytes of the TSS at `offset`; raises #TS beyond its limit. Returns the low half, high half in HIGH. */
-function readTss(cpu: Cpu, offset: number, external: number): number {
-  const s = cpu.i32;
-  const tr = segment(TR);
-  if (offset + 7 > s[tr + SEGMENT_LIMIT] >>> 0) {
-    raiseWithCode(cpu, INVALID_TSS, (s[tr + SEGMENT_SELECTOR] & 0xfffc) | external);
-  }
-  const low = (s[tr + SEGMENT_BASE] + offset) | 0;
-  const high = s[tr + SEGMENT_BASE + 1] + (low >>> 0 < offset ? 1 : 0);
-  return asSupervisor(cpu, () => load64(cpu, low, high));
-}
 
 /**
  * Delivers `vector` to the guest; RIP is the address to return to. `errorCode` −1 for none. Raises what the
@@ -107,6 +95,62 @@ export function deliver(cpu: Cpu, vector: number, errorCode: number, source: Sou
   s[REPEAT_FLAGS] = 0;
 }
 
+/** Of real mode: IP and CS of the handler, for which the IDT is the interrupt vector table. */
+function enterRealHandler(cpu: Cpu, vector: number, flags: number): void {
+  const s = cpu.i32;
+  if (vector * 4 + 3 > s[IDTR_LIMIT]) raiseWithCode(cpu, GENERAL_PROTECTION, 0);
+  const entry = (s[IDTR_BASE] + vector * 4) | 0;
+  const pointer = load32(cpu, entry, 0);
+  useStack(cpu, currentStack(cpu), 0, 2, 0, (push) => {
+    push(flags, 0);
+    push(s[segment(CS) + SEGMENT_SELECTOR], 0);
+    push(s[RIP], 0);
+  });
+  enterRealCode(cpu, pointer >>> 16, pointer & 0xffff);
+  writeFlags(cpu, flags & ~(TF | IF | RF | AC));
+}
+
+interface Gate {
+  readonly target: Target;
+  /** Bytes of what is pushed: 2, 4 or 8. */
+  readonly size: number;
+  readonly clearsInterruptFlag: boolean;
+  /** Number of the interrupt stack table's entry, 0 for none. */
+  readonly stackTable: number;
+}
+
+/** Reads and checks a gate of the IDT. A task gate would switch tasks, which is not supported: #GP. */
+function readGate(cpu: Cpu, vector: number, source: Source, gateCode: number): Gate {
+  const s = cpu.i32;
+  const isWide = isIa32e(cpu);
+  const size = isWide ? 16 : 8;
+  if (vector * size + size - 1 > s[IDTR_LIMIT]) raiseWithCode(cpu, GENERAL_PROTECTION, gateCode);
+  const low = (s[IDTR_BASE] + vector * size) | 0;
+  const high = s[IDTR_BASE + 1] + (low >>> 0 < vector * size ? 1 : 0);
+  const upperLow = (low + 8) | 0;
+  let word0 = 0;
+  let word1 = 0;
+  const offsetHigh = asSupervisor(cpu, () => {
+    word0 = load64(cpu, low, high);
+    word1 = s[HIGH];
+    return isWide ? load32(cpu, upperLow, high + (upperLow >>> 0 < 8 ? 1 : 0)) : 0;
+  });
+  const type = (word1 >> 8) & 0x1f;
+  const isShort = !isWide && (type === INTERRUPT_GATE_16 || type === TRAP_GATE_16);
+  if (!isShort && type !== INTERRUPT_GATE_32 && type !== TRAP_GATE_32) {
+    raiseWithCode(cpu, GENERAL_PROTECTION, gateCode);
+  }
+  if (source === SOFTWARE && privilegeOf(word1) < s[CPL]) raiseWithCode(cpu, GENERAL_PROTECTION, gateCode);
+  if ((word1 & DESCRIPTOR_PRESENT) === 0) raiseWithCode(cpu, SEGMENT_NOT_PRESENT, gateCode);
+  const offset = isShort ? word0 & 0xffff : (word0 & 0xffff) | (word1 & 0xffff_0000);
+  return {
+    target: { selector: word0 >>> 16, low: offset, high: offsetHigh },
+    size: isWide ? 8 : isShort ? 2 : 4,
+    clearsInterruptFlag: type === INTERRUPT_GATE_16 || type === INTERRUPT_GATE_32,
+    stackTable: isWide ? word1 & 7 : 0,
+  };
+}
+
 function enterHandler(
   cpu: Cpu,
   vector: number,
@@ -115,68 +159,53 @@ function enterHandler(
   level: number,
   flags: number,
 ): void {
+  if (cpu.mode.isReal) {
+    enterRealHandler(cpu, vector, flags);
+    return;
+  }
   const s = cpu.i32;
   const external = source === SOFTWARE ? 0 : 1;
-  const gateCode = vector * 8 + CODE_IDT + external;
-  if (vector * 16 + 15 > s[IDTR_LIMIT]) raiseWithCode(cpu, GENERAL_PROTECTION, gateCode);
-  const gate = (s[IDTR_BASE] + vector * 16) | 0;
-  const gateHigh = s[IDTR_BASE + 1] + (gate >>> 0 < vector * 16 ? 1 : 0);
-  const upper = (gate + 8) | 0;
-  let word0 = 0;
-  let word1 = 0;
-  const offsetHigh = asSupervisor(cpu, () => {
-    word0 = load64(cpu, gate, gateHigh);
-    word1 = s[HIGH];
-    return load32(cpu, upper, gateHigh + (upper >>> 0 < 8 ? 1 : 0));
-  });
-  const type = (word1 >> 8) & 0x1f;
-  if (type !== INTERRUPT_GATE && type !== TRAP_GATE) raiseWithCode(cpu, GENERAL_PROTECTION, gateCode);
-  if (source === SOFTWARE && privilegeOf(word1) < level) raiseWithCode(cpu, GENERAL_PROTECTION, gateCode);
-  if ((word1 & GATE_PRESENT) === 0) raiseWithCode(cpu, SEGMENT_NOT_PRESENT, gateCode);
-
-  const selector = word0 >>> 16;
-  const code = readLongCodeSegment(cpu, selector, external);
-  const selectorCode = (selector & 0xfffc) | external;
-  if (privilegeOf(code.upper) > level) raiseWithCode(cpu, GENERAL_PROTECTION, selectorCode);
-  if ((code.upper & DESCRIPTOR_PRESENT) === 0) raiseWithCode(cpu, SEGMENT_NOT_PRESENT, selectorCode);
-  const newLevel = (code.upper & DESCRIPTOR_CONFORMING) !== 0 ? level : privilegeOf(code.upper);
-
-  const stackTable = word1 & 7;
-  let low = s[RSP];
-  let high = s[RSP + 1];
-  if (stackTable !== 0 || newLevel !== level) {
-    low = readTss(cpu, stackTable !== 0 ? 0x1c + 8 * stackTable : 4 + 8 * newLevel, external);
-    high = s[HIGH];
-    if ((high << 16) >> 16 !== high) raiseWithCode(cpu, STACK_FAULT, external);
+  const isWide = isIa32e(cpu);
+  const { target, size, clearsInterruptFlag, stackTable } = readGate(
+    cpu,
+    vector,
+    source,
+    vector * 8 + CODE_IDT + external,
+  );
+  const { selector, low, high } = target;
+  const code = readCodeSegment(cpu, selector, external);
+  if (privilegeOf(code.upper) > level || (isWide && !isLongCode(cpu, code))) {
+    raiseWithCode(cpu, GENERAL_PROTECTION, (selector & 0xfffc) | external);
   }
-  low &= ~15;
+  requirePresent(cpu, code.upper, selector, external);
+  const newLevel = isConforming(code) ? level : privilegeOf(code.upper);
+  const isInner = newLevel !== level;
 
-  const targetLow = (word0 & 0xffff) | (word1 & 0xffff_0000);
-  if ((offsetHigh << 16) >> 16 !== offsetHigh) raiseWithCode(cpu, GENERAL_PROTECTION, external);
+  let stack: Stack;
+  if (stackTable !== 0) {
+    stack = wideStack(cpu, 0x1c + 8 * stackTable, newLevel, external);
+    // SS becomes null only with the privilege level.
+    if (!isInner) stack = { ...stack, selector: undefined };
+  } else if (isInner) stack = stackOfLevel(cpu, newLevel, external);
+  else stack = currentStack(cpu);
+  if (isWide) stack = { ...stack, low: stack.low & ~15, pointerSize: 8 };
+  checkEntry(cpu, code, low, high, external);
 
-  setPrivilege(cpu, newLevel);
-  const pushWord = (valueLow: number, valueHigh: number): void => {
-    if (low >>> 0 < 8) high--;
-    low = (low - 8) | 0;
-    store64(cpu, low, high, valueLow, valueHigh);
-  };
-  pushWord(s[segment(SS) + SEGMENT_SELECTOR], 0);
-  pushWord(s[RSP], s[RSP + 1]);
+  const [ss, rsp, rspHigh] = [s[segment(SS) + SEGMENT_SELECTOR], s[RSP], s[RSP + 1]];
   // The image of faults, and between iterations, has RF set, so that an instruction breakpoint does not hit again on return.
   const resumes = (source === EXCEPTION && isFault(vector)) || s[REPEAT_FLAGS] !== 0;
-  pushWord(resumes ? flags | RF : flags, 0);
-  pushWord(s[segment(CS) + SEGMENT_SELECTOR], 0);
-  pushWord(s[RIP], s[RIP + 1]);
-  if (errorCode >= 0) pushWord(errorCode, 0);
-
-  markAccessed(cpu, code);
-  if (newLevel !== level) setSegment(cpu, SS, newLevel, 0, 0, 0, 0);
-  setSegmentFromDescriptor(cpu, CS, (selector & 0xfffc) | newLevel, code);
-  s[RSP] = low;
-  s[RSP + 1] = high;
-  s[RIP] = targetLow;
-  s[RIP + 1] = offsetHigh;
-  writeFlags(cpu, flags & ~(TF | NT | RF | VM | (type === INTERRUPT_GATE ? IF : 0)));
+  useStack(cpu, stack, newLevel, size, external, (push) => {
+    if (isWide || isInner) {
+      push(ss, 0);
+      push(rsp, rspHigh);
+    }
+    push(resumes ? flags | RF : flags, 0);
+    push(s[segment(CS) + SEGMENT_SELECTOR], 0);
+    push(s[RIP], s[RIP + 1]);
+    if (errorCode >= 0) push(errorCode, 0);
+  });
+  enterCode(cpu, (selector & 0xfffc) | newLevel, code, low, high);
+  writeFlags(cpu, flags & ~(TF | NT | RF | VM | (clearsInterruptFlag ? IF : 0)));
 }
 
 /** #DB is a trap, or brings its own RF; #BP and #OF are traps; #DF is an abort. */
@@ -246,77 +275,57 @@ export const interruptImmediate: Handler = (cpu, i) => {
   deliver(cpu, i.immediateLow & 0xff, -1, SOFTWARE);
 };
 
-/** IRET in 64-bit mode: always restores SS:RSP. Returning to code of 16 or 32 bits is not supported: #GP. */
+/**
+ * IRET: in 64-bit mode it always restores SS:RSP, elsewhere only with the privilege level. Returns to another task (NT) and to
+ * virtual-8086 mode are not supported: #GP.
+ */
 export const iret: Handler = (cpu, i) => {
   const s = cpu.i32;
   const size = i.operandSize;
   const level = s[CPL];
   s[NMI_BLOCKED] = 0;
-  if ((s[FLAGS] & NT) !== 0) raiseWithCode(cpu, GENERAL_PROTECTION, 0);
+  if ((s[FLAGS] & NT) !== 0 && !cpu.mode.isReal) raiseWithCode(cpu, GENERAL_PROTECTION, 0);
   const mask = size === 2 ? 0xffff : -1;
   const word = (n: number): number => {
-    const low = (s[RSP] + n * size) | 0;
-    const value = load(cpu, low, s[RSP + 1] + (low >>> 0 < s[RSP] >>> 0 ? 1 : 0), size);
+    const address = stackAddress(s, i.stackSize, n * size);
+    const value = load(cpu, address, s[HIGH], size);
     if (size !== 8) s[HIGH] = 0;
     return value & mask;
   };
-  const rip = word(0);
-  const ripHigh = s[HIGH];
-  const cs = word(1) & 0xffff;
+  const low = word(0);
+  const high = s[HIGH];
+  const selector = word(1) & 0xffff;
   const flags = word(2);
-  const rsp = word(3);
-  const rspHigh = s[HIGH];
-  const ss = word(4) & 0xffff;
-
-  const newLevel = cs & 3;
-  const code = readLongCodeSegment(cpu, cs);
-  const codeError = cs & 0xfffc;
-  const conforming = (code.upper & DESCRIPTOR_CONFORMING) !== 0;
-  if (
-    newLevel < level ||
-    (conforming ? privilegeOf(code.upper) > newLevel : privilegeOf(code.upper) !== newLevel)
-  ) {
-    raiseWithCode(cpu, GENERAL_PROTECTION, codeError);
+  const restoreFlags = (): void => {
+    const changeable = (changeableFlags(cpu) | RF) & mask;
+    writeFlags(cpu, (readFlags(cpu) & ~changeable) | (flags & changeable));
+  };
+  if (cpu.mode.isReal) {
+    checkLegacyTarget(cpu, low);
+    restoreFlags();
+    enterRealCode(cpu, selector, low);
+    moveStackPointer(cpu, i.stackSize, 3 * size);
+    s[LEAVE_BLOCK] = 1;
+    return;
   }
-  if ((code.upper & DESCRIPTOR_PRESENT) === 0) raiseWithCode(cpu, SEGMENT_NOT_PRESENT, codeError);
-  const stack = checkReturnStack(cpu, ss, newLevel);
-  if ((ripHigh << 16) >> 16 !== ripHigh) raiseWithCode(cpu, GENERAL_PROTECTION, 0);
+  if ((flags & VM) !== 0 && level === 0 && !isIa32e(cpu)) raiseWithCode(cpu, GENERAL_PROTECTION, 0);
 
-  markAccessed(cpu, code);
-  const changeable = (changeableFlags(cpu) | RF) & mask;
-  writeFlags(cpu, (readFlags(cpu) & ~changeable) | (flags & changeable));
-  setSegmentFromDescriptor(cpu, CS, cs, code);
-  if (stack === undefined) setSegment(cpu, SS, ss, 0, 0, 0, 0);
-  else {
-    markAccessed(cpu, stack);
-    setSegmentFromDescriptor(cpu, SS, ss, stack);
+  const newLevel = selector & 3;
+  if (cpu.mode.bits === 64 || newLevel > level) {
+    const rsp = word(3);
+    const rspHigh = s[HIGH];
+    const ss = word(4) & 0xffff;
+    const code = readReturnCode(cpu, selector);
+    const stack = checkReturnStack(cpu, ss, newLevel, code);
+    checkEntry(cpu, code, low, high);
+    restoreFlags();
+    returnToOuter(cpu, { selector, low, high }, code, ss, stack, rsp, rspHigh);
+  } else {
+    const code = readReturnCode(cpu, selector);
+    checkEntry(cpu, code, low, high);
+    restoreFlags();
+    enterCode(cpu, selector, code, low, high);
+    moveStackPointer(cpu, i.stackSize, 3 * size);
   }
-  s[RIP] = rip;
-  s[RIP + 1] = ripHigh;
-  s[RSP] = rsp;
-  s[RSP + 1] = rspHigh;
-  setPrivilege(cpu, newLevel);
   s[LEAVE_BLOCK] = 1;
-  if (newLevel > level) dropPrivilegedSegments(cpu, newLevel);
 };
-
-/** Checks the SS of a return to `level`; undefined if it is null, which is allowed below privilege level 3. */
-export function checkReturnStack(
-  cpu: Cpu,
-  ss: number,
-  level: number,
-): ReturnType<typeof readDescriptor> | undefined {
-  if (isNull(ss)) {
-    if (level === 3 || (ss & 3) !== level) raiseWithCode(cpu, GENERAL_PROTECTION, 0);
-    return undefined;
-  }
-  const code = ss & 0xfffc;
-  const d = readDescriptor(cpu, ss, GENERAL_PROTECTION);
-  const type = d.upper & (DESCRIPTOR_NON_SYSTEM | DESCRIPTOR_CODE | DESCRIPTOR_WRITABLE);
-  const isStack = type === (DESCRIPTOR_NON_SYSTEM | DESCRIPTOR_WRITABLE);
-  if (!isStack || (ss & 3) !== level || privilegeOf(d.upper) !== level) {
-    raiseWithCode(cpu, GENERAL_PROTECTION, code);
-  }
-  if ((d.upper & DESCRIPTOR_PRESENT) === 0) raiseWithCode(cpu, STACK_FAULT, code);
-  return d;
-}

@@ -7,8 +7,20 @@ import { checkWrite, load16 } from './memory-access.ts';
 import type { Opcode } from './opcode.ts';
 import { store } from './operands.ts';
 import { asSupervisor } from './privilege.ts';
-import { CPL, LEAVE_BLOCK, RAX, RDI, RDX, RSI, SEGMENT_BASE, SEGMENT_LIMIT, segment, TR } from './state.ts';
-import { advance, loadSource, repeat, stride } from './strings.ts';
+import {
+  CPL,
+  HIGH,
+  LEAVE_BLOCK,
+  RAX,
+  RDI,
+  RDX,
+  RSI,
+  SEGMENT_BASE,
+  SEGMENT_LIMIT,
+  segment,
+  TR,
+} from './state.ts';
+import { advance, destination, loadSource, repeat, stride } from './strings.ts';
 
 /** Offset in the TSS of the word that says where the bitmap begins. */
 const BITMAP_OFFSET = 0x66;
@@ -64,11 +76,12 @@ const insOnce: Handler = (cpu, i) => {
   const s = cpu.i32;
   const size = ioSize(i);
   const port = portInDx(cpu);
-  const high = i.addressSize === 4 ? 0 : s[RDI + 1];
   checkPermission(cpu, port, size);
-  checkWrite(cpu, s[RDI], high, size);
+  const to = destination(s, i);
+  const high = s[HIGH];
+  checkWrite(cpu, to, high, size);
   s[LEAVE_BLOCK] = 1;
-  store(cpu, s[RDI], high, size, cpu.bus.readPort(port, size), 0);
+  store(cpu, to, high, size, cpu.bus.readPort(port, size), 0);
   advance(s, RDI, stride(s, i), i.addressSize);
 };
 const outsOnce: Handler = (cpu, i) => {

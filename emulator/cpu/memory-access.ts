@@ -3,11 +3,12 @@
  * one compare with the TLB; everything else (misses, page crossings, devices, code pages) is the slow path.
  */
 import { RAM } from '../memory-layout.ts';
-import { requireCanonical, translate } from '../mmu/page-walk.ts';
+import { isCanonical, requireCanonical, translate } from '../mmu/page-walk.ts';
 import { lookUp, NO_HITS, resume, TLB_MASK, USER_READ, USER_WRITE } from '../mmu/tlb.ts';
 import type { Cpu } from './cpu.ts';
 import type { Instruction } from './instruction.ts';
-import { HIGH, LEAVE_BLOCK } from './state.ts';
+import { checkSegmentAccess, segmentOfTag } from './segment-access.ts';
+import { HIGH, LEAVE_BLOCK, SEGMENT_BASE, SEGMENT_TAG } from './state.ts';
 
 /** Address of the instruction's memory operand: returns the low half, high half in HIGH. */
 export function effectiveAddress(cpu: Cpu, i: Instruction): number {
@@ -20,6 +21,9 @@ export function effectiveAddress(cpu: Cpu, i: Instruction): number {
 }
 
 function complexAddress(s: Int32Array, i: Instruction): number {
+  if (i.addressSize !== 8) {
+    return segmentAddress(s, i, s[i.base] + i.displacementLow + (s[i.index] << i.scale), i.segmentBase);
+  }
   const base = s[i.base];
   let low = (base + i.displacementLow) | 0;
   let high = (s[i.base + 1] + i.displacementHigh + (low >>> 0 < base >>> 0 ? 1 : 0)) | 0;
@@ -32,10 +36,36 @@ function complexAddress(s: Int32Array, i: Instruction): number {
       ((s[i.index + 1] << i.scale) | ((index >>> 1) >>> (31 - i.scale))) +
       (low >>> 0 < scaled >>> 0 ? 1 : 0)) |
     0;
-  if (i.addressSize === 4) high = 0;
   const segmentBase = s[i.segmentBase];
   low = (low + segmentBase) | 0;
   s[HIGH] = high + s[i.segmentBase + 1] + (low >>> 0 < segmentBase >>> 0 ? 1 : 0);
+  return low;
+}
+
+/**
+ * Linear address of an offset, which is cut to an address size of 2 or 4 bytes, in the segment whose base is the state word
+ * `base`: returns the low half, high half in HIGH.
+ *
+ * Outside of 64-bit mode linear addresses have 32 bits, and the high half is the segment's tag: 0 if any offset may be
+ * read and written, so that accesses run as in 64-bit mode. Other segments have a tag with which no address is in the
+ * TLB: the slow path knows the segment by it, checks limit and type, and takes it off. Thus the address itself carries what
+ * must be checked, whoever accesses it and however often, and 64-bit code never asks.
+ */
+export function segmentAddress(s: Int32Array, i: Instruction, offset: number, base: number): number {
+  const cut = i.addressSize === 2 ? offset & 0xffff : offset | 0;
+  const low = (cut + s[base]) | 0;
+  s[HIGH] =
+    i.stackSize === 8
+      ? s[base + 1] + (low >>> 0 < cut >>> 0 ? 1 : 0)
+      : s[base + (SEGMENT_TAG - SEGMENT_BASE)];
+  return low;
+}
+
+/** Linear address of the element that a pointer register names, in the segment whose base is the state word `base`. */
+export function elementAddress(s: Int32Array, i: Instruction, pointer: number, base: number): number {
+  if (i.addressSize !== 8) return segmentAddress(s, i, s[pointer], base);
+  const low = (s[pointer] + s[base]) | 0;
+  s[HIGH] = s[pointer + 1] + s[base + 1] + (low >>> 0 < s[pointer] >>> 0 ? 1 : 0);
   return low;
 }
 
@@ -91,7 +121,7 @@ export function load128(cpu: Cpu, low: number, high: number, destination: number
     s[destination + 3] = cpu.view.getInt32(host + 12, true);
     return;
   }
-  requireCanonicalEnd(cpu, low, high, 16);
+  checkReach(cpu, low, high, 16, false);
   // Both halves are read before anything is changed; the first word fetch of the second half faults if any.
   const next = (low + 8) | 0;
   const nextHigh = (high + (next >>> 0 < 8 ? 1 : 0)) | 0;
@@ -152,10 +182,10 @@ export function checkWrite(cpu: Cpu, low: number, high: number, size: number): v
   const entry = cpu.writeTlb + (((low >>> 12) & TLB_MASK) << 2);
   const last = (low + size - 1) | 0;
   if (s[entry] === (last & ~0xfff) && s[entry + 1] === high) return;
-  requireCanonicalEnd(cpu, low, high, size);
-  locateForWrite(cpu, low, high);
+  const linearHigh = checkReach(cpu, low, high, size, true);
+  locateForWrite(cpu, low, linearHigh);
   if (((last ^ low) & ~0xfff) !== 0) {
-    locateForWrite(cpu, last & ~0xfff, (high + (last >>> 0 < low >>> 0 ? 1 : 0)) | 0);
+    locateForWrite(cpu, last & ~0xfff, (linearHigh + (last >>> 0 < low >>> 0 ? 1 : 0)) | 0);
   }
 }
 
@@ -195,10 +225,18 @@ export function loadForWrite64(cpu: Cpu, low: number, high: number): number {
 
 // Slow paths.
 
-/** A non-canonical last byte faults before the first byte's page does. */
-function requireCanonicalEnd(cpu: Cpu, low: number, high: number, size: number): void {
+/**
+ * Checks that an access may reach its last byte, before the first byte's page may fault: the address is canonical, or
+ * within its segment. Returns the high half without the segment's tag.
+ */
+function checkReach(cpu: Cpu, low: number, high: number, size: number, writes: boolean): number {
   const last = (low + size - 1) | 0;
-  requireCanonical(cpu, (high + (last >>> 0 < low >>> 0 ? 1 : 0)) | 0);
+  const lastHigh = (high + (last >>> 0 < low >>> 0 ? 1 : 0)) | 0;
+  if (isCanonical(lastHigh)) return high;
+  const which = segmentOfTag(high);
+  if (which < 0 || cpu.mode.bits === 64) requireCanonical(cpu, lastHigh);
+  checkSegmentAccess(cpu, which, low, size, writes);
+  return 0;
 }
 
 /** Physical address by the TLB, whose entry may be suspended, or by a walk, which may fault. */
@@ -215,7 +253,7 @@ function locateForWrite(cpu: Cpu, low: number, high: number): number {
 
 function loadSlow(cpu: Cpu, low: number, high: number, size: number): number {
   const s = cpu.i32;
-  requireCanonicalEnd(cpu, low, high, size);
+  high = checkReach(cpu, low, high, size, false);
   const physical = locateForRead(cpu, low, high);
   const inPage = 0x1000 - (low & 0xfff);
   if (inPage < size) {
@@ -247,7 +285,7 @@ function storeSlow(
   valueLow: number,
   valueHigh: number,
 ): void {
-  requireCanonicalEnd(cpu, low, high, size);
+  high = checkReach(cpu, low, high, size, true);
   const physical = locateForWrite(cpu, low, high);
   const inPage = 0x1000 - (low & 0xfff);
   if (inPage < size) {

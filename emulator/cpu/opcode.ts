@@ -8,10 +8,20 @@ export type RegisterFile = 'general' | 'byte' | 'vector' | 'mmx';
 /**
  * Immediate bytes behind the operands:
  * byte, word: sign-extended; z: 2 or 4 bytes by operand size, sign-extended; full: 2, 4 or 8 bytes;
- * relative8, relative32: branch targets; address: 8-byte absolute address (4 with prefix 0x67);
- * enter: word, then a byte (which goes to the high half).
+ * relative8, relative32: branch targets (2 bytes instead of 4 with a 16-bit operand size outside of 64-bit mode);
+ * address: absolute address, as long as the address size;
+ * enter: word, then a byte (which goes to the high half); far: offset of 2 or 4 bytes, then a selector (likewise).
  */
-export type ImmediateKind = 'byte' | 'word' | 'z' | 'full' | 'relative8' | 'relative32' | 'address' | 'enter';
+export type ImmediateKind =
+  | 'byte'
+  | 'word'
+  | 'z'
+  | 'full'
+  | 'relative8'
+  | 'relative32'
+  | 'address'
+  | 'enter'
+  | 'far';
 
 /** What a row asks of its VEX prefix. VEX.pp is `Opcode.prefix`, the map is part of `Opcode.opcode`. */
 export interface Vex {
@@ -26,6 +36,9 @@ export interface Opcode {
   readonly opcode: number;
   /** Encoded with a VEX prefix. Left out: without. */
   readonly vex?: Vex;
+  /** Where the row is valid: in 64-bit mode only, not in 64-bit mode, or not in real mode (as all with VEX are not).
+   * Left out: everywhere. */
+  readonly mode?: 'long' | 'legacy' | 'protected' | 'legacy protected';
   /** Raises #UD on a CPU model that does not present the feature. */
   readonly feature?: Feature;
   /** Mandatory prefix: 0 for none of 66, F3, F2. Left out: the prefix is no part of the opcode. */
@@ -45,7 +58,8 @@ export interface Opcode {
   readonly reg?: RegisterFile;
   readonly rm?: RegisterFile;
   readonly immediate?: ImmediateKind;
-  /** byte: always 1; stack: 8, or 2 with prefix 66; near: always 8. Left out: 2, 4 or 8 by prefix 66 and REX.W. */
+  /** byte: always 1; stack: 8, or 2 with prefix 66; near: always 8. Left out: 2, 4 or 8 by prefix 66 and REX.W.
+   * Outside of 64-bit mode all but the first are 2 or 4. */
   readonly size?: 'byte' | 'stack' | 'near';
   /** A LOCK prefix is legal (with a memory operand). */
   readonly lockable?: boolean;

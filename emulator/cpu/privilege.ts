@@ -37,11 +37,6 @@ export function chooseTlbs(cpu: Cpu): void {
   }
 }
 
-/** Recomputes what `Cpu` keeps outside of the machine's memory, after that has been replaced. */
-export function deriveFromState(cpu: Cpu): void {
-  chooseTlbs(cpu);
-}
-
 /** Runs `access` as the processor accesses descriptor tables and task state at any privilege level: with the supervisor's
  * rights, without regard to EFLAGS.AC. */
 export function asSupervisor<T>(cpu: Cpu, access: () => T): T {

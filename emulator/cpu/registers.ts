@@ -4,7 +4,7 @@ import { flushAll } from '../mmu/address-space.ts';
 import type { Cpu } from './cpu.ts';
 import { readFlags, writeFlags } from './flags.ts';
 import { chooseTlbs, setPrivilege } from './privilege.ts';
-import { isNull, setFlatCode, setFlatData, setSegment } from './segments.ts';
+import { isNull, refreshSegments, setFlatCode, setFlatData, setSegment } from './segments.ts';
 import {
   CPL,
   CR0,
@@ -32,7 +32,9 @@ import {
   RAX,
   REPEAT_FLAGS,
   RIP,
+  SEGMENT_ATTRIBUTES,
   SEGMENT_BASE,
+  SEGMENT_LIMIT,
   SEGMENT_SELECTOR,
   SFMASK,
   SS,
@@ -82,6 +84,18 @@ const SELECTORS: ReadonlyMap<string, number> = new Map([
   ['ldtr', LDTR],
   ['tr', TR],
 ]);
+/** The hidden parts of segment registers, but for the bases of FS, GS, LDTR and TR, which are among WORDS. */
+const SEGMENT_PARTS: ReadonlyMap<string, number> = new Map(
+  [...SELECTORS].flatMap(([name, which]): [string, number][] => {
+    const at = segment(which);
+    const base: [string, number] = [`${name}_base`, at + SEGMENT_BASE];
+    return [
+      ...(which <= DS ? [base] : []),
+      [`${name}_limit`, at + SEGMENT_LIMIT],
+      [`${name}_attributes`, at + SEGMENT_ATTRIBUTES],
+    ];
+  }),
+);
 /** Changing these makes translations stale. */
 const PAGING = new Set(['cr0', 'cr3', 'cr4', 'efer']);
 
@@ -91,6 +105,7 @@ export const REGISTER_NAMES: readonly string[] = [
   'rflags',
   ...HALF_WORDS.keys(),
   ...SELECTORS.keys(),
+  ...SEGMENT_PARTS.keys(),
   ...Array.from({ length: 16 }, (_, n) => `ymm${n}`),
 ];
 
@@ -117,7 +132,7 @@ export function readRegisterByName(cpu: Cpu, name: string): bigint {
   const word = WORDS.get(name);
   if (word !== undefined) return read64(s, word);
   if (name === 'rflags') return BigInt(readFlags(cpu) >>> 0);
-  const half = HALF_WORDS.get(name);
+  const half = HALF_WORDS.get(name) ?? SEGMENT_PARTS.get(name);
   if (half !== undefined) return BigInt(s[half] >>> 0);
   const which = SELECTORS.get(name);
   if (which !== undefined) return BigInt(s[segment(which) + SEGMENT_SELECTOR] & 0xffff);
@@ -131,17 +146,20 @@ export function readRegisterByName(cpu: Cpu, name: string): bigint {
 
 /**
  * Throws RangeError if there is no such register. A selector written to a segment register implies a flat descriptor
- * (64-bit code for CS, whose low two bits become the privilege level) whatever the descriptor tables hold.
+ * (64-bit code for CS, whose low two bits become the privilege level) whatever the descriptor tables hold; another descriptor
+ * is written as `cs_base`, `cs_limit` (in bytes) and `cs_attributes` (bits 8…23 of a descriptor's upper word, in place).
  */
 export function writeRegisterByName(cpu: Cpu, name: string, value: bigint): void {
   const s = cpu.i32;
   const word = WORDS.get(name);
   const half = HALF_WORDS.get(name);
+  const part = SEGMENT_PARTS.get(name);
   const which = SELECTORS.get(name);
   const vector = VECTORS.get(name);
   if (word !== undefined) {
     write64(s, word, value);
     if (name === 'rip') s[REPEAT_FLAGS] = 0;
+    if (name === 'cr0') refreshSegments(cpu);
     if (PAGING.has(name)) {
       flushAll(s);
       chooseTlbs(cpu);
@@ -150,6 +168,9 @@ export function writeRegisterByName(cpu: Cpu, name: string, value: bigint): void
     writeFlags(cpu, Number(BigInt.asUintN(22, value)));
   } else if (half !== undefined) {
     s[half] = Number(BigInt.asIntN(32, value));
+  } else if (part !== undefined) {
+    s[part] = Number(BigInt.asIntN(32, value));
+    refreshSegments(cpu);
   } else if (which !== undefined) {
     writeSelector(cpu, which, Number(BigInt.asUintN(16, value)));
   } else if (vector !== undefined) {

@@ -7,7 +7,7 @@ import { CodeCache } from './code-cache.ts';
 import type { Bus, Cpu } from './cpu.ts';
 import type { CpuModel } from './features.ts';
 import { writeFlags } from './flags.ts';
-import { opcodeTable } from './opcode-table.ts';
+import { codeModes } from './opcode-table.ts';
 import { setFlatCode, setFlatData } from './segments.ts';
 import {
   CR0,
@@ -43,7 +43,8 @@ export function createCpu(ramBytes: number, model: CpuModel, bus: Bus, interrupt
     code,
     pages: new PageAttention(ramBytes, code),
     model,
-    opcodes: opcodeTable(model),
+    modes: codeModes(model),
+    mode: codeModes(model)[0],
     readTlb: SUPERVISOR_READ,
     writeTlb: SUPERVISOR_WRITE,
     executeTlb: SUPERVISOR_EXECUTE,

@@ -90,7 +90,7 @@ export class RunLoop {
     const s = cpu.i32;
     const heedBreakpoints = breakpoints !== 'ignore';
     if (breakpoints === 'pass-first') {
-      this.#passed = addressKey(s[RIP], s[RIP + 1]);
+      this.#passed = blockKey(cpu);
       this.#passedStack = s[RSP];
       this.#passedSpace = s[CR3];
     }
@@ -226,6 +226,12 @@ export class RunLoop {
       return { kind: 'triple-fault', vector };
     return undefined;
   }
+}
+
+/** What `addressKey` is of the block at RIP. */
+function blockKey(cpu: Cpu): number {
+  const s = cpu.i32;
+  return addressKey(s[RIP], cpu.mode.bits === 64 ? s[RIP + 1] : cpu.mode.key);
 }
 
 /**

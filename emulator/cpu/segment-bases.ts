@@ -46,7 +46,7 @@ const wide =
     return handler;
   };
 
-const row = { opcode: 0x0fae, prefix: 0xf3, only: 'register', feature: 'fsgsbase' } as const;
+const row = { opcode: 0x0fae, mode: 'long', prefix: 0xf3, only: 'register', feature: 'fsgsbase' } as const;
 
 export const SEGMENT_BASE_OPCODES: readonly Opcode[] = [
   { ...row, extension: 0, handler: wide(readBase(FS_BASE)) },

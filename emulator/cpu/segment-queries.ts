@@ -1,28 +1,33 @@
 /** LAR, LSL, VERR, VERW: what a selector would allow, told in ZF instead of a fault. */
 import type { Cpu } from './cpu.ts';
+import {
+  BUSY,
+  CALL_GATE_16,
+  CALL_GATE_32,
+  DESCRIPTOR_CODE,
+  DESCRIPTOR_CONFORMING,
+  DESCRIPTOR_NON_SYSTEM,
+  DESCRIPTOR_WRITABLE,
+  LDT_TYPE,
+  privilegeOf,
+  systemTypeOf,
+  TASK_GATE,
+  TSS_16,
+  TSS_32,
+} from './descriptor.ts';
 import { FAULT, GENERAL_PROTECTION } from './fault.ts';
 import { arithmeticFlags, setArithmeticFlags, ZF } from './flags.ts';
 import type { Handler } from './instruction.ts';
 import { always, type Opcode } from './opcode.ts';
 import { readWord, writeRegister } from './operands.ts';
-import {
-  DESCRIPTOR_CODE,
-  DESCRIPTOR_CONFORMING,
-  DESCRIPTOR_NON_SYSTEM,
-  DESCRIPTOR_WRITABLE,
-  type Descriptor,
-  descriptorLimit,
-  isNull,
-  privilegeOf,
-  readDescriptor,
-} from './segments.ts';
+import { type Descriptor, descriptorLimit, isIa32e, isNull, readDescriptor } from './segments.ts';
 import { CPL, FAULT_VECTOR } from './state.ts';
 
-/** System descriptor types that exist in long mode: LDT, available and busy TSS, and for LAR the call gate. */
-const LDT = 2;
-const AVAILABLE_TSS = 9;
-const BUSY_TSS = 11;
-const CALL_GATE = 12;
+/** System descriptors that LSL tells the limit of, and those LAR tells of besides: in IA-32e mode, and else. */
+const WIDE_LIMITS = [LDT_TYPE, TSS_32, TSS_32 + BUSY];
+const WIDE_RIGHTS = [...WIDE_LIMITS, CALL_GATE_32];
+const LIMITS = [...WIDE_LIMITS, TSS_16, TSS_16 + BUSY];
+const RIGHTS = [...WIDE_RIGHTS, TSS_16, TSS_16 + BUSY, CALL_GATE_16, TASK_GATE];
 
 /** The descriptor of a selector that the current privilege may see, else undefined. */
 function visibleDescriptor(cpu: Cpu, selector: number): Descriptor | undefined {
@@ -42,22 +47,26 @@ function visibleDescriptor(cpu: Cpu, selector: number): Descriptor | undefined {
 }
 
 const isSystem = (d: Descriptor): boolean => (d.upper & DESCRIPTOR_NON_SYSTEM) === 0;
-const typeOf = (d: Descriptor): number => (d.upper >> 8) & 15;
 
 function setZero(cpu: Cpu, isSet: boolean): void {
   setArithmeticFlags(cpu.i32, (arithmeticFlags(cpu.i32) & ~ZF) | (isSet ? ZF : 0));
 }
 
-function query(value: (d: Descriptor) => number, systemTypes: readonly number[]): Handler {
+function query(
+  value: (d: Descriptor) => number,
+  wideTypes: readonly number[],
+  types: readonly number[],
+): Handler {
   return (cpu, i) => {
     const d = visibleDescriptor(cpu, readWord(cpu, i));
-    const isAllowed = d !== undefined && (!isSystem(d) || systemTypes.includes(typeOf(d)));
+    const systemTypes = isIa32e(cpu) ? wideTypes : types;
+    const isAllowed = d !== undefined && (!isSystem(d) || systemTypes.includes(systemTypeOf(d.upper)));
     if (isAllowed) writeRegister(cpu, i.reg, i.operandSize, value(d), 0);
     setZero(cpu, isAllowed);
   };
 }
-const lar = query((d) => d.upper & 0xff_ff00, [LDT, AVAILABLE_TSS, BUSY_TSS, CALL_GATE]);
-const lsl = query(descriptorLimit, [LDT, AVAILABLE_TSS, BUSY_TSS]);
+const lar = query((d) => d.upper & 0xff_ff00, WIDE_RIGHTS, RIGHTS);
+const lsl = query(descriptorLimit, WIDE_LIMITS, LIMITS);
 
 /** Code is readable with the bit that makes data writable; data is always readable, code never writable. */
 const verify =
@@ -72,8 +81,8 @@ const verr = verify((isCode, bit) => !isCode || bit);
 const verw = verify((isCode, bit) => !isCode && bit);
 
 export const SEGMENT_QUERY_OPCODES: readonly Opcode[] = [
-  { opcode: 0x0f00, extension: 4, handler: always(verr) },
-  { opcode: 0x0f00, extension: 5, handler: always(verw) },
-  { opcode: 0x0f02, modrm: true, handler: always(lar) },
-  { opcode: 0x0f03, modrm: true, handler: always(lsl) },
+  { mode: 'protected', opcode: 0x0f00, extension: 4, handler: always(verr) },
+  { mode: 'protected', opcode: 0x0f00, extension: 5, handler: always(verw) },
+  { mode: 'protected', opcode: 0x0f02, modrm: true, handler: always(lar) },
+  { mode: 'protected', opcode: 0x0f03, modrm: true, handler: always(lsl) },
 ];

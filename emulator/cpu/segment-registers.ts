@@ -1,13 +1,15 @@
-import { push } from './data-transfer.ts';
 import { GENERAL_PROTECTION, raiseWithCode } from './fault.ts';
 import type { Handler, Instruction } from './instruction.ts';
-import { checkWrite, effectiveAddress, load16, load64, store16, store64 } from './memory-access.ts';
+import { checkWrite, effectiveAddress, load16, store16 } from './memory-access.ts';
 import { always, type Opcode } from './opcode.ts';
-import { load, readWord, writeRegister } from './operands.ts';
+import { load, readWord, store, writeRegister } from './operands.ts';
 import { requireSupervisor, requireUserModeInstructions } from './privilege.ts';
 import { loadDataSegment, loadSystemSegment } from './segments.ts';
+import { moveStackPointer, push, stackAddress } from './stack.ts';
 import {
   CS,
+  DS,
+  ES,
   FS,
   GDTR_BASE,
   GDTR_LIMIT,
@@ -17,7 +19,6 @@ import {
   IDTR_LIMIT,
   INTERRUPT_SHADOW,
   LDTR,
-  RSP,
   SEGMENT_SELECTOR,
   SS,
   STACK_SHADOW,
@@ -27,6 +28,10 @@ import {
 
 // Descriptor tables
 
+/** Bytes of the base that SGDT and its like read and write behind the limit. */
+const baseSize = (i: Instruction): number => (i.stackSize === 8 ? 8 : 4);
+
+/** Outside of 64-bit mode all 32 bits of the base are stored, whatever the operand size. */
 const storeTable =
   (base: number, limit: number): Handler =>
   (cpu, i) => {
@@ -34,10 +39,10 @@ const storeTable =
     const s = cpu.i32;
     const address = effectiveAddress(cpu, i);
     const high = s[HIGH];
-    checkWrite(cpu, address, high, 10);
+    checkWrite(cpu, address, high, 2 + baseSize(i));
     const second = (address + 2) | 0;
     store16(cpu, address, high, s[limit]);
-    store64(cpu, second, high + (second >>> 0 < 2 ? 1 : 0), s[base], s[base + 1]);
+    store(cpu, second, high + (second >>> 0 < 2 ? 1 : 0), baseSize(i), s[base], s[base + 1]);
   };
 const loadTable =
   (base: number, limit: number): Handler =>
@@ -48,11 +53,12 @@ const loadTable =
     const high = s[HIGH];
     const newLimit = load16(cpu, address, high);
     const second = (address + 2) | 0;
-    const low = load64(cpu, second, high + (second >>> 0 < 2 ? 1 : 0));
-    if ((s[HIGH] << 16) >> 16 !== s[HIGH]) raiseWithCode(cpu, GENERAL_PROTECTION, 0);
+    const low = load(cpu, second, high + (second >>> 0 < 2 ? 1 : 0), baseSize(i));
+    const baseHigh = i.stackSize === 8 ? s[HIGH] : 0;
+    if ((baseHigh << 16) >> 16 !== baseHigh) raiseWithCode(cpu, GENERAL_PROTECTION, 0);
     s[limit] = newLimit;
-    s[base] = low;
-    s[base + 1] = s[HIGH];
+    s[base] = i.operandSize === 2 && i.stackSize !== 8 ? low & 0xff_ffff : low;
+    s[base + 1] = baseHigh;
   };
 
 /** STR and SLDT: 16 bits to memory, zero-extended to a register. */
@@ -96,18 +102,18 @@ const hasSegment =
 const pushSegment =
   (which: number): Handler =>
   (cpu, i) =>
-    push(cpu, i.operandSize, cpu.i32[segment(which) + SEGMENT_SELECTOR], 0);
+    push(cpu, i, cpu.i32[segment(which) + SEGMENT_SELECTOR], 0);
 const popSegment =
   (which: number): Handler =>
-  (cpu) => {
+  (cpu, i) => {
     const s = cpu.i32;
-    const selector = load16(cpu, s[RSP], s[RSP + 1]);
+    const address = stackAddress(s, i.stackSize, 0);
+    const selector = load16(cpu, address, s[HIGH]);
     loadDataSegment(cpu, which, selector);
-    const rsp = (s[RSP] + 8) | 0;
-    if (rsp >>> 0 < 8) s[RSP + 1]++;
-    s[RSP] = rsp;
+    moveStackPointer(cpu, i.stackSize, i.operandSize);
+    if (which === SS) s[INTERRUPT_SHADOW] = STACK_SHADOW;
   };
-/** LSS, LFS, LGS: offset, then selector. */
+/** LES, LDS, LSS, LFS, LGS: offset, then selector. */
 const loadFarPointer =
   (which: number): Handler =>
   (cpu, i) => {
@@ -129,16 +135,33 @@ export const SEGMENT_REGISTER_OPCODES: readonly Opcode[] = [
   { opcode: 0x0f01, extension: 1, only: 'memory', handler: always(storeTable(IDTR_BASE, IDTR_LIMIT)) },
   { opcode: 0x0f01, extension: 2, only: 'memory', handler: always(loadTable(GDTR_BASE, GDTR_LIMIT)) },
   { opcode: 0x0f01, extension: 3, only: 'memory', handler: always(loadTable(IDTR_BASE, IDTR_LIMIT)) },
-  { opcode: 0x0f00, extension: 0, handler: always(storeSelector(LDTR)) },
-  { opcode: 0x0f00, extension: 1, handler: always(storeSelector(TR)) },
-  { opcode: 0x0f00, extension: 2, handler: always(loadSystem(LDTR)) },
-  { opcode: 0x0f00, extension: 3, handler: always(loadSystem(TR)) },
+  { opcode: 0x0f00, mode: 'protected', extension: 0, handler: always(storeSelector(LDTR)) },
+  { opcode: 0x0f00, mode: 'protected', extension: 1, handler: always(storeSelector(TR)) },
+  { opcode: 0x0f00, mode: 'protected', extension: 2, handler: always(loadSystem(LDTR)) },
+  { opcode: 0x0f00, mode: 'protected', extension: 3, handler: always(loadSystem(TR)) },
   { opcode: 0x8c, modrm: true, handler: hasSegment(movFromSegment, -1) },
   { opcode: 0x8e, modrm: true, ...plain, handler: hasSegment(movToSegment, CS) },
   { opcode: 0x0fa0, size: 'stack', handler: always(pushSegment(FS)) },
   { opcode: 0x0fa8, size: 'stack', handler: always(pushSegment(GS)) },
   { opcode: 0x0fa1, size: 'stack', handler: always(popSegment(FS)) },
   { opcode: 0x0fa9, size: 'stack', handler: always(popSegment(GS)) },
+  ...[ES, CS, SS, DS].map(
+    (which): Opcode => ({
+      opcode: 0x06 + 8 * which,
+      mode: 'legacy',
+      handler: always(pushSegment(which)),
+    }),
+  ),
+  ...[ES, SS, DS].map(
+    (which): Opcode => ({
+      opcode: 0x07 + 8 * which,
+      mode: 'legacy',
+      ...(which === SS ? plain : {}),
+      handler: always(popSegment(which)),
+    }),
+  ),
+  { opcode: 0xc4, mode: 'legacy', modrm: true, only: 'memory', handler: always(loadFarPointer(ES)) },
+  { opcode: 0xc5, mode: 'legacy', modrm: true, only: 'memory', handler: always(loadFarPointer(DS)) },
   { opcode: 0x0fb2, modrm: true, only: 'memory', ...plain, handler: always(loadFarPointer(SS)) },
   { opcode: 0x0fb4, modrm: true, only: 'memory', handler: always(loadFarPointer(FS)) },
   { opcode: 0x0fb5, modrm: true, only: 'memory', handler: always(loadFarPointer(GS)) },

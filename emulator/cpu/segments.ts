@@ -1,11 +1,35 @@
-/** Segment registers and descriptors (Intel SDM volume 3, chapters 3.4 and 7.2), as far as long mode heeds them. */
+/** Segment registers, and loading them from descriptors (Intel SDM volume 3, chapters 3.4 and 7.2). */
+import { CODE_32, PROTECTED, STACK_32 } from './code-mode.ts';
 import type { Cpu } from './cpu.ts';
+import {
+  BUSY,
+  DESCRIPTOR_ACCESSED,
+  DESCRIPTOR_CODE,
+  DESCRIPTOR_CONFORMING,
+  DESCRIPTOR_DEFAULT_32,
+  DESCRIPTOR_GRANULARITY,
+  DESCRIPTOR_LONG,
+  DESCRIPTOR_NON_SYSTEM,
+  DESCRIPTOR_PRESENT,
+  DESCRIPTOR_WRITABLE,
+  LDT_TYPE,
+  privilegeOf,
+  systemTypeOf,
+  TSS_16,
+  TSS_32,
+} from './descriptor.ts';
 import { GENERAL_PROTECTION, raiseWithCode, SEGMENT_NOT_PRESENT, STACK_FAULT } from './fault.ts';
 import { load32, store32 } from './memory-access.ts';
-import { asSupervisor } from './privilege.ts';
+import { asSupervisor, chooseTlbs } from './privilege.ts';
+import { tagOf } from './segment-access.ts';
 import {
   CPL,
+  CR0,
+  CR0_PE,
   CS,
+  DS,
+  EFER,
+  EFER_LMA,
   ES,
   FS,
   GDTR_BASE,
@@ -16,27 +40,17 @@ import {
   SEGMENT_BASE,
   SEGMENT_LIMIT,
   SEGMENT_SELECTOR,
+  SEGMENT_TAG,
   SS,
   segment,
 } from './state.ts';
 
-/** Bits of a descriptor's upper word. */
-export const DESCRIPTOR_ACCESSED = 0x100;
-export const DESCRIPTOR_WRITABLE = 0x200;
-export const DESCRIPTOR_CONFORMING = 0x400;
-export const DESCRIPTOR_CODE = 0x800;
-export const DESCRIPTOR_NON_SYSTEM = 0x1000;
-export const DESCRIPTOR_PRESENT = 0x8000;
-export const DESCRIPTOR_LONG = 0x20_0000;
-export const DESCRIPTOR_DEFAULT_32 = 0x40_0000;
-const DESCRIPTOR_GRANULARITY = 0x80_0000;
 /** The bits kept as SEGMENT_ATTRIBUTES. */
 const ATTRIBUTES = 0xf0_ff00;
-const AVAILABLE_TSS = 0x900;
-const LDT = 0x200;
-const TYPE = 0x1f00;
 
-export const privilegeOf = (upper: number): number => (upper >> 13) & 3;
+/** IA-32e mode: 64-bit mode or compatibility mode. */
+export const isIa32e = (cpu: Cpu): boolean => cpu.mode.bits === 64 || (cpu.i32[EFER] & EFER_LMA) !== 0;
+
 export const isNull = (selector: number): boolean => (selector & ~3) === 0;
 
 /** A descriptor as read from its table; `address` is that of its first byte. */
@@ -100,17 +114,48 @@ export function setSegment(
   cpu.i32[at + SEGMENT_BASE + 1] = baseHigh;
   cpu.i32[at + SEGMENT_LIMIT] = limit;
   cpu.i32[at + SEGMENT_ATTRIBUTES] = upper & ATTRIBUTES;
+  cpu.i32[at + SEGMENT_TAG] = tagOf(which, limit, upper);
+  if (which === CS || which === SS) refreshCodeMode(cpu);
+}
+
+/** Chooses the mode in which code is decoded anew: after CS, SS or CR0.PE have changed. */
+export function refreshCodeMode(cpu: Cpu): void {
+  const s = cpu.i32;
+  const code = s[segment(CS) + SEGMENT_ATTRIBUTES];
+  const stack = s[segment(SS) + SEGMENT_ATTRIBUTES];
+  const flags =
+    ((code & DESCRIPTOR_DEFAULT_32) !== 0 ? CODE_32 : 0) |
+    ((stack & DESCRIPTOR_DEFAULT_32) !== 0 ? STACK_32 : 0) |
+    ((s[CR0] & CR0_PE) !== 0 ? PROTECTED : 0);
+  cpu.mode = cpu.modes[(code & DESCRIPTOR_LONG) !== 0 ? 0 : 1 + flags];
+}
+
+/** Derives anew what follows from the segment registers, after they have been written from outside. */
+export function refreshSegments(cpu: Cpu): void {
+  const s = cpu.i32;
+  for (let which = ES; which <= GS; which++) {
+    const at = segment(which);
+    s[at + SEGMENT_TAG] = tagOf(which, s[at + SEGMENT_LIMIT], s[at + SEGMENT_ATTRIBUTES]);
+  }
+  refreshCodeMode(cpu);
+}
+
+/** Recomputes what `Cpu` keeps outside of the machine's memory, after that has been replaced. */
+export function deriveFromState(cpu: Cpu): void {
+  chooseTlbs(cpu);
+  refreshCodeMode(cpu);
 }
 
 export function setSegmentFromDescriptor(cpu: Cpu, which: number, selector: number, d: Descriptor): void {
   setSegment(cpu, which, selector, descriptorBase(d), 0, descriptorLimit(d), d.upper | DESCRIPTOR_ACCESSED);
 }
 
-/** The flat descriptors that SYSCALL and SYSRET imply: upper words for code and data at a privilege level. */
+/** The flat descriptors that SYSCALL and its like imply: upper words for code and data at a privilege level. */
 const FLAT =
   DESCRIPTOR_NON_SYSTEM | DESCRIPTOR_PRESENT | DESCRIPTOR_ACCESSED | DESCRIPTOR_GRANULARITY | 0xf_0000;
-export function setFlatCode(cpu: Cpu, selector: number, level: number): void {
-  const upper = FLAT | DESCRIPTOR_CODE | DESCRIPTOR_WRITABLE | DESCRIPTOR_LONG | (level << 13);
+export function setFlatCode(cpu: Cpu, selector: number, level: number, bits: 32 | 64 = 64): void {
+  const size = bits === 64 ? DESCRIPTOR_LONG : DESCRIPTOR_DEFAULT_32;
+  const upper = FLAT | DESCRIPTOR_CODE | DESCRIPTOR_WRITABLE | size | (level << 13);
   setSegment(cpu, CS, selector, 0, 0, -1, upper);
 }
 export function setFlatData(cpu: Cpu, which: number, selector: number, level: number): void {
@@ -118,40 +163,74 @@ export function setFlatData(cpu: Cpu, which: number, selector: number, level: nu
   setSegment(cpu, which, selector, 0, 0, -1, upper);
 }
 
-/** MOV to ES, SS, DS, FS, GS, and LSS, LFS, LGS: checks and loads. */
+/** Loads a segment register in real mode: limit and attributes stay, so that protected mode may leave larger ones behind. */
+export function setRealSegment(cpu: Cpu, which: number, selector: number): void {
+  const at = segment(which);
+  const attributes = cpu.i32[at + SEGMENT_ATTRIBUTES];
+  const wasNull = (attributes & DESCRIPTOR_PRESENT) === 0;
+  const limit = wasNull ? 0xffff : cpu.i32[at + SEGMENT_LIMIT];
+  setSegment(cpu, which, selector, selector << 4, 0, limit, wasNull ? REAL_ATTRIBUTES : attributes);
+}
+const REAL_ATTRIBUTES =
+  DESCRIPTOR_PRESENT | DESCRIPTOR_NON_SYSTEM | DESCRIPTOR_WRITABLE | DESCRIPTOR_ACCESSED;
+
+/** MOV and POP to ES, SS, DS, FS, GS, and LES, LSS, LDS, LFS, LGS: checks and loads. */
 export function loadDataSegment(cpu: Cpu, which: number, selector: number): void {
+  if (cpu.mode.isReal) {
+    setRealSegment(cpu, which, selector);
+    return;
+  }
   const level = cpu.i32[CPL];
   const requested = selector & 3;
   const code = selector & 0xfffc;
   if (isNull(selector)) {
-    if (which === SS && (level === 3 || requested !== level)) raiseWithCode(cpu, GENERAL_PROTECTION, 0);
+    if (which === SS && (cpu.mode.bits !== 64 || level === 3 || requested !== level)) {
+      raiseWithCode(cpu, GENERAL_PROTECTION, 0);
+    }
     setSegment(cpu, which, selector, 0, 0, 0, 0);
+    return;
+  }
+  if (which === SS) {
+    const stack = readStackSegment(cpu, selector, level, GENERAL_PROTECTION);
+    markAccessed(cpu, stack);
+    setSegmentFromDescriptor(cpu, SS, selector, stack);
     return;
   }
   const d = readDescriptor(cpu, selector, GENERAL_PROTECTION);
   const type = d.upper & (DESCRIPTOR_NON_SYSTEM | DESCRIPTOR_CODE | DESCRIPTOR_WRITABLE);
   const privilege = privilegeOf(d.upper);
-  if (which === SS) {
-    const isStack = type === (DESCRIPTOR_NON_SYSTEM | DESCRIPTOR_WRITABLE);
-    if (!isStack || requested !== level || privilege !== level) raiseWithCode(cpu, GENERAL_PROTECTION, code);
-    if ((d.upper & DESCRIPTOR_PRESENT) === 0) raiseWithCode(cpu, STACK_FAULT, code);
-  } else {
-    const conforming =
-      (d.upper & (DESCRIPTOR_CODE | DESCRIPTOR_CONFORMING)) === (DESCRIPTOR_CODE | DESCRIPTOR_CONFORMING);
-    const readable =
-      (type & DESCRIPTOR_NON_SYSTEM) !== 0 && type !== (DESCRIPTOR_NON_SYSTEM | DESCRIPTOR_CODE);
-    if (!readable || (!conforming && (requested > privilege || level > privilege))) {
-      raiseWithCode(cpu, GENERAL_PROTECTION, code);
-    }
-    if ((d.upper & DESCRIPTOR_PRESENT) === 0) raiseWithCode(cpu, SEGMENT_NOT_PRESENT, code);
+  const conforming =
+    (d.upper & (DESCRIPTOR_CODE | DESCRIPTOR_CONFORMING)) === (DESCRIPTOR_CODE | DESCRIPTOR_CONFORMING);
+  const readable = (type & DESCRIPTOR_NON_SYSTEM) !== 0 && type !== (DESCRIPTOR_NON_SYSTEM | DESCRIPTOR_CODE);
+  if (!readable || (!conforming && (requested > privilege || level > privilege))) {
+    raiseWithCode(cpu, GENERAL_PROTECTION, code);
   }
+  if ((d.upper & DESCRIPTOR_PRESENT) === 0) raiseWithCode(cpu, SEGMENT_NOT_PRESENT, code);
   markAccessed(cpu, d);
   setSegmentFromDescriptor(cpu, which, selector, d);
 }
 
+/** Checks a selector, not null, for SS at a privilege level. Raises `vector`(selector), or #SS if it is not present. */
+export function readStackSegment(
+  cpu: Cpu,
+  selector: number,
+  level: number,
+  vector: number,
+  external = 0,
+): Descriptor {
+  const code = (selector & 0xfffc) | external;
+  const d = readDescriptor(cpu, selector, vector, external);
+  const type = d.upper & (DESCRIPTOR_NON_SYSTEM | DESCRIPTOR_CODE | DESCRIPTOR_WRITABLE);
+  const isStack = type === (DESCRIPTOR_NON_SYSTEM | DESCRIPTOR_WRITABLE);
+  if (!isStack || (selector & 3) !== level || privilegeOf(d.upper) !== level)
+    raiseWithCode(cpu, vector, code);
+  if ((d.upper & DESCRIPTOR_PRESENT) === 0) raiseWithCode(cpu, STACK_FAULT, code);
+  return d;
+}
+
 /** Returning to an outer level: data segments that are too privileged for it become null. */
 export function dropPrivilegedSegments(cpu: Cpu, level: number): void {
-  for (const which of [ES, 3, FS, GS]) {
+  for (const which of [ES, DS, FS, GS]) {
     const at = segment(which);
     const upper = cpu.i32[at + SEGMENT_ATTRIBUTES];
     if (isNull(cpu.i32[at + SEGMENT_SELECTOR])) continue;
@@ -161,39 +240,66 @@ export function dropPrivilegedSegments(cpu: Cpu, level: number): void {
   }
 }
 
-/** Checks a 64-bit code segment for a transfer and returns its descriptor. Code of 16 and 32 bits is not supported: #GP. */
-export function readLongCodeSegment(cpu: Cpu, selector: number, external = 0): Descriptor {
+/** Reads a code segment for a transfer: its type only is checked. */
+export function readCodeSegment(cpu: Cpu, selector: number, external = 0): Descriptor {
   const code = (selector & 0xfffc) | external;
   if (isNull(selector)) raiseWithCode(cpu, GENERAL_PROTECTION, external);
   const d = readDescriptor(cpu, selector, GENERAL_PROTECTION, external);
-  const isCode =
-    (d.upper & (DESCRIPTOR_NON_SYSTEM | DESCRIPTOR_CODE)) === (DESCRIPTOR_NON_SYSTEM | DESCRIPTOR_CODE);
-  const isLong = (d.upper & (DESCRIPTOR_LONG | DESCRIPTOR_DEFAULT_32)) === DESCRIPTOR_LONG;
-  if (!isCode || !isLong) raiseWithCode(cpu, GENERAL_PROTECTION, code);
+  if (!isCodeSegment(cpu, d)) raiseWithCode(cpu, GENERAL_PROTECTION, code);
   return d;
 }
 
-/** LLDT and LTR: loads a system segment, whose descriptor is 16 bytes long. */
+/** In IA-32e mode L and D together are no code segment; elsewhere L means nothing. */
+export function isCodeSegment(cpu: Cpu, d: Descriptor): boolean {
+  const isCode =
+    (d.upper & (DESCRIPTOR_NON_SYSTEM | DESCRIPTOR_CODE)) === (DESCRIPTOR_NON_SYSTEM | DESCRIPTOR_CODE);
+  const both = DESCRIPTOR_LONG | DESCRIPTOR_DEFAULT_32;
+  return isCode && !(isIa32e(cpu) && (d.upper & both) === both);
+}
+
+/** Code of a segment runs in 64-bit mode. */
+export const isLongCode = (cpu: Cpu, d: Descriptor): boolean =>
+  isIa32e(cpu) && (d.upper & DESCRIPTOR_LONG) !== 0;
+
+/** Loads CS, and with it the mode. */
+export function setCodeSegment(cpu: Cpu, selector: number, d: Descriptor): void {
+  const upper = isLongCode(cpu, d) ? d.upper : d.upper & ~DESCRIPTOR_LONG;
+  setSegmentFromDescriptor(cpu, CS, selector, { ...d, upper });
+}
+
+/** Raises #GP(0) unless code of a segment may begin at an offset: canonical in 64-bit mode, else within the limit. */
+export function checkEntry(cpu: Cpu, d: Descriptor, low: number, high: number, external = 0): void {
+  const isInside = isLongCode(cpu, d)
+    ? (high << 16) >> 16 === high
+    : high === 0 && low >>> 0 <= descriptorLimit(d) >>> 0;
+  if (!isInside) raiseWithCode(cpu, GENERAL_PROTECTION, external);
+}
+
+/** LLDT and LTR: loads a system segment, whose descriptor is 16 bytes long in IA-32e mode. */
 export function loadSystemSegment(cpu: Cpu, which: number, selector: number): void {
+  const isWide = isIa32e(cpu);
   const code = selector & 0xfffc;
   if (isNull(selector)) {
     if (which !== LDTR) raiseWithCode(cpu, GENERAL_PROTECTION, 0);
     setSegment(cpu, which, selector, 0, 0, 0, 0);
     return;
   }
-  if ((selector & 4) !== 0 || (selector & 0xfff8) + 15 > cpu.i32[GDTR_LIMIT]) {
+  if ((selector & 4) !== 0 || (selector & 0xfff8) + (isWide ? 15 : 7) > cpu.i32[GDTR_LIMIT]) {
     raiseWithCode(cpu, GENERAL_PROTECTION, code);
   }
   const d = readDescriptor(cpu, selector, GENERAL_PROTECTION);
-  if ((d.upper & TYPE) !== (which === LDTR ? LDT : AVAILABLE_TSS))
-    raiseWithCode(cpu, GENERAL_PROTECTION, code);
+  const type = systemTypeOf(d.upper);
+  const fits =
+    (d.upper & DESCRIPTOR_NON_SYSTEM) === 0 &&
+    (which === LDTR ? type === LDT_TYPE : type === TSS_32 || (type === TSS_16 && !isWide));
+  if (!fits) raiseWithCode(cpu, GENERAL_PROTECTION, code);
   if ((d.upper & DESCRIPTOR_PRESENT) === 0) raiseWithCode(cpu, SEGMENT_NOT_PRESENT, code);
   const low = (d.addressLow + 8) | 0;
   const high = d.addressHigh + (low >>> 0 < 8 ? 1 : 0);
-  const baseHigh = asSupervisor(cpu, () => load32(cpu, low, high));
+  const baseHigh = isWide ? asSupervisor(cpu, () => load32(cpu, low, high)) : 0;
   let upper = d.upper;
   if (which !== LDTR) {
-    upper |= 0x200; // busy
+    upper |= BUSY << 8;
     rewriteUpper(cpu, d, upper);
   }
   setSegment(cpu, which, selector, descriptorBase(d), baseHigh, descriptorLimit(d), upper);

@@ -84,6 +84,8 @@ export const SEGMENT_BASE = 1;
 export const SEGMENT_LIMIT = 3;
 /** Bits 8…23 of a descriptor's upper word: type, S, DPL, P, AVL, L, D/B, G. */
 export const SEGMENT_ATTRIBUTES = 4;
+/** See segment-access.ts. */
+export const SEGMENT_TAG = 5;
 export const ES = 0;
 export const CS = 1;
 export const SS = 2;

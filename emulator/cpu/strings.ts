@@ -8,11 +8,13 @@ import { sub32, sub64 } from './alu.ts';
 import type { Cpu } from './cpu.ts';
 import { ARITHMETIC_FLAGS, arithmeticFlags, DF, setArithmeticFlags, zero } from './flags.ts';
 import type { Handler, Instruction } from './instruction.ts';
+import { elementAddress } from './memory-access.ts';
 import type { Opcode } from './opcode.ts';
 import { load, readRegister, store, writeRegister } from './operands.ts';
 import {
   BLOCK_INDEX,
   DEADLINE,
+  ES,
   FLAGS,
   HIGH,
   LEAVE_BLOCK,
@@ -23,15 +25,17 @@ import {
   RETIRED,
   RIP,
   RSI,
+  SEGMENT_BASE,
+  segment,
   ZERO,
 } from './state.ts';
 
 /** Moves RSI or RDI by a number of bytes. */
 export function advance(s: Int32Array, register: number, bytes: number, addressSize: number): void {
   const low = (s[register] + bytes) | 0;
-  if (addressSize === 4) s[register + 1] = 0;
-  else s[register + 1] += (bytes >> 31) + (low >>> 0 < s[register] >>> 0 ? 1 : 0);
-  s[register] = low;
+  if (addressSize === 8) s[register + 1] += (bytes >> 31) + (low >>> 0 < s[register] >>> 0 ? 1 : 0);
+  else if (addressSize === 4) s[register + 1] = 0;
+  s[register] = addressSize === 2 ? (s[register] & ~0xffff) | (low & 0xffff) : low;
 }
 
 export const stride = (s: Int32Array, i: Instruction): number =>
@@ -39,18 +43,20 @@ export const stride = (s: Int32Array, i: Instruction): number =>
 
 /** Loads the element at [RSI], segment base included. */
 export function loadSource(cpu: Cpu, i: Instruction): number {
-  const s = cpu.i32;
-  const low = (s[RSI] + s[i.segmentBase]) | 0;
-  const high =
-    (i.addressSize === 4 ? 0 : s[RSI + 1]) + s[i.segmentBase + 1] + (low >>> 0 < s[RSI] >>> 0 ? 1 : 0);
-  return load(cpu, low, high | 0, i.operandSize);
+  const low = elementAddress(cpu.i32, i, RSI, i.segmentBase);
+  return load(cpu, low, cpu.i32[HIGH], i.operandSize);
 }
-const destinationHigh = (s: Int32Array, i: Instruction): number => (i.addressSize === 4 ? 0 : s[RDI + 1]);
+const ES_BASE = segment(ES) + SEGMENT_BASE;
+/** Linear address of the element at ES:[RDI], whatever the segment prefix: low half, high half in HIGH. */
+export const destination = (s: Int32Array, i: Instruction): number =>
+  elementAddress(s, i, RDI, i.stackSize === 8 ? ZERO : ES_BASE);
 
 const movs: Handler = (cpu, i) => {
   const s = cpu.i32;
   const low = loadSource(cpu, i);
-  store(cpu, s[RDI], destinationHigh(s, i), i.operandSize, low, s[HIGH]);
+  const high = s[HIGH];
+  const to = destination(s, i);
+  store(cpu, to, s[HIGH], i.operandSize, low, high);
   const by = stride(s, i);
   advance(s, RSI, by, i.addressSize);
   advance(s, RDI, by, i.addressSize);
@@ -58,7 +64,9 @@ const movs: Handler = (cpu, i) => {
 const stos: Handler = (cpu, i) => {
   const s = cpu.i32;
   const low = readRegister(cpu, i.rm, i.operandSize);
-  store(cpu, s[RDI], destinationHigh(s, i), i.operandSize, low, s[HIGH]);
+  const high = s[HIGH];
+  const to = destination(s, i);
+  store(cpu, to, s[HIGH], i.operandSize, low, high);
   advance(s, RDI, stride(s, i), i.addressSize);
 };
 const lods: Handler = (cpu, i) => {
@@ -81,7 +89,8 @@ function compare(
 const cmps: Handler = (cpu, i) => {
   const s = cpu.i32;
   // In this order: it decides which of two faults is raised.
-  const other = load(cpu, s[RDI], destinationHigh(s, i), i.operandSize);
+  const from = destination(s, i);
+  const other = load(cpu, from, s[HIGH], i.operandSize);
   const otherHigh = s[HIGH];
   const low = loadSource(cpu, i);
   compare(s, i.operandSize, low, s[HIGH], other, otherHigh);
@@ -91,7 +100,8 @@ const cmps: Handler = (cpu, i) => {
 };
 const scas: Handler = (cpu, i) => {
   const s = cpu.i32;
-  const low = load(cpu, s[RDI], destinationHigh(s, i), i.operandSize);
+  const from = destination(s, i);
+  const low = load(cpu, from, s[HIGH], i.operandSize);
   const high = s[HIGH];
   const accumulator = readRegister(cpu, i.rm, i.operandSize);
   compare(s, i.operandSize, accumulator, s[HIGH], low, high);
@@ -99,9 +109,14 @@ const scas: Handler = (cpu, i) => {
 };
 
 function countIsZero(s: Int32Array, i: Instruction): boolean {
+  if (i.addressSize === 2) return (s[RCX] & 0xffff) === 0;
   return s[RCX] === 0 && (i.addressSize === 4 || s[RCX + 1] === 0);
 }
 function decreaseCount(s: Int32Array, i: Instruction, by: number): void {
+  if (i.addressSize === 2) {
+    s[RCX] = (s[RCX] & ~0xffff) | ((s[RCX] - by) & 0xffff);
+    return;
+  }
   if (i.addressSize === 4) s[RCX + 1] = 0;
   else if (s[RCX] >>> 0 < by) s[RCX + 1]--;
   s[RCX] -= by;
@@ -163,30 +178,33 @@ function host(cpu: Cpu, table: number, low: number, high: number, size: number):
   return s[entry] === ((low + size - 1) & ~0xfff) && s[entry + 1] === high ? (s[entry + 2] + low) >>> 0 : -1;
 }
 
-/** Elements from an address to the end of its page, at most `limit` and what RCX asks for. */
-function elementsInPage(s: Int32Array, low: number, size: number, limit: number): number {
-  const elements = Math.floor((0x1000 - (low & 0xfff)) / size);
-  const asked = s[RCX + 1] === 0 ? s[RCX] >>> 0 : elements;
+/** Elements from an address to the end of its page, at most `limit` and what the count asks for. */
+function elementsInPage(s: Int32Array, i: Instruction, low: number, limit: number): number {
+  const elements = Math.floor((0x1000 - (low & 0xfff)) / i.operandSize);
+  const asked = i.addressSize === 4 || s[RCX + 1] === 0 ? s[RCX] >>> 0 : elements;
   return Math.min(elements, asked, limit);
 }
 
+/** Upwards, and with offsets that do not wrap within a page. */
 const isPlain = (s: Int32Array, i: Instruction): boolean =>
-  (s[FLAGS] & DF) === 0 && i.segmentBase === ZERO && i.addressSize === 8;
+  (s[FLAGS] & DF) === 0 && (i.addressSize === 8 || (i.addressSize === 4 && i.stackSize !== 8));
 
 function movsMany(cpu: Cpu, i: Instruction, limit: number): number {
   const s = cpu.i32;
   if (!isPlain(s, i)) return 0;
   const size = i.operandSize;
-  const from = host(cpu, cpu.readTlb, s[RSI], s[RSI + 1], size);
-  const to = host(cpu, cpu.writeTlb, s[RDI], s[RDI + 1], size);
+  const source = elementAddress(s, i, RSI, i.segmentBase);
+  const from = host(cpu, cpu.readTlb, source, s[HIGH], size);
+  const target = destination(s, i);
+  const to = host(cpu, cpu.writeTlb, target, s[HIGH], size);
   if (from < RAM || to < RAM) return 0;
-  const elements = elementsInPage(s, s[RSI], size, elementsInPage(s, s[RDI], size, limit));
+  const elements = elementsInPage(s, i, source, elementsInPage(s, i, target, limit));
   const bytes = elements * size;
   // A copy onto its own source repeats a pattern; `copyWithin` would not.
   if (elements === 0 || (to > from && to < from + bytes)) return 0;
   cpu.u8.copyWithin(to, from, from + bytes);
-  advance(s, RSI, bytes, 8);
-  advance(s, RDI, bytes, 8);
+  advance(s, RSI, bytes, i.addressSize);
+  advance(s, RDI, bytes, i.addressSize);
   return elements;
 }
 
@@ -201,11 +219,12 @@ function stosMany(cpu: Cpu, i: Instruction, limit: number): number {
     (size === 2
       ? cpu.u8[RAX * 4 + 1] === byte
       : s[RAX] === pattern && (size === 4 || s[RAX + 1] === pattern));
-  const to = uniform ? host(cpu, cpu.writeTlb, s[RDI], s[RDI + 1], size) : -1;
+  const target = destination(s, i);
+  const to = uniform ? host(cpu, cpu.writeTlb, target, s[HIGH], size) : -1;
   if (to < RAM) return 0;
-  const elements = elementsInPage(s, s[RDI], size, limit);
+  const elements = elementsInPage(s, i, target, limit);
   cpu.u8.fill(byte, to, to + elements * size);
-  advance(s, RDI, elements * size, 8);
+  advance(s, RDI, elements * size, i.addressSize);
   return elements;
 }
 

@@ -4,6 +4,7 @@ import type { Handler, Instruction } from '../instruction.ts';
 import {
   checkWrite,
   effectiveAddress,
+  elementAddress,
   load16,
   store8,
   store32,
@@ -11,7 +12,7 @@ import {
   store128,
 } from '../memory-access.ts';
 import { always, byForm } from '../opcode.ts';
-import { FS_BASE, GS_BASE, HIGH, OPERAND, RDI } from '../state.ts';
+import { HIGH, OPERAND, RDI } from '../state.ts';
 import {
   alignedAddress,
   fetch32,
@@ -276,13 +277,8 @@ function pmovmskb(cpu: Cpu, i: Instruction): void {
 function maskmovdqu(cpu: Cpu, i: Instruction): void {
   requireSse(cpu);
   const s = cpu.i32;
-  let low = s[RDI];
-  let high = i.addressSize === 4 ? 0 : s[RDI + 1];
-  if (i.segmentBase === FS_BASE || i.segmentBase === GS_BASE) {
-    const base = s[i.segmentBase];
-    low = (low + base) | 0;
-    high = (high + s[i.segmentBase + 1] + (low >>> 0 < base >>> 0 ? 1 : 0)) | 0;
-  }
+  const low = elementAddress(s, i, RDI, i.segmentBase);
+  const high = s[HIGH];
   for (let pass = 0; pass < 2; pass++) {
     for (let byte = 0; byte < 16; byte++) {
       if (cpu.u8[4 * i.rm + byte] < 128) continue;

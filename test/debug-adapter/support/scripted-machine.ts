@@ -48,6 +48,8 @@ export function scriptedMachine(length: bigint): ScriptedMachine {
     history: undefined,
     seek: notScripted,
     privilegeLevel: 0,
+    codeBits: 64,
+    codeAddress: 0n,
     run(maxInstructions) {
       for (let executed = 0; executed < maxInstructions; executed++) {
         const reason = execute();

@@ -11,6 +11,8 @@ function block(
   return {
     ripLow: rip | 0,
     ripHigh: 0,
+    base: 0,
+    bytes: (options.bytes ?? 1) * (options.count ?? 1),
     physical,
     secondPage: options.secondPage ?? -1,
     instructions: Array.from({ length: options.count ?? 1 }, () => instruction),

@@ -3,10 +3,10 @@ import { Decoder, DecoderError, DecoderOptions, Instruction, Mnemonic } from 'ic
 import { describe, expect, test } from 'vitest';
 import { decode } from '../../../emulator/cpu/decoder.ts';
 import { undefinedOpcodeHandler } from '../../../emulator/cpu/invalid-instruction.ts';
-import { opcodeTable } from '../../../emulator/cpu/opcode-table.ts';
+import { codeMode } from '../../../emulator/cpu/opcode-table.ts';
 import { DEFAULT_CPU_MODEL } from '../../../emulator/machine-api.ts';
 
-const OPCODES = opcodeTable(DEFAULT_CPU_MODEL);
+const OPCODES = codeMode(DEFAULT_CPU_MODEL, 64);
 
 /** Offsets and sizes of a 64-bit ELF's executable sections. */
 function codeSections(file: Uint8Array): { offset: number; size: number }[] {

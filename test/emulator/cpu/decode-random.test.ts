@@ -4,7 +4,7 @@ import { CpuidFeature, Decoder, DecoderError, DecoderOptions, type Instruction, 
 import { expect, test } from 'vitest';
 import { decode } from '../../../emulator/cpu/decoder.ts';
 import { undefinedOpcodeHandler } from '../../../emulator/cpu/invalid-instruction.ts';
-import { opcodeTable } from '../../../emulator/cpu/opcode-table.ts';
+import { codeMode } from '../../../emulator/cpu/opcode-table.ts';
 import { CPU_MODELS, type CpuModel } from '../../../emulator/machine-api.ts';
 import { randomNumbers } from '../../random.ts';
 
@@ -60,9 +60,11 @@ const PRESENTED: Readonly<Record<CpuModel, ReadonlySet<CpuidFeature>>> = {
   'x86-64-v2': new Set(V2),
   'x86-64-v3': new Set(V3),
 };
+/** Outside of 64-bit mode these exist on AMD's processors only. */
+const AMD_LEGACY = new Set(['Syscall', 'Sysret']);
 /** Instructions of the x87, of which some are there already. */
 const X87 = /^F(?!emms)/;
-/** Presented since x86-64-v2, while iced counts them among those of the 8086. */
+/** In 64-bit mode presented since x86-64-v2, while iced counts them among those of the 8086. */
 const SINCE_V2 = new Set(['Lahf', 'Sahf']);
 /** Instructions that are something else, or nothing at all, to a CPU without the feature. */
 const HARMLESS = new Set([
@@ -111,22 +113,25 @@ function randomBytes(next: () => number, round: number): Uint8Array {
 /** `npm run fuzz` has other seeds each day, and more of them. */
 const firstSeed = Number(process.env['DECODE_SEED'] ?? 1);
 const seeds = Array.from({ length: Number(process.env['DECODE_SEEDS'] ?? 4) }, (_, n) => firstSeed + n);
-const cases = CPU_MODELS.flatMap((model) => seeds.map((seed) => ({ model, seed })));
+const cases = CPU_MODELS.flatMap((model) =>
+  ([64, 32, 16] as const).flatMap((bits) => seeds.map((seed) => ({ model, bits, seed }))),
+);
 
-test.each(cases)('$model, seed $seed', ({ model, seed }) => {
-  const opcodes = opcodeTable(model);
+test.each(cases)('$model, $bits bits, seed $seed', ({ model, bits, seed }) => {
+  const mode = codeMode(model, bits);
   const presented = PRESENTED[model];
   const isPresented = (instruction: Instruction, name: string): boolean =>
     Array.from(instruction.cpuidFeatures()).every((feature) => presented.has(feature)) &&
-    !(model === 'x86-64-v1' && SINCE_V2.has(name));
+    !(model === 'x86-64-v1' && bits === 64 && SINCE_V2.has(name)) &&
+    !(bits !== 64 && AMD_LEGACY.has(name));
   const next = randomNumbers(seed * 7919);
   const disagreements: string[] = [];
   let compared = 0;
   for (let round = 0; round < 20_000; round++) {
     const bytes = randomBytes(next, round);
-    const decoder = new Decoder(64, bytes, DecoderOptions.None);
+    const decoder = new Decoder(bits, bytes, DecoderOptions.None);
     const reference = decoder.decode();
-    const ours = decode(bytes, 0, bytes.length, 0, 0, opcodes);
+    const ours = decode(bytes, 0, bytes.length, 0, 0, mode);
     if (ours === undefined) throw new Error('24 bytes are enough for any instruction');
     const isUndefined = ours.execute === undefinedOpcodeHandler;
     const hex = Buffer.from(bytes.subarray(0, 15)).toString('hex');

@@ -283,12 +283,6 @@ describe('segments', () => {
     expect(guest.run().stop.kind).toBe('halted');
     expect(guest.machine.readRegister('rip')).toBe(BigInt(CODE + 14));
   });
-  test('code that is not 64-bit is refused', () => {
-    guest.write64(0x2000 + 24, 0x00cf_9b00_0000_ffffn);
-    guest.code([0x6a, 0x18, 0x6a, 0, 0x48, 0xcb]);
-    expect(guest.run().vector).toBe(13);
-    expect(guest.stack(1)).toEqual([0x18n]);
-  });
 });
 
 test('IRETQ goes to ring 3 and leaves privileged data segments behind', () => {

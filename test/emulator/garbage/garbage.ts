@@ -3,7 +3,7 @@
  * control registers that point anywhere, descriptors that are none. What must hold whatever it does: the machine answers in bounded time with a
  * stop reason, the host does not grow, and the same seed gives the same machine again however `run` is sliced.
  */
-import { opcodeTable } from '../../../emulator/cpu/opcode-table.ts';
+import { codeMode } from '../../../emulator/cpu/opcode-table.ts';
 import {
   CPU_MODELS,
   type CpuModel,
@@ -45,7 +45,7 @@ const pick = <T>(next: Next, from: readonly T[]): T => from[next() % from.length
 
 /** Random bytes as they are make #UD of nearly everything; so most are opcodes with prefixes and operands. */
 function garbageCode(next: Next, model: CpuModel, length: number): Uint8Array {
-  const opcodes = [...opcodeTable(model).keys()];
+  const opcodes = [...codeMode(model, 64).opcodes.keys()];
   const prefixes = [0x66, 0x67, 0xf2, 0xf3, 0xf0, 0x64, 0x65, 0x2e, 0x48, 0x41, 0x4c, 0x4f];
   const code: number[] = [];
   while (code.length < length) {
@@ -90,7 +90,7 @@ const isTame = (opcode: number): boolean =>
 
 /** Code that gets far before it faults: operands are registers, or memory at RBX, RSI and RDI. */
 function tameCode(next: Next, model: CpuModel, length: number): Uint8Array {
-  const opcodes = [...opcodeTable(model).keys()].filter(isTame);
+  const opcodes = [...codeMode(model, 64).opcodes.keys()].filter(isTame);
   const code: number[] = [];
   while (code.length < length) {
     if (next() % 3 === 0) code.push(pick(next, [0x48, 0x66, 0x41, 0x45]));

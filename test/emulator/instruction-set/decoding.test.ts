@@ -3,7 +3,7 @@
 import { describe, expect, test } from 'vitest';
 import { decode } from '../../../emulator/cpu/decoder.ts';
 import { undefinedOpcodeHandler } from '../../../emulator/cpu/invalid-instruction.ts';
-import { opcodeTable } from '../../../emulator/cpu/opcode-table.ts';
+import { codeMode } from '../../../emulator/cpu/opcode-table.ts';
 import { CPU_MODELS, type CpuModel } from '../../../emulator/machine-api.ts';
 import { Random } from '../native/random.ts';
 import { allCodes, type CodeInfo, machineCodes, presents } from './codes.ts';
@@ -35,7 +35,7 @@ function disagreements(info: CodeInfo, model: CpuModel, isPresent: boolean): str
     .filter((bytes) => {
       const code = new Uint8Array(32);
       code.set(bytes);
-      const instruction = decode(code, 0, code.length, 0, 0, opcodeTable(model));
+      const instruction = decode(code, 0, code.length, 0, 0, codeMode(model, 64));
       const isDefined = instruction !== undefined && instruction.execute !== undefinedOpcodeHandler;
       return isDefined !== isPresent || (isDefined && instruction.length !== bytes.length);
     })

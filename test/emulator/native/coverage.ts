@@ -1,6 +1,6 @@
 import { decode } from '../../../emulator/cpu/decoder.ts';
 import type { Opcode } from '../../../emulator/cpu/opcode.ts';
-import { opcodeTable } from '../../../emulator/cpu/opcode-table.ts';
+import { codeMode } from '../../../emulator/cpu/opcode-table.ts';
 import { DEFAULT_CPU_MODEL } from '../../../emulator/machine-api.ts';
 import type { InstructionCase } from './instruction-case.ts';
 
@@ -41,15 +41,15 @@ export const NOT_COMPARED: ReadonlyMap<string, string> = new Map([
   ]),
 ]);
 
-const TABLE = opcodeTable(DEFAULT_CPU_MODEL);
+const MODE = codeMode(DEFAULT_CPU_MODEL, 64);
 
 /** How many of the cases decode to each row of the emulator's opcode table. */
 export function casesPerRow(cases: Iterable<InstructionCase>): Map<string, number> {
   const counts = new Map<string, number>();
-  for (const rows of TABLE.values()) for (const row of rows) counts.set(rowName(row), 0);
+  for (const rows of MODE.opcodes.values()) for (const row of rows) counts.set(rowName(row), 0);
   for (const { code } of cases) {
     for (let at = 0; at < code.length; ) {
-      const instruction = decode(code, at, code.length - at, 0, 0, TABLE);
+      const instruction = decode(code, at, code.length - at, 0, 0, MODE);
       if (instruction === undefined) break;
       if (instruction.row !== undefined) {
         const name = rowName(instruction.row);
