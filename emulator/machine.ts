@@ -1,12 +1,14 @@
 /** The machine: CPU, RAM and devices behind the Machine API. */
-import { addressKey, extent } from './cpu/block.ts';
+import { addressKey, dropBlocksAt } from './cpu/block.ts';
 import type { Cpu } from './cpu/cpu.ts';
 import { MAX_LENGTH } from './cpu/decoder.ts';
 import { DEFAULT_CPU_MODEL } from './cpu/features.ts';
 import { IF } from './cpu/flags.ts';
 import { REGISTER_NAMES, readRegisterByName, writeRegisterByName } from './cpu/registers.ts';
 import { createCpu } from './cpu/reset.ts';
-import { type Breakpoints, type LoopExit, RunLoop } from './cpu/run-loop.ts';
+
+import { type Breakpoints, hasPendingEvent, type LoopExit, RunLoop } from './cpu/run-loop.ts';
+
 import {
   BLOCK_INDEX,
   CPL,
@@ -255,7 +257,7 @@ class Pc implements Machine, Traveller {
   #passIdleTime(limit: number): void {
     const cpu = this.#cpu;
     const waits = cpu.i32[HALTED] !== 0 && (cpu.i32[FLAGS] & IF) !== 0;
-    if (!waits || cpu.interrupts.hasPendingInterrupt()) return;
+    if (!waits || hasPendingEvent(cpu)) return;
     const until = Math.min(this.#eventCount(), limit);
     if (!Number.isFinite(until) || until <= cpu.f64[RETIRED]) return;
     this.#idle += until - cpu.f64[RETIRED];
@@ -416,10 +418,7 @@ class Pc implements Machine, Traveller {
     for (const key of before) if (!after.has(key)) changed.push(key);
     this.#loop.breakpoints = after;
     // Blocks with a changed address inside are to be split or joined.
-    this.#cpu.code.dropWhere((block) => {
-      const { first, end } = extent(block);
-      return changed.some((key) => key >= first && key <= end);
-    });
+    dropBlocksAt(this.#cpu, changed);
   }
 
   digest(): string {

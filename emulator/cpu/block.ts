@@ -26,6 +26,14 @@ export function extent(block: Block): { readonly first: number; readonly end: nu
   };
 }
 
+/** Forgets the blocks that breakpoints at some addresses split, or no longer split. */
+export function dropBlocksAt(cpu: Cpu, keys: readonly number[]): void {
+  cpu.code.dropWhere((block) => {
+    const { first, end } = extent(block);
+    return keys.some((key) => key >= first && key <= end);
+  });
+}
+
 /** Physical address of code; raises #PF, or #UD where there is no RAM. */
 function translateCode(cpu: Cpu, low: number, high: number): number {
   const s = cpu.i32;

@@ -1,4 +1,4 @@
-/** Moves to and from control and debug registers, CLTS, SMSW, LMSW. */
+/** Moves to and from control registers, CLTS, SMSW, LMSW. */
 import { flushAll, loadCr3 } from '../mmu/address-space.ts';
 import { PHYSICAL_ADDRESS_BITS } from '../mmu/page-walk.ts';
 import type { Cpu } from './cpu.ts';
@@ -35,9 +35,6 @@ import {
   CR4_TSD,
   CR4_UMIP,
   CS,
-  DEBUG_REGISTERS,
-  DR6,
-  DR7,
   EFER,
   EFER_LMA,
   EFER_LME,
@@ -164,33 +161,6 @@ const CR4_FEATURES: readonly (readonly [feature: Feature, bit: number])[] = [
 const knownCr4 = (model: CpuModel): number =>
   CR4_FEATURES.reduce((mask, [feature, bit]) => (presents(model, feature) ? mask | bit : mask), CR4_ALWAYS);
 
-/** DR4 and DR5 are DR6 and DR7. Debug registers hold values only: no breakpoints hit by them yet. */
-const debugRegister = (i: Instruction): number =>
-  DEBUG_REGISTERS + 2 * (i.regNumber === 4 || i.regNumber === 5 ? i.regNumber + 2 : i.regNumber & 7);
-const movFromDebug: Handler = (cpu, i) => {
-  requireSupervisor(cpu);
-  const from = debugRegister(i);
-  writeRegister(cpu, i.rm, registerSize(i), cpu.i32[from], cpu.i32[from + 1]);
-};
-const hasDebug =
-  (handler: Handler) =>
-  (i: Instruction): Handler | undefined =>
-    i.regNumber < 8 ? handler : undefined;
-const movToDebug: Handler = (cpu, i) => {
-  requireSupervisor(cpu);
-  const s = cpu.i32;
-  const to = debugRegister(i);
-  let low = s[i.rm];
-  let high = readHigh(s, i);
-  if (to === DR6 || to === DR7) {
-    if (high !== 0) raiseWithCode(cpu, GENERAL_PROTECTION, 0);
-    low = to === DR6 ? (low & 0xe00f) | 0xffff_0ff0 : (low & 0xffff_23ff) | 0x400;
-    high = 0;
-  }
-  s[to] = low;
-  s[to + 1] = high;
-};
-
 const clts: Handler = (cpu) => {
   requireSupervisor(cpu);
   cpu.i32[CR0] &= ~CR0_TS;
@@ -214,8 +184,6 @@ const plain = { endsBlock: 'plain' } as const;
 export const CONTROL_REGISTER_OPCODES: readonly Opcode[] = [
   { opcode: 0x0f20, modrm: true, ignoresMode: true, handler: hasControl(movFromControl) },
   { opcode: 0x0f22, modrm: true, ignoresMode: true, ...plain, handler: hasControl(movToControl) },
-  { opcode: 0x0f21, modrm: true, ignoresMode: true, handler: hasDebug(movFromDebug) },
-  { opcode: 0x0f23, modrm: true, ignoresMode: true, ...plain, handler: hasDebug(movToDebug) },
   { opcode: 0x0f06, ...plain, handler: always(clts) },
   { opcode: 0x0f01, extension: 4, handler: always(smsw) },
   { opcode: 0x0f01, extension: 6, ...plain, handler: always(lmsw) },

@@ -30,6 +30,10 @@ export interface Cpu {
   /** The modes of the model (opcode-table.ts), and the one that code runs in: a cache of CS, SS and CR0.PE. */
   readonly modes: readonly CodeMode[];
   mode: CodeMode;
+  /** Keys (`addressKey`) of the instructions and numbers of the pages with data that the debug registers have breakpoints on:
+   * a cache of those, see debug-registers.ts. */
+  executionBreakpoints: ReadonlySet<number>;
+  watchedPages: readonly number[];
   /** Where the TLBs for the current privilege begin (Int32Array index): caches of CPL, see mmu/tlb.ts. */
   readTlb: number;
   writeTlb: number;

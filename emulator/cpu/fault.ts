@@ -17,6 +17,7 @@ export const GENERAL_PROTECTION = 13;
 export const PAGE_FAULT = 14;
 /** #MF: an unmasked x87 exception. */
 export const FPU_FAULT = 16;
+export const ALIGNMENT_CHECK = 17;
 export const SIMD_FAULT = 19;
 
 /** Thrown by `raise`; vector and error code are in the CPU state. One object, so that raising allocates nothing. */

@@ -43,6 +43,8 @@ import {
   CS,
   DEBUG_TRAP,
   DR6_STEP,
+  DR7,
+  DR7_GENERAL_DETECT,
   FAULT_ERROR,
   FAULT_VECTOR,
   FLAGS,
@@ -93,6 +95,7 @@ export function deliver(cpu: Cpu, vector: number, errorCode: number, source: Sou
     throw fault;
   }
   s[REPEAT_FLAGS] = 0;
+  if (vector === DEBUG && source === EXCEPTION) s[DR7] &= ~DR7_GENERAL_DETECT;
 }
 
 /** Of real mode: IP and CS of the handler, for which the IDT is the interrupt vector table. */

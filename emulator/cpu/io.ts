@@ -1,5 +1,6 @@
 /** IN, OUT, INS, OUTS and the I/O permission bitmap (Intel SDM volume 1, chapter 19). */
 import type { Cpu } from './cpu.ts';
+import { watchPort } from './debug-registers.ts';
 import { GENERAL_PROTECTION, raiseWithCode } from './fault.ts';
 import { ioPrivilegeLevel } from './flag-instructions.ts';
 import type { Handler, Instruction } from './instruction.ts';
@@ -52,6 +53,7 @@ function input(cpu: Cpu, i: Instruction, port: number): void {
   checkPermission(cpu, port, size);
   cpu.i32[LEAVE_BLOCK] = 1;
   const value = cpu.bus.readPort(port, size);
+  watchPort(cpu, port, size);
   if (size === 1) cpu.u8[RAX * 4] = value;
   else if (size === 2) cpu.u16[RAX * 2] = value;
   else {
@@ -65,6 +67,7 @@ function output(cpu: Cpu, i: Instruction, port: number): void {
   const value = size === 1 ? cpu.u8[RAX * 4] : size === 2 ? cpu.u16[RAX * 2] : cpu.i32[RAX] >>> 0;
   cpu.i32[LEAVE_BLOCK] = 1;
   cpu.bus.writePort(port, size, value);
+  watchPort(cpu, port, size);
 }
 const portInDx = (cpu: Cpu): number => cpu.u16[RDX * 2];
 const inImmediate: Handler = (cpu, i) => input(cpu, i, i.immediateLow & 0xff);
@@ -82,6 +85,7 @@ const insOnce: Handler = (cpu, i) => {
   checkWrite(cpu, to, high, size);
   s[LEAVE_BLOCK] = 1;
   store(cpu, to, high, size, cpu.bus.readPort(port, size), 0);
+  watchPort(cpu, port, size);
   advance(s, RDI, stride(s, i), i.addressSize);
 };
 const outsOnce: Handler = (cpu, i) => {
@@ -91,6 +95,7 @@ const outsOnce: Handler = (cpu, i) => {
   const value = loadSource(cpu, i);
   cpu.i32[LEAVE_BLOCK] = 1;
   cpu.bus.writePort(port, size, size === 4 ? value >>> 0 : value & ((1 << (8 * size)) - 1));
+  watchPort(cpu, port, size);
   advance(cpu.i32, RSI, stride(cpu.i32, i), i.addressSize);
 };
 /** Permission is needed even if there is nothing to repeat. */

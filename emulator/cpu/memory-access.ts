@@ -3,10 +3,14 @@
  * one compare with the TLB; everything else (misses, page crossings, devices, code pages) is the slow path.
  */
 import { RAM } from '../memory-layout.ts';
+import { needsAttention } from '../mmu/page-attention.ts';
 import { isCanonical, requireCanonical, translate } from '../mmu/page-walk.ts';
 import { lookUp, NO_HITS, resume, TLB_MASK, USER_READ, USER_WRITE } from '../mmu/tlb.ts';
 import type { Cpu } from './cpu.ts';
+import { watchData } from './debug-registers.ts';
+import { ALIGNMENT_CHECK, raiseWithCode } from './fault.ts';
 import type { Instruction } from './instruction.ts';
+import { chooseTlbs } from './privilege.ts';
 import { checkSegmentAccess, segmentOfTag } from './segment-access.ts';
 import { HIGH, LEAVE_BLOCK, SEGMENT_BASE, SEGMENT_TAG } from './state.ts';
 
@@ -121,6 +125,10 @@ export function load128(cpu: Cpu, low: number, high: number, destination: number
     s[destination + 3] = cpu.view.getInt32(host + 12, true);
     return;
   }
+  if (cpu.readTlb === NO_HITS) {
+    withoutAlignmentChecks(cpu, () => load128(cpu, low, high, destination));
+    return;
+  }
   checkReach(cpu, low, high, 16, false);
   // Both halves are read before anything is changed; the first word fetch of the second half faults if any.
   const next = (low + 8) | 0;
@@ -170,6 +178,10 @@ export function store64(cpu: Cpu, low: number, high: number, valueLow: number, v
 /** Writes four words of the state to 16 bytes, aligned or not. All or nothing. */
 export function store128(cpu: Cpu, low: number, high: number, source: number): void {
   const s = cpu.i32;
+  if (cpu.writeTlb === NO_HITS) {
+    withoutAlignmentChecks(cpu, () => store128(cpu, low, high, source));
+    return;
+  }
   checkWrite(cpu, low, high, 16);
   const next = (low + 8) | 0;
   store64(cpu, low, high, s[source], s[source + 1]);
@@ -232,11 +244,31 @@ export function loadForWrite64(cpu: Cpu, low: number, high: number): number {
 function checkReach(cpu: Cpu, low: number, high: number, size: number, writes: boolean): number {
   const last = (low + size - 1) | 0;
   const lastHigh = (high + (last >>> 0 < low >>> 0 ? 1 : 0)) | 0;
+  if (isCanonical(high)) checkAlignment(cpu, low, size);
   if (isCanonical(lastHigh)) return high;
   const which = segmentOfTag(high);
   if (which < 0 || cpu.mode.bits === 64) requireCanonical(cpu, lastHigh);
   checkSegmentAccess(cpu, which, low, size, writes);
+  checkAlignment(cpu, low, size);
   return 0;
+}
+
+/** Raises #AC for an address that is not a multiple of 2, 4 or 8 bytes: before any page fault, as Intel's CPUs do. */
+function checkAlignment(cpu: Cpu, low: number, size: number): void {
+  if (cpu.readTlb !== NO_HITS) return;
+  const isNatural = size === 2 || size === 4 || size === 8;
+  if (isNatural && (low & (size - 1)) !== 0) raiseWithCode(cpu, ALIGNMENT_CHECK, 0);
+}
+
+/** Vectors of 16 and 32 bytes have no alignment that EFLAGS.AC asks for. */
+function withoutAlignmentChecks(cpu: Cpu, access: () => void): void {
+  cpu.readTlb = USER_READ;
+  cpu.writeTlb = USER_WRITE;
+  try {
+    access();
+  } finally {
+    chooseTlbs(cpu);
+  }
 }
 
 /** Physical address by the TLB, whose entry may be suspended, or by a walk, which may fault. */
@@ -256,6 +288,7 @@ function loadSlow(cpu: Cpu, low: number, high: number, size: number): number {
   high = checkReach(cpu, low, high, size, false);
   const physical = locateForRead(cpu, low, high);
   const inPage = 0x1000 - (low & 0xfff);
+  watchData(cpu, low, high, size, false);
   if (inPage < size) {
     const nextPage = (low + inPage) | 0;
     const second = locateForRead(cpu, nextPage, (high + (nextPage === 0 ? 1 : 0)) | 0);
@@ -288,6 +321,7 @@ function storeSlow(
   high = checkReach(cpu, low, high, size, true);
   const physical = locateForWrite(cpu, low, high);
   const inPage = 0x1000 - (low & 0xfff);
+  watchData(cpu, low, high, size, true);
   if (inPage < size) {
     const nextPage = (low + inPage) | 0;
     const second = locateForWrite(cpu, nextPage, (high + (nextPage === 0 ? 1 : 0)) | 0);
@@ -303,7 +337,9 @@ function storeSlow(
   } else {
     writePhysical(cpu, physical, size, valueLow);
   }
-  if (!cpu.pages.onWrite(Math.floor(physical / 0x1000))) resume(cpu.i32, cpu.writeTlb, low, high);
+  if (!needsAttention(cpu, cpu.writeTlb, Math.floor(physical / 0x1000), low, high)) {
+    resume(cpu.i32, cpu.writeTlb, low, high);
+  }
 }
 
 /** Reads 1, 2 or 4 bytes within a page: RAM or a device. 8 and 16 bits unsigned, 32 bits signed. */

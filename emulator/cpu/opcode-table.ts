@@ -7,6 +7,7 @@ import { CONTROL_FLOW_OPCODES } from './control-flow.ts';
 import { CONTROL_REGISTER_OPCODES } from './control-registers.ts';
 import { CRC32_OPCODES } from './crc32.ts';
 import { DATA_TRANSFER_OPCODES } from './data-transfer.ts';
+import { DEBUG_REGISTER_OPCODES } from './debug-registers.ts';
 import { DECIMAL_OPCODES } from './decimal.ts';
 import { FAR_TRANSFER_OPCODES } from './far-transfer.ts';
 import { FAST_SYSTEM_CALL_OPCODES } from './fast-system-calls.ts';
@@ -34,6 +35,7 @@ const GROUPS: readonly (readonly Opcode[])[] = [
   CONTROL_REGISTER_OPCODES,
   CRC32_OPCODES,
   DATA_TRANSFER_OPCODES,
+  DEBUG_REGISTER_OPCODES,
   DECIMAL_OPCODES,
   FAR_TRANSFER_OPCODES,
   FAST_SYSTEM_CALL_OPCODES,

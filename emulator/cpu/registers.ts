@@ -2,6 +2,7 @@
 import { GENERAL_REGISTERS } from '../machine-api.ts';
 import { flushAll } from '../mmu/address-space.ts';
 import type { Cpu } from './cpu.ts';
+import { armBreakpoints } from './debug-registers.ts';
 import { readFlags, writeFlags } from './flags.ts';
 import { chooseTlbs, setPrivilege } from './privilege.ts';
 import { isNull, refreshSegments, setFlatCode, setFlatData, setSegment } from './segments.ts';
@@ -13,6 +14,7 @@ import {
   CR4,
   CS,
   DEBUG_REGISTERS,
+  DEBUG_TRAP,
   DS,
   EFER,
   ES,
@@ -158,7 +160,9 @@ export function writeRegisterByName(cpu: Cpu, name: string, value: bigint): void
   const vector = VECTORS.get(name);
   if (word !== undefined) {
     write64(s, word, value);
-    if (name === 'rip') s[REPEAT_FLAGS] = 0;
+    // What follows is another instruction.
+    if (name === 'rip') s[REPEAT_FLAGS] = s[DEBUG_TRAP] = 0;
+    if (/^dr/.test(name)) armBreakpoints(cpu);
     if (name === 'cr0') refreshSegments(cpu);
     if (PAGING.has(name)) {
       flushAll(s);

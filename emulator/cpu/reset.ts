@@ -45,6 +45,8 @@ export function createCpu(ramBytes: number, model: CpuModel, bus: Bus, interrupt
     model,
     modes: codeModes(model),
     mode: codeModes(model)[0],
+    executionBreakpoints: new Set(),
+    watchedPages: [],
     readTlb: SUPERVISOR_READ,
     writeTlb: SUPERVISOR_WRITE,
     executeTlb: SUPERVISOR_EXECUTE,

@@ -5,10 +5,11 @@
 
 import type { GuestEnding } from '../machine-api.ts';
 import { isCanonical } from '../mmu/page-walk.ts';
-import { addressKey, blockAtRip } from './block.ts';
+import { addressKey, blockAtRip, extent } from './block.ts';
 import type { Block } from './code-cache.ts';
 import type { Cpu } from './cpu.ts';
-import { DEBUG, FAULT, GENERAL_PROTECTION, INVALID_OPCODE, NMI, STACK_FAULT } from './fault.ts';
+import { hitsOnExecution } from './debug-registers.ts';
+import { DEBUG, FAULT, GENERAL_PROTECTION, INVALID_OPCODE, NMI, raise, STACK_FAULT } from './fault.ts';
 import { IF, RF, TF } from './flags.ts';
 import { BRANCHES, ENDS, type Instruction } from './instruction.ts';
 import { deliverWithEscalation, EXCEPTION, EXTERNAL } from './interrupts.ts';
@@ -16,6 +17,7 @@ import { effectiveAddress } from './memory-access.ts';
 import {
   BLOCK_INDEX,
   CR3,
+  CS,
   DEADLINE,
   DEBUG_TRAP,
   DR6,
@@ -34,7 +36,9 @@ import {
   RETIRED,
   RIP,
   RSP,
+  SEGMENT_BASE,
   STACK_SHADOW,
+  segment,
 } from './state.ts';
 
 /** What the loop needs of the machine around the CPU. */
@@ -65,10 +69,15 @@ const HALT: LoopExit = { kind: 'halted' };
 const UNKNOWN_OPCODE: LoopExit = { kind: 'unknown-opcode' };
 
 export class RunLoop {
-  /** Keys (`addressKey`) of addresses before which `run` stops. */
-  breakpoints: ReadonlySet<number> = new Set();
   stopOnUnknownOpcode = false;
 
+  #breakpoints: ReadonlySet<number> = new Set();
+  /** The debug registers' breakpoints that `#marks` has. */
+  #armed: ReadonlySet<number> = new Set();
+  /** Where blocks begin: all breakpoints. */
+  #marks: ReadonlySet<number> = new Set();
+  /** Count of the instruction that the debug registers do not stop, because of RF or because it has begun already. */
+  #resumed = Number.NaN;
   readonly #cpu: Cpu;
   readonly #surroundings: Surroundings;
   /** The block that is running or was last: names the instruction that faulted. */
@@ -81,6 +90,20 @@ export class RunLoop {
   constructor(cpu: Cpu, surroundings: Surroundings) {
     this.#cpu = cpu;
     this.#surroundings = surroundings;
+  }
+
+  /** Keys (`addressKey`) of addresses before which `run` stops. */
+  get breakpoints(): ReadonlySet<number> {
+    return this.#breakpoints;
+  }
+  set breakpoints(keys: ReadonlySet<number>) {
+    this.#breakpoints = keys;
+    this.#markBlocks();
+  }
+
+  #markBlocks(): void {
+    this.#armed = this.#cpu.executionBreakpoints;
+    this.#marks = new Set([...this.#breakpoints, ...this.#armed]);
   }
 
   /** Runs until the count reaches `end`, or something else happens. The delivery of an exception or interrupt counts as
@@ -97,12 +120,20 @@ export class RunLoop {
     for (;;) {
       const now = cpu.f64[RETIRED];
       s[LEAVE_BLOCK] = 0;
+      if (cpu.executionBreakpoints !== this.#armed) this.#markBlocks();
       if (now >= this.#surroundings.nextEvent()) this.#surroundings.advance(now);
       const ending = this.#surroundings.takeEnding();
       if (ending !== undefined) return ending;
       if (now >= end) return BUDGET;
 
       const shadow = s[INTERRUPT_SHADOW];
+      if (s[DEBUG_TRAP] !== 0 && shadow !== STACK_SHADOW) {
+        s[DR6] = (s[DR6] & ~DR6_HITS) | s[DEBUG_TRAP];
+        s[DEBUG_TRAP] = 0;
+        cpu.f64[RETIRED] = now + 1;
+        if (!deliverWithEscalation(cpu, DEBUG, -1, EXCEPTION)) return { kind: 'triple-fault', vector: DEBUG };
+        continue;
+      }
       if (cpu.interrupts.hasPendingNmi() && s[NMI_BLOCKED] === 0 && shadow !== STACK_SHADOW) {
         cpu.interrupts.takeNmi();
         s[NMI_BLOCKED] = 1;
@@ -123,13 +154,18 @@ export class RunLoop {
       const single = shadow !== 0 || (flags & (TF | RF)) !== 0;
       s[INTERRUPT_SHADOW] = 0;
       if ((flags & RF) !== 0) s[FLAGS] = flags & ~RF;
+      // Not 0 only behind a load of SS.
+      const delayed = s[DEBUG_TRAP];
       if ((flags & TF) !== 0) s[DEBUG_TRAP] |= DR6_STEP;
+      const resumes = (flags & RF) !== 0 || shadow === STACK_SHADOW || s[REPEAT_FLAGS] !== 0;
+      this.#resumed = resumes ? now : Number.NaN;
       cpu.f64[DEADLINE] = Math.min(end, this.#surroundings.nextEvent(), single ? now + 1 : end);
       let stop: LoopExit | undefined;
       try {
         stop = this.#runToDeadline(heedBreakpoints);
       } catch (fault) {
         if (fault !== FAULT) throw fault;
+        s[DEBUG_TRAP] = delayed;
         stop = this.#deliverFault();
         if (stop === undefined) continue;
       }
@@ -137,23 +173,11 @@ export class RunLoop {
         // The instruction has not run, and is to find things as they were.
         s[INTERRUPT_SHADOW] = shadow;
         s[FLAGS] |= flags & RF;
-        s[DEBUG_TRAP] &= ~DR6_STEP;
+        s[DEBUG_TRAP] = delayed;
         return stop;
       }
       if (s[REPEAT_FLAGS] !== 0) s[FLAGS] |= flags & RF;
-      if (s[DEBUG_TRAP] !== 0 && s[INTERRUPT_SHADOW] !== STACK_SHADOW && !this.#deliverDebugTrap()) {
-        return { kind: 'triple-fault', vector: DEBUG };
-      }
     }
-  }
-
-  /** Delivers the traps that the last instruction has left. Returns false on a triple fault. */
-  #deliverDebugTrap(): boolean {
-    const cpu = this.#cpu;
-    const s = cpu.i32;
-    s[DR6] = (s[DR6] & ~DR6_HITS) | s[DEBUG_TRAP];
-    s[DEBUG_TRAP] = 0;
-    return deliverWithEscalation(cpu, DEBUG, -1, EXCEPTION);
   }
 
   /** Runs blocks until the deadline or until the outer loop has something to look at. */
@@ -164,8 +188,11 @@ export class RunLoop {
     const deadline = f[DEADLINE];
     while (f[RETIRED] < deadline) {
       this.#block = undefined;
-      const block = blockAtRip(cpu, this.breakpoints);
-      if (block.breakpoint && heedBreakpoints && this.#stopsAt(block)) return BREAKPOINT;
+      const block = blockAtRip(cpu, this.#marks);
+      if (block.breakpoint) {
+        if (heedBreakpoints && this.#stopsAt(block)) return BREAKPOINT;
+        this.#heedDebugRegisters();
+      }
       this.#block = block;
 
       const instructions = block.instructions;
@@ -194,11 +221,30 @@ export class RunLoop {
   /** True unless this is the breakpoint at which the last run stopped and whose instruction has not run since. */
   #stopsAt(block: Block): boolean {
     const s = this.#cpu.i32;
-    return !(
-      addressKey(block.ripLow, block.ripHigh) === this.#passed &&
-      s[RSP] === this.#passedStack &&
-      s[CR3] === this.#passedSpace
+    const key = addressKey(block.ripLow, block.ripHigh);
+    return (
+      this.#breakpoints.has(extent(block).first) &&
+      !(key === this.#passed && s[RSP] === this.#passedStack && s[CR3] === this.#passedSpace)
     );
+  }
+
+  /** Raises #DB if the debug registers have a breakpoint on the instruction at RIP. */
+  #heedDebugRegisters(): void {
+    const cpu = this.#cpu;
+    const s = cpu.i32;
+    if (this.#armed.size === 0 || cpu.f64[RETIRED] === this.#resumed) return;
+    const bits = hitsOnExecution(cpu, linearKey(cpu));
+    if (bits === 0) return;
+    s[DR6] = (s[DR6] & ~DR6_HITS) | bits;
+    raise(cpu, DEBUG);
+  }
+
+  #preferBreakpoint(): void {
+    try {
+      this.#heedDebugRegisters();
+    } catch (fault) {
+      if (fault !== FAULT) throw fault;
+    }
   }
 
   #deliverFault(): LoopExit | undefined {
@@ -208,8 +254,10 @@ export class RunLoop {
     const instruction = this.#block?.instructions[index];
     cpu.f64[RETIRED] += index;
     s[BLOCK_INDEX] = 0;
-    // Without a block the fetch faulted, and RIP is where it was.
-    if (instruction !== undefined) {
+    if (instruction === undefined) {
+      // The fetch faulted, and RIP is where it was. Breakpoints come first.
+      if (this.#armed.size > 0 && s[FAULT_VECTOR] !== DEBUG) this.#preferBreakpoint();
+    } else {
       s[RIP] = instruction.ripLow;
       s[RIP + 1] = instruction.ripHigh;
     }
@@ -226,6 +274,17 @@ export class RunLoop {
       return { kind: 'triple-fault', vector };
     return undefined;
   }
+}
+
+/** Something other than a device's next event ends HLT. */
+export const hasPendingEvent = (cpu: Cpu): boolean =>
+  cpu.i32[DEBUG_TRAP] !== 0 || cpu.interrupts.hasPendingNmi() || cpu.interrupts.hasPendingInterrupt();
+
+/** Linear address of the instruction at RIP, as a key. */
+function linearKey(cpu: Cpu): number {
+  const s = cpu.i32;
+  if (cpu.mode.bits === 64) return addressKey(s[RIP], s[RIP + 1]);
+  return addressKey((s[segment(CS) + SEGMENT_BASE] + s[RIP]) | 0, 0);
 }
 
 /** What `addressKey` is of the block at RIP. */

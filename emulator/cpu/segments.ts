@@ -20,7 +20,7 @@ import {
 } from './descriptor.ts';
 import { GENERAL_PROTECTION, raiseWithCode, SEGMENT_NOT_PRESENT, STACK_FAULT } from './fault.ts';
 import { load32, store32 } from './memory-access.ts';
-import { asSupervisor, chooseTlbs } from './privilege.ts';
+import { asSupervisor } from './privilege.ts';
 import { tagOf } from './segment-access.ts';
 import {
   CPL,
@@ -137,12 +137,6 @@ export function refreshSegments(cpu: Cpu): void {
     const at = segment(which);
     s[at + SEGMENT_TAG] = tagOf(which, s[at + SEGMENT_LIMIT], s[at + SEGMENT_ATTRIBUTES]);
   }
-  refreshCodeMode(cpu);
-}
-
-/** Recomputes what `Cpu` keeps outside of the machine's memory, after that has been replaced. */
-export function deriveFromState(cpu: Cpu): void {
-  chooseTlbs(cpu);
   refreshCodeMode(cpu);
 }
 

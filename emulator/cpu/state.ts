@@ -140,6 +140,9 @@ export const RETIRED = (SYSTEM_STATE + 0x3f0) >> 3;
 /** Index into a Float64Array: count at which the running slice ends. */
 export const DEADLINE = RETIRED + 1;
 
+/** DR7: any breakpoint enabled, locally or globally; accesses to debug registers are detected. */
+export const DR7_ENABLED = 0xff;
+export const DR7_GENERAL_DETECT = 0x2000;
 /** DR6: breakpoints 0…3 hit; debug register accessed; single step. */
 export const DR6_HITS = 0xf;
 export const DR6_ACCESS = 0x2000;

@@ -3,7 +3,7 @@
  * what has been written since the last; what is alike is shared between them.
  */
 import type { Cpu } from '../cpu/cpu.ts';
-import { deriveFromState } from '../cpu/segments.ts';
+import { deriveFromState } from '../cpu/derived-state.ts';
 import type { DevicesState } from '../devices/pc.ts';
 import { RAM } from '../memory-layout.ts';
 import { heedAttention } from '../mmu/page-attention.ts';

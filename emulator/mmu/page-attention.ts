@@ -1,11 +1,14 @@
 /**
  * Which accesses to RAM must take the slow path, though the TLB could serve them: writes to pages that are as the last
- * snapshot has them, so that the next one knows what has changed; writes to decoded code. The TLB's entries of such
+ * snapshot has them, so that the next one knows what has changed; writes to decoded code; accesses to pages with data that the
+ * debug registers watch. The TLB's entries of such
  * pages are suspended (`tlb.ts`), so what needs no attention costs nothing.
  */
 import type { CodeCache } from '../cpu/code-cache.ts';
 import type { Cpu } from '../cpu/cpu.ts';
-import { isWriteTable, suspendWhere } from './tlb.ts';
+
+import { isWatched } from '../cpu/debug-registers.ts';
+import { isExecuteTable, isWriteTable, suspendWhere } from './tlb.ts';
 
 export class PageAttention {
   /** 1 for each physical page that has not been written since the last snapshot. */
@@ -56,7 +59,14 @@ export class PageAttention {
   }
 }
 
+/** Accesses through an entry of the TLB must take the slow path. */
+export function needsAttention(cpu: Cpu, table: number, page: number, low: number, high: number): boolean {
+  return (
+    (isWriteTable(table) && cpu.pages.onWrite(page)) || (!isExecuteTable(table) && isWatched(cpu, low, high))
+  );
+}
+
 /** Makes the TLB heed what needs attention now. */
 export function heedAttention(cpu: Cpu): void {
-  suspendWhere(cpu.i32, (table, page) => isWriteTable(table) && cpu.pages.onWrite(page));
+  suspendWhere(cpu.i32, (table, page, low, high) => needsAttention(cpu, table, page, low, high));
 }

@@ -16,15 +16,16 @@ import {
   NON_CANONICAL,
 } from '../cpu/state.ts';
 import { RAM } from '../memory-layout.ts';
+import { needsAttention } from './page-attention.ts';
 import {
   fillTlb,
   flushPage,
+  isExecuteTable,
   isWriteTable,
   OVERRIDE_READ,
   OVERRIDE_WRITE,
   PAGE_SIZES,
   physicalPageOf,
-  SUPERVISOR_EXECUTE,
   tlbOrigin,
   USER_EXECUTE,
   USER_READ,
@@ -99,7 +100,7 @@ export function translate(cpu: Cpu, low: number, high: number, table: number): n
   }
 
   const writes = isWriteTable(table);
-  const fetches = table === SUPERVISOR_EXECUTE || table === USER_EXECUTE;
+  const fetches = isExecuteTable(table);
   const user = table === USER_READ || table === USER_WRITE || table === USER_EXECUTE;
   const control = s[CR4];
   const noExecuteEnabled = (s[EFER] & EFER_NXE) !== 0;
@@ -171,6 +172,6 @@ export function translate(cpu: Cpu, low: number, high: number, table: number): n
 
 /** Enters a page of RAM into a table of the TLB. `origin` is what `tlbOrigin` yields. */
 export function enterPage(cpu: Cpu, low: number, high: number, table: number, origin: number): void {
-  const suspended = isWriteTable(table) && cpu.pages.onWrite(physicalPageOf(origin));
+  const suspended = needsAttention(cpu, table, physicalPageOf(origin), low, high);
   fillTlb(cpu.i32, table, low, high, origin, suspended);
 }

@@ -29,10 +29,13 @@ export const USER_EXECUTE = table(5);
 export const OVERRIDE_READ = table(6);
 export const OVERRIDE_WRITE = table(7);
 const TABLES_END = table(8);
-export const isWriteTable = (table: number): boolean =>
-  table === SUPERVISOR_WRITE || table === USER_WRITE || table === OVERRIDE_WRITE;
 /** Always empty: it stands for the user's tables while accesses must be looked at one by one (alignment checks). */
 export const NO_HITS = TABLES_END;
+
+export const isWriteTable = (table: number): boolean =>
+  table === SUPERVISOR_WRITE || table === USER_WRITE || table === OVERRIDE_WRITE;
+export const isExecuteTable = (table: number): boolean =>
+  table === SUPERVISOR_EXECUTE || table === USER_EXECUTE;
 
 /** List of entries in use, so that flushing costs what was filled: count, then entry indexes. Full, it is of no use
  * until the next flush empties everything. */
