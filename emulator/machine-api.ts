@@ -22,6 +22,8 @@ export interface MachineOptions {
   readonly startTime?: number | undefined;
   /** Which instructions there are and what CPUID says. Default: x86-64-v3. */
   readonly cpu?: CpuModel;
+  /** Seed of the numbers that RDRAND and RDSEED yield. Default: 0. */
+  readonly seed?: number | undefined;
   /** Stop the machine on an unknown opcode, before the guest sees #UD. Default: deliver #UD. */
   readonly stopOnUnknownOpcode?: boolean;
 }

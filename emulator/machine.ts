@@ -4,6 +4,7 @@ import type { Cpu } from './cpu/cpu.ts';
 import { MAX_LENGTH } from './cpu/decoder.ts';
 import { DEFAULT_CPU_MODEL } from './cpu/features.ts';
 import { IF } from './cpu/flags.ts';
+import { seedRandomNumbers } from './cpu/random-numbers.ts';
 import { REGISTER_NAMES, readRegisterByName, writeRegisterByName } from './cpu/registers.ts';
 import { createCpu } from './cpu/reset.ts';
 
@@ -18,6 +19,7 @@ import {
   INTERRUPT_SHADOW,
   LEAVE_BLOCK,
   NMI_BLOCKED,
+  RANDOM,
   REPEAT_FLAGS,
   RETIRED,
 } from './cpu/state.ts';
@@ -44,7 +46,10 @@ import { RAM } from './memory-layout.ts';
 import { inspectTranslation, visitVirtual } from './mmu/inspect.ts';
 
 /** State between two instructions that no register shows. */
-const WAITING = [HALTED, INTERRUPT_SHADOW, NMI_BLOCKED, DEBUG_TRAP, REPEAT_FLAGS];
+const HIDDEN = [
+  ...[HALTED, INTERRUPT_SHADOW, NMI_BLOCKED, DEBUG_TRAP, REPEAT_FLAGS],
+  ...[RANDOM, RANDOM + 1, RANDOM + 2, RANDOM + 3],
+];
 
 const MEMORY_UNIT = 2 * 2 ** 20;
 const MEMORY_LIMIT = 3 * 2 ** 30;
@@ -102,6 +107,7 @@ class Pc implements Machine, Traveller {
       devices,
       devices.interruptController,
     );
+    seedRandomNumbers(this.#cpu.i32, options.seed ?? 0);
     this.#memory = new MemoryKeeper(this.#cpu);
     this.#loop = new RunLoop(this.#cpu, {
       nextEvent: () => this.#eventCount(),
@@ -425,7 +431,7 @@ class Pc implements Machine, Traveller {
     const digest = new Digest();
     for (const name of REGISTER_NAMES) digest.text(this.readRegister(name).toString(16));
     digest.text(`${this.instructionCount}`);
-    digest.text(WAITING.map((word) => this.#cpu.i32[word]).join());
+    digest.text(HIDDEN.map((word) => this.#cpu.i32[word]).join());
     digest.text(JSON.stringify(this.#devices.saveState()));
     digest.words(this.#cpu.i32.subarray(RAM >> 2, (RAM + this.memoryBytes) / 4));
     return digest.toString();

@@ -18,6 +18,7 @@ import { IO_OPCODES } from './io.ts';
 import { LEGACY_OPCODES } from './legacy.ts';
 import { MULTIPLY_DIVIDE_OPCODES } from './multiply-divide.ts';
 import type { Opcode } from './opcode.ts';
+import { RANDOM_NUMBER_OPCODES } from './random-numbers.ts';
 import { SEGMENT_BASE_OPCODES } from './segment-bases.ts';
 import { SEGMENT_QUERY_OPCODES } from './segment-queries.ts';
 import { SEGMENT_REGISTER_OPCODES } from './segment-registers.ts';
@@ -44,6 +45,7 @@ const GROUPS: readonly (readonly Opcode[])[] = [
   IO_OPCODES,
   LEGACY_OPCODES,
   MULTIPLY_DIVIDE_OPCODES,
+  RANDOM_NUMBER_OPCODES,
   SEGMENT_BASE_OPCODES,
   SEGMENT_QUERY_OPCODES,
   SEGMENT_REGISTER_OPCODES,

@@ -134,6 +134,8 @@ export const VECTOR_RESULT = base + 0x180;
 export const LANE_RESULT = base + 0x188;
 /** Pairs of neighbours, brought side by side (two vectors). */
 export const HORIZONTAL = base + 0x1a0;
+/** State of the generator behind RDRAND and RDSEED (4 words). */
+export const RANDOM = base + 0x1b0;
 
 /** Index into a Float64Array: instructions retired before the running block began. */
 export const RETIRED = (SYSTEM_STATE + 0x3f0) >> 3;

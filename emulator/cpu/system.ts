@@ -1,4 +1,4 @@
-/** HLT, CLAC, STAC, RDTSC, RDPMC; rows of those whose meaning has a file of its own: INT, IRET, RDMSR, WRMSR, CPUID, SWAPGS. */
+/** HLT, CLAC, STAC, RDTSC, RDPID, RDPMC; rows of those whose meaning has a file of its own: INT, IRET, RDMSR, WRMSR, CPUID, SWAPGS. */
 import type { Cpu } from './cpu.ts';
 import { cpuid } from './cpuid.ts';
 import { GENERAL_PROTECTION, INVALID_OPCODE, raise, raiseWithCode } from './fault.ts';
@@ -34,6 +34,9 @@ const rdtscp: Handler = (cpu, i) => {
   rdtsc(cpu, i);
   writeRegister(cpu, RCX, 4, cpu.i32[TSC_AUX], 0);
 };
+
+/** Always 64 bits. */
+const rdpid: Handler = (cpu, i) => writeRegister(cpu, i.rm, 8, cpu.i32[TSC_AUX], cpu.i32[TSC_AUX + 1]);
 
 /** There is no counter that it could read (CPUID leaf 0xA). */
 const rdpmc: Handler = (cpu) => raiseWithCode(cpu, GENERAL_PROTECTION, 0);
@@ -75,6 +78,7 @@ export const SYSTEM_OPCODES: readonly Opcode[] = [
   { opcode: 0x0f30, ...plain, handler: always(wrmsr) },
   { opcode: 0x0f32, handler: always(rdmsr) },
   { opcode: 0x0f31, handler: always(rdtsc) },
+  { opcode: 0x0fc7, prefix: 0xf3, extension: 7, only: 'register', feature: 'rdpid', handler: always(rdpid) },
   { opcode: 0x0f33, handler: always(rdpmc) },
   { opcode: 0x0fa2, handler: always(cpuid) },
 ];

@@ -33,6 +33,10 @@ const FEATURES: Readonly<Record<string, Presented>> = {
   aes: { cpuid: [1, 'rcx', 25], since: 'x86-64-v2', code: [0x66, 0x0f, 0x38, 0xdc, 0xc9] },
   // sha1nexte xmm1, xmm1
   sha: { cpuid: [7, 'rbx', 29], since: 'x86-64-v3', code: [0x0f, 0x38, 0xc8, 0xc9] },
+  // rdrand ecx; rdseed ecx; rdpid rcx
+  rdrand: { cpuid: [1, 'rcx', 30], since: 'x86-64-v3', code: [0x0f, 0xc7, 0xf1] },
+  rdseed: { cpuid: [7, 'rbx', 18], since: 'x86-64-v3', code: [0x0f, 0xc7, 0xf9] },
+  rdpid: { cpuid: [7, 'rcx', 22], since: 'x86-64-v3', code: [0xf3, 0x0f, 0xc7, 0xf9] },
   popcnt: { cpuid: [1, 'rcx', 23], since: 'x86-64-v2', code: [0xf3, 0x0f, 0xb8, 0xc8] },
   lahf: { cpuid: [0x8000_0001, 'rcx', 0], since: 'x86-64-v2', code: [0x9f] },
   // movbe ecx, [rax]

@@ -16,9 +16,8 @@ const INSTANCES = 4;
  * leave this list, which ends empty. */
 const NOT_YET: ReadonlySet<string> = new Set([
   ...['FPU', 'FPU387', 'FPU+SSE3', 'MMX', 'SSE with MMX registers', 'SSE2 with MMX registers'],
-  ...['SSSE3 with MMX registers', 'SSE3', 'SSSE3', 'SSE4_1', 'SSE4_2', 'SHA', 'AES'],
-  ...['AVX', 'AVX2', 'FMA', 'F16C', 'AES+AVX', 'PCLMULQDQ', 'PCLMULQDQ+AVX', 'XSAVE', 'XSAVEOPT', 'XSAVEC'],
-  ...['RDPMC', 'SEP', 'SMAP', 'FSGSBASE', 'RDRAND', 'RDSEED', 'INVPCID'],
+  'SSSE3 with MMX registers',
+  ...['AVX', 'AVX2', 'FMA', 'F16C', 'AES+AVX', 'PCLMULQDQ+AVX', 'XSAVE', 'XSAVEOPT', 'XSAVEC'],
 ]);
 const groupOf = ({ feature, operands }: CodeInfo): string =>
   /^SS/.test(feature) && operands.some((kind) => kind.startsWith('mm_'))

@@ -1,4 +1,4 @@
-/** LZCNT, TZCNT, BMI1, BMI2, MOVBE, ADX. No flag is left out: the emulator follows Intel's CPUs. */
+/** LZCNT, TZCNT, BMI1, BMI2, MOVBE, ADX, RDRAND, RDSEED, RDPID. No flag is left out: the emulator follows Intel's CPUs. */
 import { type Form, type Preparation, WORDS } from './forms.ts';
 import { interestingInteger, type Random } from './random.ts';
 
@@ -28,6 +28,37 @@ const vex = (name: string, prefix: Prefix, opcode: number, rest: Partial<Form> =
   ...rest,
 });
 
+/** Each run gives another number, which the second instruction overwrites: flags and the rest of the register are seen. */
+function randomNumbers(): Form[] {
+  const ofSize = (name: string, modrm: number, requires: string): Form[] =>
+    (
+      [
+        [16, [0x66], [0x66, 0xb8, 0x34, 0x12]],
+        [32, [], [0xb0, 0x12, 0x66, 0xb8, 0x34, 0x12, 0x0f, 0xb7, 0xc0]],
+        [64, [0x48], [0xb8, 0x78, 0x56, 0x34, 0x12]],
+      ] as const
+    ).map(
+      ([bits, prefix, overwrite]): Form => ({
+        name: `${name} (${bits})`,
+        opcode: [...prefix, 0x0f, 0xc7, modrm, ...overwrite],
+        sizes: [32],
+        alone: true,
+        requires: [requires],
+      }),
+    );
+  return [
+    ...ofSize('rdrand rax', 0xf0, 'rdrand'),
+    ...ofSize('rdseed rax', 0xf8, 'rdseed'),
+    {
+      name: 'rdpid rax',
+      opcode: [0xf3, 0x0f, 0xc7, 0xf8, 0xb8, 0x78, 0x56, 0x34, 0x12],
+      sizes: [32],
+      alone: true,
+      requires: ['rdpid'],
+    },
+  ];
+}
+
 function invalid(): Form[] {
   const raw = (name: string, ...opcode: number[]): Form => ({
     name,
@@ -49,6 +80,11 @@ function invalid(): Form[] {
     raw('movbe r, r', 0x0f, 0x38, 0xf0, 0xc2),
     raw('f3 movbe', 0xf3, 0x0f, 0x38, 0xf0, 0x04, 0x25, 0, 0, 0, 0x30),
     raw('lock lzcnt', 0xf0, 0xf3, 0x0f, 0xbd, 0x04, 0x25, 0, 0, 0, 0x30),
+    raw('f2 rdrand', 0xf2, 0x0f, 0xc7, 0xf0),
+    raw('f2 rdseed', 0xf2, 0x0f, 0xc7, 0xf8),
+    raw('lock rdrand', 0xf0, 0x0f, 0xc7, 0xf0),
+    raw('rdrand m', 0x0f, 0xc7, 0x34, 0x25, 0, 0, 0, 0x30),
+    raw('f2 rdpid', 0xf2, 0x0f, 0xc7, 0xfb),
     raw('popcnt without prefix', 0x0f, 0xb8, 0xc1),
   ];
 }
@@ -120,5 +156,6 @@ export const extensionForms: readonly Form[] = [
     reg: 'gpr',
     requires: ['adx'],
   },
+  ...randomNumbers(),
   ...invalid(),
 ];
