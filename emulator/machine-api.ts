@@ -8,9 +8,11 @@
 export const NANOSECONDS_PER_INSTRUCTION = 10;
 
 import type { CpuModel } from './cpu/features.ts';
+import type { StartState } from './cpu/reset.ts';
 import type { MachineState } from './history/snapshot.ts';
 
 export { CPU_MODELS, type CpuModel, DEFAULT_CPU_MODEL } from './cpu/features.ts';
+export type { StartState } from './cpu/reset.ts';
 
 export const DEFAULT_START_TIME = Date.UTC(2026, 0, 1) / 1000;
 
@@ -24,6 +26,8 @@ export interface MachineOptions {
   readonly cpu?: CpuModel;
   /** Seed of the numbers that RDRAND and RDSEED yield. Default: 0. */
   readonly seed?: number | undefined;
+  /** What the CPU starts as. Default: `flat`. */
+  readonly start?: StartState;
   /** Stop the machine on an unknown opcode, before the guest sees #UD. Default: deliver #UD. */
   readonly stopOnUnknownOpcode?: boolean;
 }
@@ -57,7 +61,8 @@ export type GuestEnding = Extract<StopReason, { kind: 'exit' | 'power-off' | 're
 
 /** Registers by their manual names in lower case: rax…r15, rip, rflags, cs, ss, fs_base, gs_base,
  * kernel_gs_base, cr0, cr2, cr3, cr4, efer, xmm0…xmm15 (128 bits), ymm0…ymm15 (256 bits), mxcsr; for a boot loader also ds, es, gdtr_base,
- * gdtr_limit. Writing a segment register's selector makes the segment a flat 64-bit one of the selector's privilege; then its
+ * gdtr_limit. Writing a segment register's selector makes the segment a flat 64-bit one of the selector's privilege (in real mode,
+ * what the selector means there); then its
  * cs_base, cs_limit (the last offset) and cs_attributes (the descriptor's upper word) can be written, and likewise those of
  * the others. RIP is an offset in CS. */
 export type RegisterName = string;

@@ -104,6 +104,7 @@ class Pc implements Machine, Traveller {
     this.#cpu = createCpu(
       options.memoryBytes,
       options.cpu ?? DEFAULT_CPU_MODEL,
+      options.start ?? 'flat',
       devices,
       devices.interruptController,
     );

@@ -1,6 +1,7 @@
 /** Moves to and from control registers, CLTS, SMSW, LMSW. */
 import { flushAll, loadCr3 } from '../mmu/address-space.ts';
-import { PHYSICAL_ADDRESS_BITS } from '../mmu/page-walk.ts';
+import { loadPointerTable, PHYSICAL_ADDRESS_BITS } from '../mmu/page-walk.ts';
+import { isIa32e } from './code-mode.ts';
 import type { Cpu } from './cpu.ts';
 import { DESCRIPTOR_LONG } from './descriptor.ts';
 import { GENERAL_PROTECTION, raiseWithCode } from './fault.ts';
@@ -121,14 +122,22 @@ function switchPaging(cpu: Cpu, on: boolean): void {
     : (s[CR4] & CR4_PCIDE) !== 0 || ((s[EFER] & EFER_LMA) !== 0 && isLongCode);
   if (isForbidden) raiseWithCode(cpu, GENERAL_PROTECTION, 0);
   if (on && (s[EFER] & EFER_LME) !== 0) s[EFER] |= EFER_LMA;
-  else s[EFER] &= ~EFER_LMA;
+  else {
+    if (on && hasPae && !isIa32e(cpu)) loadPointerTable(cpu, s[CR3]);
+    s[EFER] &= ~EFER_LMA;
+  }
 }
+
+/** PAE paging outside of IA-32e mode is on, with a value of CR4. */
+const usesPointerTable = (cpu: Cpu, control: number): boolean =>
+  (cpu.i32[CR0] & CR0_PG) !== 0 && (control & CR4_PAE) !== 0 && !isIa32e(cpu);
 
 function writeCr3(cpu: Cpu, low: number, high: number): void {
   const hasPcids = (cpu.i32[CR4] & CR4_PCIDE) !== 0;
   const keep = hasPcids && high < 0;
   const base = keep ? high & 0x7fff_ffff : high;
   if (base >>> (PHYSICAL_ADDRESS_BITS - 32) !== 0) raiseWithCode(cpu, GENERAL_PROTECTION, 0);
+  if (usesPointerTable(cpu, cpu.i32[CR4])) loadPointerTable(cpu, low);
   loadCr3(cpu, low, base, keep);
 }
 
@@ -142,6 +151,9 @@ function writeCr4(cpu: Cpu, low: number, high: number): void {
     (isLong && (low & CR4_PAE) === 0) ||
     ((changed & low & CR4_PCIDE) !== 0 && (!isLong || (s[CR3] & 0xfff) !== 0));
   if (isInvalid) raiseWithCode(cpu, GENERAL_PROTECTION, 0);
+  if ((changed & (CR4_PSE | CR4_PAE | CR4_PGE | CR4_SMEP)) !== 0 && usesPointerTable(cpu, low)) {
+    loadPointerTable(cpu, s[CR3]);
+  }
   // A processor may keep more than this; what our TLB holds depends on the bits in any case.
   if ((changed & (CR4_PSE | CR4_PAE | CR4_PGE | CR4_PCIDE | CR4_SMEP | CR4_SMAP)) !== 0) flushAll(s);
   s[CR4] = low;

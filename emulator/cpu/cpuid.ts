@@ -6,8 +6,11 @@ import { RAX, RBX, RCX, RDX } from './state.ts';
 
 const bits = (...positions: number[]): number => positions.reduce((word, bit) => word | (1 << bit), 0);
 
-/** Leaf 1 EDX: FPU DE PSE TSC MSR PAE CX8 APIC SEP MTRR PGE CMOV PAT CLFSH FXSR SSE SSE2. */
-const FEATURES_EDX = bits(0, 2, 3, 4, 5, 6, 8, 9, 11, 12, 13, 15, 16, 19, 24, 25, 26);
+/** Leaf 1 EAX, and EDX at reset. */
+export const signatureOf = (model: CpuModel): number => SIGNATURES[model];
+
+/** Leaf 1 EDX: FPU DE PSE TSC MSR PAE CX8 APIC SEP MTRR PGE CMOV PAT PSE-36 CLFSH FXSR SSE SSE2. */
+const FEATURES_EDX = bits(0, 2, 3, 4, 5, 6, 8, 9, 11, 12, 13, 15, 16, 17, 19, 24, 25, 26);
 /** Leaf 1 ECX: hypervisor. */
 const FEATURES_ECX = bits(31);
 /** Leaf 8000_0001 EDX: SYSCALL, NX, 1 GiB pages, RDTSCP, long mode. */

@@ -1,4 +1,5 @@
 /** JMP, CALL and RET between segments, privilege levels and modes; call gates (Intel SDM volume 3, chapter 6.8). */
+
 import {
   checkReturnStack,
   enterCode,
@@ -9,6 +10,7 @@ import {
   returnToOuter,
   type Target,
 } from './code-entry.ts';
+import { isIa32e } from './code-mode.ts';
 import { checkLegacyTarget } from './control-flow.ts';
 import type { Cpu } from './cpu.ts';
 import {
@@ -27,7 +29,6 @@ import {
   checkEntry,
   type Descriptor,
   isCodeSegment,
-  isIa32e,
   isLongCode,
   isNull,
   readCodeSegment,

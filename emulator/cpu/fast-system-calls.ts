@@ -1,12 +1,14 @@
 /** SYSCALL, SYSRET, SYSENTER, SYSEXIT (Intel SDM volume 2): flat segments by selector, without a look at their descriptors. */
+
 import { isCanonical } from '../mmu/page-walk.ts';
+import { isIa32e } from './code-mode.ts';
 import type { Cpu } from './cpu.ts';
 import { GENERAL_PROTECTION, INVALID_OPCODE, raise, raiseWithCode } from './fault.ts';
 import { IF, RF, readFlags, TF, VM, writeFlags } from './flags.ts';
 import type { Handler } from './instruction.ts';
 import { always, type Opcode } from './opcode.ts';
 import { requireSupervisor, setPrivilege } from './privilege.ts';
-import { isIa32e, setFlatCode, setFlatData } from './segments.ts';
+import { setFlatCode, setFlatData } from './segments.ts';
 import {
   DEBUG_TRAP,
   DR6_STEP,

@@ -1,4 +1,5 @@
 /** Delivery of interrupts and exceptions through the IDT, and IRET (Intel SDM volume 3, chapter 6). */
+
 import {
   checkReturnStack,
   enterCode,
@@ -9,6 +10,7 @@ import {
   returnToOuter,
   type Target,
 } from './code-entry.ts';
+import { isIa32e } from './code-mode.ts';
 import { checkLegacyTarget } from './control-flow.ts';
 import type { Cpu } from './cpu.ts';
 import {
@@ -36,7 +38,7 @@ import type { Handler } from './instruction.ts';
 import { load32, load64 } from './memory-access.ts';
 import { load } from './operands.ts';
 import { asSupervisor, setPrivilege } from './privilege.ts';
-import { checkEntry, isIa32e, isLongCode, readCodeSegment } from './segments.ts';
+import { checkEntry, isLongCode, readCodeSegment } from './segments.ts';
 import { moveStackPointer, stackAddress } from './stack.ts';
 import {
   CPL,

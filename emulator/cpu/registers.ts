@@ -5,7 +5,7 @@ import type { Cpu } from './cpu.ts';
 import { armBreakpoints } from './debug-registers.ts';
 import { readFlags, writeFlags } from './flags.ts';
 import { chooseTlbs, setPrivilege } from './privilege.ts';
-import { isNull, refreshSegments, setFlatCode, setFlatData, setSegment } from './segments.ts';
+import { isNull, refreshSegments, setFlatCode, setFlatData, setRealSegment, setSegment } from './segments.ts';
 import {
   CPL,
   CR0,
@@ -147,9 +147,9 @@ export function readRegisterByName(cpu: Cpu, name: string): bigint {
 }
 
 /**
- * Throws RangeError if there is no such register. A selector written to a segment register implies a flat descriptor
- * (64-bit code for CS, whose low two bits become the privilege level) whatever the descriptor tables hold; another descriptor
- * is written as `cs_base`, `cs_limit` (in bytes) and `cs_attributes` (bits 8…23 of a descriptor's upper word, in place).
+ * Throws RangeError if there is no such register. In real mode a selector written to a segment register loads it as code
+ * would. Elsewhere it implies a flat descriptor (64-bit code for CS, whose low two bits become the privilege level) whatever
+ * the descriptor tables hold; another descriptor is written as `cs_base`, `cs_limit` (the last offset) and `cs_attributes` (bits 8…23 of a descriptor's upper word, in place).
  */
 export function writeRegisterByName(cpu: Cpu, name: string, value: bigint): void {
   const s = cpu.i32;
@@ -185,7 +185,8 @@ export function writeRegisterByName(cpu: Cpu, name: string, value: bigint): void
 
 function writeSelector(cpu: Cpu, which: number, selector: number): void {
   const s = cpu.i32;
-  if (which === CS) {
+  if (cpu.mode.isReal && which <= GS) setRealSegment(cpu, which, selector);
+  else if (which === CS) {
     setFlatCode(cpu, selector, selector & 3);
     setPrivilege(cpu, selector & 3);
   } else if (which === LDTR || which === TR || which === FS || which === GS) {

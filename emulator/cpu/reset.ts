@@ -1,33 +1,46 @@
-/** Creating a CPU and its state after reset (Intel SDM volume 3, table 10-1), as far as long mode shows it. */
+/** Creating a CPU and its state after reset (Intel SDM volume 3, table 10-1), as far as it is not zero. */
 import type { InterruptController } from '../devices/device.ts';
 import { RAM } from '../memory-layout.ts';
 import { PageAttention } from '../mmu/page-attention.ts';
 import { resetTlb, SUPERVISOR_EXECUTE, SUPERVISOR_READ, SUPERVISOR_WRITE } from '../mmu/tlb.ts';
 import { CodeCache } from './code-cache.ts';
 import type { Bus, Cpu } from './cpu.ts';
+import { signatureOf } from './cpuid.ts';
 import type { CpuModel } from './features.ts';
 import { writeFlags } from './flags.ts';
 import { codeModes } from './opcode-table.ts';
-import { setFlatCode, setFlatData } from './segments.ts';
+import { setFlatCode, setFlatData, setSegment } from './segments.ts';
 import {
   CR0,
+  CS,
   DR6,
   DR7,
   DS,
   ES,
   FPU_CONTROL,
   FS,
+  GDTR_LIMIT,
   GS,
   IDTR_LIMIT,
+  LDTR,
   MISC_ENABLE,
   MXCSR,
   PAT,
+  RDX,
+  RIP,
   SS,
+  TR,
 } from './state.ts';
 
 const WASM_PAGE = 0x1_0000;
 
-export function createCpu(ramBytes: number, model: CpuModel, bus: Bus, interrupts: InterruptController): Cpu {
+export function createCpu(
+  ramBytes: number,
+  model: CpuModel,
+  start: StartState,
+  bus: Bus,
+  interrupts: InterruptController,
+): Cpu {
   const buffer = allocate(ramBytes);
   const code = new CodeCache(ramBytes);
   const cpu: Cpu = {
@@ -51,7 +64,7 @@ export function createCpu(ramBytes: number, model: CpuModel, bus: Bus, interrupt
     writeTlb: SUPERVISOR_WRITE,
     executeTlb: SUPERVISOR_EXECUTE,
   };
-  reset(cpu);
+  reset(cpu, start);
   return cpu;
 }
 
@@ -68,8 +81,12 @@ function allocate(ramBytes: number): ArrayBuffer {
   }
 }
 
-/** Flat 64-bit segments at privilege level 0, paging and interrupts off: a loader sets the rest. */
-function reset(cpu: Cpu): void {
+/** What a CPU starts as. flat: 64-bit code with flat segments at privilege level 0, paging and interrupts off, of which a
+ * loader sets the rest. hardware: real mode at F000:FFF0, as out of the reset of a processor. */
+export type StartState = 'flat' | 'hardware';
+
+/** Sets what reset sets, but for the general registers of a `flat` start and for those of vectors. */
+export function reset(cpu: Cpu, start: StartState): void {
   const s = cpu.i32;
   resetTlb(s);
   writeFlags(cpu, 0);
@@ -82,6 +99,23 @@ function reset(cpu: Cpu): void {
   s[MISC_ENABLE] = 1;
   s[DR6] = 0xffff_0ff0;
   s[DR7] = 0x400;
+  if (start === 'hardware') {
+    setRealModeReset(cpu);
+    return;
+  }
   setFlatCode(cpu, 0x08, 0);
   for (const which of [ES, SS, DS, FS, GS]) setFlatData(cpu, which, 0x10, 0);
+}
+
+/** SDM volume 3, table 10-1. The code segment lies at the end of the first 4 GiB until it is loaded. */
+function setRealModeReset(cpu: Cpu): void {
+  const s = cpu.i32;
+  for (const which of [ES, SS, DS, FS, GS]) setSegment(cpu, which, 0, 0, 0, 0xffff, 0x9300);
+  setSegment(cpu, CS, 0xf000, 0xffff_0000 | 0, 0, 0xffff, 0x9b00);
+  setSegment(cpu, LDTR, 0, 0, 0, 0xffff, 0x8200);
+  setSegment(cpu, TR, 0, 0, 0, 0xffff, 0x8b00);
+  s[GDTR_LIMIT] = 0xffff;
+  s[IDTR_LIMIT] = 0xffff;
+  s[RDX] = signatureOf(cpu.model);
+  s[RIP] = 0xfff0;
 }

@@ -1,4 +1,5 @@
 /** LAR, LSL, VERR, VERW: what a selector would allow, told in ZF instead of a fault. */
+import { isIa32e } from './code-mode.ts';
 import type { Cpu } from './cpu.ts';
 import {
   BUSY,
@@ -20,7 +21,7 @@ import { arithmeticFlags, setArithmeticFlags, ZF } from './flags.ts';
 import type { Handler } from './instruction.ts';
 import { always, type Opcode } from './opcode.ts';
 import { readWord, writeRegister } from './operands.ts';
-import { type Descriptor, descriptorLimit, isIa32e, isNull, readDescriptor } from './segments.ts';
+import { type Descriptor, descriptorLimit, isNull, readDescriptor } from './segments.ts';
 import { CPL, FAULT_VECTOR } from './state.ts';
 
 /** System descriptors that LSL tells the limit of, and those LAR tells of besides: in IA-32e mode, and else. */

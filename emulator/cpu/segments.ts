@@ -1,5 +1,5 @@
 /** Segment registers, and loading them from descriptors (Intel SDM volume 3, chapters 3.4 and 7.2). */
-import { CODE_32, PROTECTED, STACK_32 } from './code-mode.ts';
+import { CODE_32, isIa32e, PROTECTED, STACK_32 } from './code-mode.ts';
 import type { Cpu } from './cpu.ts';
 import {
   BUSY,
@@ -28,8 +28,6 @@ import {
   CR0_PE,
   CS,
   DS,
-  EFER,
-  EFER_LMA,
   ES,
   FS,
   GDTR_BASE,
@@ -47,9 +45,6 @@ import {
 
 /** The bits kept as SEGMENT_ATTRIBUTES. */
 const ATTRIBUTES = 0xf0_ff00;
-
-/** IA-32e mode: 64-bit mode or compatibility mode. */
-export const isIa32e = (cpu: Cpu): boolean => cpu.mode.bits === 64 || (cpu.i32[EFER] & EFER_LMA) !== 0;
 
 export const isNull = (selector: number): boolean => (selector & ~3) === 0;
 

@@ -128,6 +128,8 @@ export const TSC_AUX = base + 0xd4;
 export const TSC_OFFSET = base + 0xd6;
 export const MISC_ENABLE = base + 0xd8;
 export const MTRR_DEFAULT = base + 0xda;
+/** The four page-directory-pointer entries of PAE paging, 2 words each: registers that a load of CR3 fills. */
+export const PDPTES = base + 0xe8;
 
 /** Scratch of the vector instructions: a destination before it is final (8 words), a lane's result. */
 export const VECTOR_RESULT = base + 0x180;

@@ -2,6 +2,7 @@
  * The task state segment as far as transfers to an inner privilege level use it (Intel SDM volume 3, chapter 8): the stacks
  * of the levels. The processor switches no tasks here: what would, raises #GP of the selector that named the task.
  */
+import { isIa32e } from './code-mode.ts';
 import type { Cpu } from './cpu.ts';
 import { DESCRIPTOR_DEFAULT_32, systemTypeOf, TSS_16 } from './descriptor.ts';
 import { FAULT, INVALID_TSS, raiseWithCode, STACK_FAULT } from './fault.ts';
@@ -9,7 +10,6 @@ import { load16, load32, load64, store16, store32, store64 } from './memory-acce
 import { asSupervisor, setPrivilege } from './privilege.ts';
 import {
   type Descriptor,
-  isIa32e,
   isNull,
   markAccessed,
   readStackSegment,

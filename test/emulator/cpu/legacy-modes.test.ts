@@ -66,3 +66,64 @@ describe('32-bit code', () => {
     expect(register('rax')).toBe(0x5an);
   });
 });
+
+describe('paging outside of IA-32e mode', () => {
+  const PRESENT = 1;
+  const WRITABLE = 2;
+  const DIRECTORY = 0x4_0000;
+  const TABLE = 0x4_1000;
+  const words = (address: number, ...values: number[]): void =>
+    machine.writePhysical(address, new Uint8Array(Uint32Array.from(values).buffer));
+  const wordAt = (address: number): number =>
+    new DataView(machine.readPhysical(address, 4).buffer).getUint32(0, true);
+  /** mov eax, cr0; or eax, 1 << 31; mov cr0, eax */
+  const PAGING_ON = [0x0f, 0x20, 0xc0, 0x0d, 0, 0, 0, 0x80, 0x0f, 0x22, 0xc0];
+  /** mov eax, [0x0080_1234]; hlt */
+  const LOAD = [0xa1, 0x34, 0x12, 0x80, 0, 0xf4];
+
+  test('32-bit: 4 KiB and 4 MiB pages, accessed and dirty bits', () => {
+    machine.writeRegister('cr4', 0x10n);
+    machine.writeRegister('cr3', BigInt(DIRECTORY));
+    words(DIRECTORY, 0x83, 0, TABLE | PRESENT | WRITABLE);
+    words(TABLE + 4, (DATA + 0x1000) | PRESENT | WRITABLE);
+    words(DATA + 0x1234, 0x1234_5678);
+    // inc eax; mov [0x0080_1234], eax
+    const code = [...PAGING_ON, ...LOAD.slice(0, 5), 0x40, 0xa3, 0x34, 0x12, 0x80, 0, 0xf4];
+    expect(run(code)).toBe('halted');
+    expect(wordAt(DATA + 0x1234)).toBe(0x1234_5679);
+    expect(wordAt(DIRECTORY) & 0xff).toBe(0xa3);
+    expect(wordAt(DIRECTORY + 8) & 0xff).toBe(0x23);
+    expect(wordAt(TABLE + 4) & 0xff).toBe(0x63);
+  });
+
+  test('PAE: the pointer table is read when paging begins', () => {
+    machine.writeRegister('cr4', 0x20n);
+    const pointers = 0x4_2000;
+    machine.writeRegister('cr3', BigInt(pointers));
+    words(pointers, DIRECTORY | PRESENT);
+    words(DIRECTORY, 0x83, 0, 0, 0, 0, 0, 0, 0, TABLE | PRESENT | WRITABLE);
+    words(TABLE + 8, (DATA + 0x1000) | PRESENT | WRITABLE);
+    words(DATA + 0x1234, 0x1234_5678);
+    // mov dword [pointers], 0: the processor does not look again
+    const forget = [0xc7, 0x05, 0, 0x20, 4, 0, 0, 0, 0, 0];
+    expect(run([...PAGING_ON, ...forget, ...LOAD])).toBe('halted');
+    expect(register('rax')).toBe(0x1234_5678n);
+  });
+});
+
+describe('real mode', () => {
+  test('after reset: F000:FFF0, segments by selector × 16, interrupts through the vector table', () => {
+    machine = createMachine({ memoryBytes: 2 * 2 ** 20, start: 'hardware' });
+    expect([machine.codeBits, machine.codeAddress]).toEqual([16, 0xffff_fff0n]);
+    // int 0x20 at 1000:0000; its handler at 1000:0100 is mov [bx], ds; iret
+    machine.writePhysical(0x20 * 4, Uint8Array.of(0, 1, 0, 0x10));
+    machine.writePhysical(CODE, Uint8Array.of(0xcd, 0x20, 0xf4));
+    machine.writePhysical(CODE + 0x100, Uint8Array.of(0x8c, 0x1f, 0xcf));
+    const state: Record<string, bigint> = { cs: 0x1000n, ds: 0x2000n, rip: 0n, rsp: 0x100n, rbx: 2n };
+    for (const [name, value] of Object.entries(state)) machine.writeRegister(name, value);
+    expect(machine.run(100).kind).toBe('halted');
+    expect(register('rip')).toBe(3n);
+    expect(Array.from(machine.readPhysical(DATA + 2, 2))).toEqual([0, 0x20]);
+    expect(Array.from(machine.readPhysical(0xfa, 6))).toEqual([2, 0, 0, 0x10, 2, 0]);
+  });
+});
