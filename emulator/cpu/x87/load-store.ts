@@ -323,9 +323,9 @@ export const X87_LOAD_STORE_OPCODES: readonly Opcode[] = [
   memory(0xdb, 2, store(integer(32), false)),
   memory(0xdb, 3, store(integer(32), true)),
   memory(0xdf, 7, store(integer(64), true)),
-  memory(0xdf, 1, store(integer(16, TRUNCATE), true)),
-  memory(0xdb, 1, store(integer(32, TRUNCATE), true)),
-  memory(0xdd, 1, store(integer(64, TRUNCATE), true)),
+  { ...memory(0xdf, 1, store(integer(16, TRUNCATE), true)), feature: 'sse3' },
+  { ...memory(0xdb, 1, store(integer(32, TRUNCATE), true)), feature: 'sse3' },
+  { ...memory(0xdd, 1, store(integer(64, TRUNCATE), true)), feature: 'sse3' },
   memory(0xdf, 6, store(decimal, true)),
 
   register(0xd9, 0, fldRegister),

@@ -16,29 +16,21 @@ import { ftst, fxam, X87_COMPARE_OPCODES } from './compare.ts';
 import { X87_CONTROL_OPCODES } from './control.ts';
 import { X87_ENVIRONMENT_OPCODES } from './environment.ts';
 import { fdecstp, fincstp, X87_LOAD_STORE_OPCODES } from './load-store.ts';
+import { f2xm1, fcos, fpatan, fptan, fsin, fsincos, fyl2x, fyl2xp1 } from './transcendental.ts';
 
 /** Opcodes D9 E0…FF, which have no operand: the whole ModRM byte chooses. */
 const D9_E0: readonly (Handler | undefined)[] = [fchs, fabs, undefined, undefined, ftst, fxam];
 const D9_F0: readonly (Handler | undefined)[] = [
-  undefined,
-  undefined,
-  undefined,
-  undefined,
+  f2xm1,
+  fyl2x,
+  fptan,
+  fpatan,
   fxtract,
   fprem1,
   fdecstp,
   fincstp,
 ];
-const D9_F8: readonly (Handler | undefined)[] = [
-  fprem,
-  undefined,
-  fsqrt,
-  undefined,
-  frndint,
-  fscale,
-  undefined,
-  undefined,
-];
+const D9_F8: readonly (Handler | undefined)[] = [fprem, fyl2xp1, fsqrt, fsincos, frndint, fscale, fsin, fcos];
 
 const d9 = (extension: number, handlers: readonly (Handler | undefined)[]): Opcode => ({
   opcode: 0xd9,

@@ -114,5 +114,6 @@ function remember(cpu: Cpu, i: Instruction): void {
   const low = effectiveAddress(cpu, i);
   const base = s[i.segmentBase];
   s[FPU_DATA] = low - base;
-  s[FPU_DATA + 1] = s[HIGH] - s[i.segmentBase + 1] - (low >>> 0 < base >>> 0 ? 1 : 0);
+  const isLong = i.stackSize === 8;
+  s[FPU_DATA + 1] = isLong ? s[HIGH] - s[i.segmentBase + 1] - (low >>> 0 < base >>> 0 ? 1 : 0) : 0;
 }

@@ -15,8 +15,7 @@ const INSTANCES = 4;
 /** Groups of instructions that are not there yet, in the models that present them and in those only. A group that is must
  * leave this list, which ends empty. */
 const NOT_YET: ReadonlySet<string> = new Set([
-  ...['FPU', 'FPU387', 'FPU+SSE3', 'MMX', 'SSE with MMX registers', 'SSE2 with MMX registers'],
-  'SSSE3 with MMX registers',
+  ...['MMX', 'SSE with MMX registers', 'SSE2 with MMX registers', 'SSSE3 with MMX registers'],
   ...['AVX', 'AVX2', 'FMA', 'F16C', 'AES+AVX', 'PCLMULQDQ+AVX', 'XSAVE', 'XSAVEOPT', 'XSAVEC'],
 ]);
 const groupOf = ({ feature, operands }: CodeInfo): string =>

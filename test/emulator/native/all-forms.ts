@@ -44,3 +44,7 @@ export function undefinedFlags(test: InstructionCase): number {
 export function memoryIsUndefined(test: InstructionCase, outcome: Outcome): boolean {
   return outcome.vector !== BREAKPOINT && formsOf(test).some((form) => form.memoryAfterFault !== undefined);
 }
+
+/** Results of a case may be off by one unit in the last place. */
+export const isApproximate = (test: InstructionCase): boolean =>
+  formsOf(test).some((form) => form.approximate === true);

@@ -116,6 +116,20 @@ const arithmetic: readonly Form[] = [
   exactly('fprem1', 0xd9, 0xf5),
 ];
 
+const TRANSCENDENTAL = { approximate: true, intelOnly: true, alone: true } as const;
+
+/** The functions whose results are not defined to the last bit. */
+export const transcendental: readonly Form[] = [
+  exactly('f2xm1', 0xd9, 0xf0, TRANSCENDENTAL),
+  exactly('fyl2x', 0xd9, 0xf1, TRANSCENDENTAL),
+  exactly('fptan', 0xd9, 0xf2, TRANSCENDENTAL),
+  exactly('fpatan', 0xd9, 0xf3, TRANSCENDENTAL),
+  exactly('fyl2xp1', 0xd9, 0xf9, TRANSCENDENTAL),
+  exactly('fsincos', 0xd9, 0xfb, TRANSCENDENTAL),
+  exactly('fsin', 0xd9, 0xfe, TRANSCENDENTAL),
+  exactly('fcos', 0xd9, 0xff, TRANSCENDENTAL),
+];
+
 const comparisons: readonly Form[] = [
   exactly('fcompp', 0xde, 0xd9),
   register('fucom', 0xdd, 4),
@@ -190,6 +204,7 @@ export const x87Forms: readonly Form[] = [
   ...loads,
   ...stores,
   ...arithmetic,
+  ...transcendental,
   ...comparisons,
   ...control,
   ...invalid,

@@ -92,6 +92,8 @@ export interface Form {
   readonly immediateValue?: (random: Random) => number;
   /** Prefixed with LOCK (memory operand only). */
   readonly lock?: boolean;
+  /** x87 registers may differ by one unit in the last place, and so may C1, which tells of rounding. */
+  readonly approximate?: boolean;
   /** Other vendors' CPUs give other results. */
   readonly intelOnly?: boolean;
   readonly undefinedFlags?: UndefinedFlags;

@@ -39,12 +39,14 @@ export function generateCase(form: Form, seed: number): InstructionCase {
 export function generateSequence(forms: readonly Form[], seed: number): InstructionCase {
   const random = new Random(seed);
   const draft = newDraft(random, random.chance(30));
-  const candidates = forms.filter((form) => form.undefinedFlags === undefined && !form.alone);
+  const candidates = forms.filter(canBeFollowed);
   const chosen = Array.from({ length: 2 + random.below(5) }, () => random.pick(candidates));
   const code: number[] = [];
   for (const form of chosen) code.push(...encode(form, draft, CODE + 0x100 + code.length));
   return finish(chosen, draft, 0x100, Uint8Array.from(code), seed);
 }
+
+const canBeFollowed = (form: Form): boolean => form.undefinedFlags === undefined && !form.alone;
 
 /** `perForm` cases of every form and some sequences, all from one seed. */
 export function generateBatch(forms: readonly Form[], perForm: number, seed: number): InstructionCase[] {
@@ -52,7 +54,7 @@ export function generateBatch(forms: readonly Form[], perForm: number, seed: num
   const cases = forms.flatMap((form) =>
     Array.from({ length: perForm }, () => generateCase(form, random.u32())),
   );
-  const sequences = Math.ceil(cases.length / 10);
+  const sequences = forms.some(canBeFollowed) ? Math.ceil(cases.length / 10) : 0;
   for (let i = 0; i < sequences; i++) cases.push(generateSequence(forms, random.u32()));
   return cases;
 }
