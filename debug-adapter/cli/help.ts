@@ -11,14 +11,15 @@ usage: a9n run [options]     boot, with the guest's serial port on this terminal
 export const RUN_HELP = `usage: a9n run [options]
 
 Boots a kernel. What the guest sends to its serial port goes to standard output, standard input goes to the guest.
-The file itself says what kind of kernel it is: A9N (64-bit ELF), Linux (bzImage), or none of these, a flat binary.
+The file itself says what kind of kernel it is: A9N (64-bit ELF), multiboot 1, Linux (bzImage), or none of these, a flat
+binary.
 
 options:
   --kernel FILE             kernel (default: the A9N kernel this package was built with)
   --init FILE               A9N: init image, ELF (default: the KOITO server this package was built with)
   --a9n-abi YEAR            A9N: generation of the boot protocol, 2025 or 2026 (default: 2026)
-  --initrd FILE             Linux: initial file system; may be given several times
-  --append TEXT             Linux: command line, such as "console=ttyS0"
+  --initrd FILE             Linux: initial file system; multiboot: module; may be given several times
+  --append TEXT             Linux and multiboot: command line, such as "console=ttyS0"
   --load-address N          flat binary: where it goes in physical memory. It is entered at its first byte in 64-bit
                             mode with a small stack, the first 4 GiB mapped to themselves, RDI = ACPI root pointer
   --memory SIZE             RAM in bytes, or with suffix K, M or G (default: 256M, at most 3G, in steps of 2M)

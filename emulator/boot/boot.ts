@@ -4,6 +4,7 @@ import { BootError } from './boot-error.ts';
 import { is32BitElf, isElf } from './elf-image.ts';
 import { bootFlatBinary } from './flat-binary.ts';
 import { bootLinux, isLinuxKernel } from './linux-boot.ts';
+import { bootMultiboot, isMultibootKernel } from './multiboot.ts';
 
 /** A file and what messages call it. */
 export interface BootFile {
@@ -18,14 +19,14 @@ export interface BootRequest {
   readonly init?: BootFile | undefined;
   /** Generation of A9N's boot protocol, if not the newest. */
   readonly a9nAbi?: A9nAbi | undefined;
-  /** Linux: archives of the initial file system. */
+  /** Linux: archives of the initial file system; multiboot: modules. */
   readonly initrds?: readonly BootFile[] | undefined;
   readonly commandLine?: string | undefined;
   /** Physical address at which a file without header is to lie. */
   readonly loadAddress?: number | undefined;
 }
 
-export type KernelFormat = 'a9n' | 'linux' | 'flat';
+export type KernelFormat = 'a9n' | 'multiboot' | 'linux' | 'flat';
 
 /** What may come with a kernel. */
 type Part = Exclude<keyof BootRequest, 'kernel'>;
@@ -57,6 +58,18 @@ const LOADERS: Record<KernelFormat, Loader> = {
       bootA9n(machine, { ...names, kernel: kernel.bytes, init: init.bytes, abi: a9nAbi });
     },
   },
+  multiboot: {
+    name: 'a multiboot kernel',
+    takes: ['initrds', 'commandLine'],
+    load(machine, { kernel, initrds, commandLine }) {
+      bootMultiboot(machine, {
+        kernelName: kernel.name,
+        kernel: kernel.bytes,
+        modules: initrds ?? [],
+        commandLine,
+      });
+    },
+  },
   linux: {
     name: 'a Linux kernel (a bzImage)',
     takes: ['initrds', 'commandLine'],
@@ -75,7 +88,7 @@ const LOADERS: Record<KernelFormat, Loader> = {
     load(machine, { kernel, loadAddress }) {
       if (loadAddress === undefined) {
         throw new BootError(
-          `${kernel.name}: not a kernel that can be recognised: neither ELF file nor Linux bzImage. If it is a flat binary of 64-bit code, say where it goes with --load-address; unpack it first if it is compressed.`,
+          `${kernel.name}: not a kernel that can be recognised: no ELF file, no multiboot header, no Linux bzImage. If it is a flat binary of 64-bit code, say where it goes with --load-address; unpack it first if it is compressed.`,
         );
       }
       bootFlatBinary(machine, kernel.name, kernel.bytes, loadAddress);
@@ -91,6 +104,7 @@ export function recogniseKernel({ kernel, init }: Pick<BootRequest, 'kernel' | '
   const { name, bytes } = kernel;
   if (isLinuxKernel(bytes)) return 'linux';
   if (init !== undefined) return 'a9n';
+  if (isMultibootKernel(bytes)) return 'multiboot';
   if (bytes.length === 0) throw new BootError(`${name}: is empty. Give a kernel.`);
   if (is32BitElf(bytes)) {
     throw new BootError(
