@@ -9,8 +9,8 @@ const bits = (...positions: number[]): number => positions.reduce((word, bit) =>
 /** Leaf 1 EAX, and EDX at reset. */
 export const signatureOf = (model: CpuModel): number => SIGNATURES[model];
 
-/** Leaf 1 EDX: FPU DE PSE TSC MSR PAE CX8 APIC SEP MTRR PGE CMOV PAT PSE-36 CLFSH FXSR SSE SSE2. */
-const FEATURES_EDX = bits(0, 2, 3, 4, 5, 6, 8, 9, 11, 12, 13, 15, 16, 17, 19, 24, 25, 26);
+/** Leaf 1 EDX: FPU DE PSE TSC MSR PAE MCE CX8 APIC SEP MTRR PGE MCA CMOV PAT PSE-36 CLFSH FXSR SSE SSE2. */
+const FEATURES_EDX = bits(0, 2, 3, 4, 5, 6, 7, 8, 9, 11, 12, 13, 14, 15, 16, 17, 19, 24, 25, 26);
 /** Leaf 1 ECX: hypervisor. */
 const FEATURES_ECX = bits(31);
 /** Leaf 8000_0001 EDX: SYSCALL, NX, 1 GiB pages, RDTSCP, long mode. */
@@ -41,32 +41,73 @@ const VENDOR = words('GenuineIntel');
 const BRAND = 'A9N emulated x86-64 processor'.padEnd(48, '\0');
 const HYPERVISOR = words('A9NEmulator ');
 
+const HIGHEST_BASIC = 0x16;
+const HIGHEST_EXTENDED = 0x8000_0008;
+const HYPERVISOR_LEAF = 0x4000_0000;
+
 /** What all models say, by leaf and subleaf. */
 const COMMON: ReadonlyMap<number, Leaf> = new Map<number, Leaf>([
-  [0, [0x16, VENDOR[0], VENDOR[2], VENDOR[1]]],
+  [0, [HIGHEST_BASIC, VENDOR[0], VENDOR[2], VENDOR[1]]],
   [1, [0, FEATURES_EBX, FEATURES_ECX, FEATURES_EDX]],
+  // TLBs and prefetching as Haswell has them; of caches leaf 4 tells.
+  [2, [0x7603_6301, 0x00f0_b5ff, 0, 0x00c1_0000]],
+  // The APIC timer never stops.
+  [6, [bits(2), 0, 0, 0]],
   // Time-stamp counter: 100 MHz, from a crystal of 100 MHz at ratio 1.
   [0x15, [1, 1, 100_000_000, 0]],
   [0x16, [100, 100, 100, 0]],
-  [0x4000_0000, [0x4000_0000, HYPERVISOR[0], HYPERVISOR[1], HYPERVISOR[2]]],
-  [0x8000_0000, [0x8000_0008 | 0, 0, 0, 0]],
+  [HYPERVISOR_LEAF, [HYPERVISOR_LEAF, HYPERVISOR[0], HYPERVISOR[1], HYPERVISOR[2]]],
+  [0x8000_0000, [HIGHEST_EXTENDED | 0, 0, 0, 0]],
   [0x8000_0001, [0, 0, 0, EXTENDED_EDX]],
   [0x8000_0002, words(BRAND.slice(0, 16))],
   [0x8000_0003, words(BRAND.slice(16, 32))],
   [0x8000_0004, words(BRAND.slice(32, 48))],
+  // Second-level cache as leaf 4 has it: 256 KiB, 8-way, lines of 64 bytes.
+  [0x8000_0006, [0, 0, (256 << 16) | (6 << 12) | 64, 0]],
   // The time-stamp counter is invariant.
   [0x8000_0007, [0, 0, 0, bits(8)]],
   [0x8000_0008, [PHYSICAL_ADDRESS_BITS | (48 << 8), 0, 0, 0]],
 ]);
+
+/** A cache of so many sets of 64-byte lines, for one processor in one package. */
+function cache(type: number, level: number, ways: number, sets: number, inclusive: boolean): Leaf {
+  const selfInitializing = 1 << 8;
+  return [type | (level << 5) | selfInitializing, 63 | ((ways - 1) << 22), sets - 1, inclusive ? bits(1) : 0];
+}
+const DATA_CACHE = 1;
+const INSTRUCTION_CACHE = 2;
+const UNIFIED_CACHE = 3;
+
+/** Leaf 0xB: processors at a level of the topology, whose identifiers are shifted by none to the next one. */
+const topology = (subleaf: number, type: number): Leaf => [0, 1, subleaf | (type << 8), 0];
+
+/** Leaves that have subleaves; the others ignore ECX. */
+const SUBLEAVES: ReadonlyMap<number, readonly Leaf[]> = new Map<number, readonly Leaf[]>([
+  [
+    4,
+    [
+      cache(DATA_CACHE, 1, 8, 64, false),
+      cache(INSTRUCTION_CACHE, 1, 8, 64, false),
+      cache(UNIFIED_CACHE, 2, 8, 512, false),
+      cache(UNIFIED_CACHE, 3, 16, 8192, true),
+    ],
+  ],
+  // Threads of a core, cores of a package, no more levels.
+  [0xb, [topology(0, 1), topology(1, 2), [0, 0, 2, 0]]],
+]);
 const NOTHING: Leaf = [0, 0, 0, 0];
 
 const REGISTERS = ['eax', 'ebx', 'ecx', 'edx'] as const;
-/** Leaves that have subleaves; the others ignore ECX. */
-const WITH_SUBLEAVES: ReadonlySet<number> = new Set([7, 0xd]);
+const WITH_SUBLEAVES: ReadonlySet<number> = new Set([...SUBLEAVES.keys(), 7, 0xd]);
 const keyOf = (leaf: number, subleaf: number): number => leaf + subleaf * 0x1_0000_0000;
 
 function leavesOf(model: CpuModel): ReadonlyMap<number, Leaf> {
   const leaves = new Map(COMMON);
+  for (const [leaf, subleaves] of SUBLEAVES) {
+    subleaves.forEach((value, subleaf) => {
+      leaves.set(keyOf(leaf, subleaf), value);
+    });
+  }
   const add = (key: number, register: number, value: number): void => {
     const leaf: [number, number, number, number] = [...(leaves.get(key) ?? NOTHING)];
     leaf[register] |= value;
@@ -83,9 +124,15 @@ const LEAVES: ReadonlyMap<CpuModel, ReadonlyMap<number, Leaf>> = new Map(
   CPU_MODELS.map((model) => [model, leavesOf(model)]),
 );
 
+/** Beyond the highest leaf of its range a number means the highest basic leaf, as Intel's processors have it. */
+function leafNumber(number: number): number {
+  const isThere = number <= HIGHEST_BASIC || number === HYPERVISOR_LEAF;
+  return isThere || (number >= 0x8000_0000 && number <= HIGHEST_EXTENDED) ? number : HIGHEST_BASIC;
+}
+
 export const cpuid: Handler = (cpu) => {
   const s = cpu.i32;
-  const number = s[RAX] >>> 0;
+  const number = leafNumber(s[RAX] >>> 0);
   const key = keyOf(number, WITH_SUBLEAVES.has(number) ? s[RCX] >>> 0 : 0);
   const [eax, ebx, ecx, presented] = LEAVES.get(cpu.model)?.get(key) ?? NOTHING;
   const edx = number === 1 && cpu.interrupts.mode === 'disabled' ? presented & ~APIC : presented;

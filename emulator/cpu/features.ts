@@ -46,6 +46,8 @@ const ROWS = {
   adx: leaf7Ebx(19, 'x86-64-v3'),
   pcid: leaf1Ecx(17, 'x86-64-v3'),
   fsgsbase: leaf7Ebx(0, 'x86-64-v3'),
+  /** IA32_TSC_ADJUST. */
+  tscAdjust: leaf7Ebx(1, 'x86-64-v3'),
   smep: leaf7Ebx(7, 'x86-64-v3'),
   invpcid: leaf7Ebx(10, 'x86-64-v3'),
   smap: leaf7Ebx(20, 'x86-64-v3'),

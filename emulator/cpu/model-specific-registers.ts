@@ -1,5 +1,6 @@
-/** RDMSR and WRMSR (Intel SDM volume 4). An MSR that is not here raises #GP. */
+/** RDMSR and WRMSR (Intel SDM volume 4). An MSR that is not here raises #GP, as does a value that it cannot take. */
 import { flushAll } from '../mmu/address-space.ts';
+import { isCanonical } from '../mmu/page-walk.ts';
 import {
   isX2Apic,
   readApicBase,
@@ -12,7 +13,9 @@ import {
 } from './apic-registers.ts';
 import type { Cpu } from './cpu.ts';
 import { GENERAL_PROTECTION, raiseWithCode } from './fault.ts';
+import { presents } from './features.ts';
 import type { Handler } from './instruction.ts';
+import { MEMORY_TYPE_REGISTERS, MTRR_CAPABILITIES } from './memory-types.ts';
 import { requireSupervisor } from './privilege.ts';
 import {
   CR0,
@@ -28,9 +31,8 @@ import {
   HIGH,
   KERNEL_GS_BASE,
   LSTAR,
+  MACHINE_CHECK_STATUS,
   MISC_ENABLE,
-  MTRR_DEFAULT,
-  PAT,
   RAX,
   RCX,
   RDX,
@@ -40,44 +42,68 @@ import {
   SYSENTER_EIP,
   SYSENTER_ESP,
   TSC_AUX,
+  TSC_OFFSET,
 } from './state.ts';
 import { readTimeStamp, writeTimeStamp } from './time.ts';
 
 /** MSRs that just hold a value: where, and what may be written. */
 interface Register {
   readonly word: number;
-  readonly check?: 'canonical' | 'low' | 'memory-types';
+  readonly accepts: (low: number, high: number) => boolean;
 }
 
+const canonical = (_low: number, high: number): boolean => isCanonical(high);
+const low32 = (_low: number, high: number): boolean => high === 0;
+
+/** Fast strings; no branch trace store and no event-based sampling, which is read-only. */
+const MISC_ENABLE_FIXED = 0x1800;
+export const MISC_ENABLE_RESET = MISC_ENABLE_FIXED | 1;
+/** Fast strings, thermal control, SpeedStep, xTPR messages: they change nothing. */
+const MISC_ENABLE_WRITABLE = 0x81_0009;
+const isMiscEnable = (low: number, high: number): boolean =>
+  high === 0 && (low & ~(MISC_ENABLE_WRITABLE | MISC_ENABLE_FIXED)) === 0;
+
 const REGISTERS: ReadonlyMap<number, Register> = new Map<number, Register>([
-  [0x174, { word: SYSENTER_CS }],
-  [0x175, { word: SYSENTER_ESP, check: 'canonical' }],
-  [0x176, { word: SYSENTER_EIP, check: 'canonical' }],
-  [0x1a0, { word: MISC_ENABLE }],
-  [0x277, { word: PAT, check: 'memory-types' }],
-  [0x2ff, { word: MTRR_DEFAULT }],
-  [0xc000_0081, { word: STAR }],
-  [0xc000_0082, { word: LSTAR, check: 'canonical' }],
-  [0xc000_0083, { word: CSTAR, check: 'canonical' }],
-  [0xc000_0084, { word: SFMASK, check: 'low' }],
-  [0xc000_0100, { word: FS_BASE, check: 'canonical' }],
-  [0xc000_0101, { word: GS_BASE, check: 'canonical' }],
-  [0xc000_0102, { word: KERNEL_GS_BASE, check: 'canonical' }],
-  [0xc000_0103, { word: TSC_AUX, check: 'low' }],
+  [0x174, { word: SYSENTER_CS, accepts: low32 }],
+  [0x175, { word: SYSENTER_ESP, accepts: canonical }],
+  [0x176, { word: SYSENTER_EIP, accepts: canonical }],
+  // IA32_MCG_STATUS: no machine check is in progress, or ever comes.
+  [0x17a, { word: MACHINE_CHECK_STATUS, accepts: (low, high) => high === 0 && (low & ~7) === 0 }],
+  [0x1a0, { word: MISC_ENABLE, accepts: isMiscEnable }],
+  ...MEMORY_TYPE_REGISTERS,
+  [0xc000_0081, { word: STAR, accepts: () => true }],
+  [0xc000_0082, { word: LSTAR, accepts: canonical }],
+  [0xc000_0083, { word: CSTAR, accepts: canonical }],
+  [0xc000_0084, { word: SFMASK, accepts: low32 }],
+  [0xc000_0100, { word: FS_BASE, accepts: canonical }],
+  [0xc000_0101, { word: GS_BASE, accepts: canonical }],
+  [0xc000_0102, { word: KERNEL_GS_BASE, accepts: canonical }],
+  [0xc000_0103, { word: TSC_AUX, accepts: low32 }],
+]);
+
+/** MSRs that cannot be written, low half and high half. */
+const CONSTANTS: ReadonlyMap<number, readonly [low: number, high: number]> = new Map([
+  // Addresses and types of machine checks of the Pentium.
+  [0x0, [0, 0]],
+  [0x1, [0, 0]],
+  // IA32_PLATFORM_ID.
+  [0x17, [0, 0]],
+  // IA32_FEATURE_CONTROL: locked, with nothing enabled.
+  [0x3a, [1, 0]],
+  // MSR_PLATFORM_INFO: the time-stamp counter runs at 1 × 100 MHz.
+  [0xce, [0x100, 0]],
+  [0xfe, [MTRR_CAPABILITIES, 0]],
+  // IA32_MCG_CAP: no banks.
+  [0x179, [0, 0]],
 ]);
 
 const TIME_STAMP_COUNTER = 0x10;
 const APIC_BASE = 0x1b;
-const TSC_DEADLINE = 0x6e0;
-const PLATFORM_INFO = 0xce;
+const TSC_ADJUST = 0x3b;
 const MICROCODE_REVISION = 0x8b;
-const MTRR_CAPABILITIES = 0xfe;
+const DEBUG_CONTROL = 0x1d9;
+const TSC_DEADLINE = 0x6e0;
 const EFER_MSR = 0xc000_0080;
-
-/** No variable-range MTRRs, but the fixed ones and write-combining. */
-const MTRR_CAPABILITIES_VALUE = 0x500;
-const isFixedMtrr = (index: number): boolean =>
-  index === 0x250 || index === 0x258 || index === 0x259 || (index >= 0x268 && index <= 0x26f);
 
 const fault = (cpu: Cpu): never => raiseWithCode(cpu, GENERAL_PROTECTION, 0);
 
@@ -89,29 +115,32 @@ export function readMsr(cpu: Cpu, index: number): number {
     s[HIGH] = s[register.word + 1];
     return s[register.word];
   }
+  const constant = CONSTANTS.get(index);
+  if (constant !== undefined) {
+    s[HIGH] = constant[1];
+    return constant[0];
+  }
   s[HIGH] = 0;
   switch (index) {
     case TIME_STAMP_COUNTER:
       return readTimeStamp(cpu);
+    case TSC_ADJUST:
+      if (!presents(cpu.model, 'tscAdjust')) fault(cpu);
+      s[HIGH] = s[TSC_OFFSET + 1];
+      return s[TSC_OFFSET];
     case APIC_BASE:
       return readApicBase(cpu);
     case TSC_DEADLINE:
       return readTscDeadline(cpu);
     case EFER_MSR:
       return s[EFER];
-    case MTRR_CAPABILITIES:
-      return MTRR_CAPABILITIES_VALUE;
-    case PLATFORM_INFO:
     case MICROCODE_REVISION:
+      s[HIGH] = 1;
+      return 0;
+    case DEBUG_CONTROL:
       return 0;
     default:
-      if (isX2Apic(index)) return readX2Apic(cpu, index);
-      // Fixed-range MTRRs read as write-back; memory types have no effect here.
-      if (isFixedMtrr(index)) {
-        s[HIGH] = 0x0606_0606;
-        return 0x0606_0606;
-      }
-      return fault(cpu);
+      return isX2Apic(index) ? readX2Apic(cpu, index) : fault(cpu);
   }
 }
 
@@ -119,16 +148,20 @@ export function writeMsr(cpu: Cpu, index: number, low: number, high: number): vo
   const s = cpu.i32;
   const register = REGISTERS.get(index);
   if (register !== undefined) {
-    if (register.check === 'canonical' && (high << 16) >> 16 !== high) fault(cpu);
-    if (register.check === 'low' && high !== 0) fault(cpu);
-    if (register.check === 'memory-types' && !(isMemoryTypes(low) && isMemoryTypes(high))) fault(cpu);
-    s[register.word] = low;
+    if (!register.accepts(low, high)) fault(cpu);
+    s[register.word] = register.word === MISC_ENABLE ? low | MISC_ENABLE_FIXED : low;
     s[register.word + 1] = high;
     return;
   }
   switch (index) {
     case TIME_STAMP_COUNTER:
       writeTimeStamp(cpu, low, high);
+      timeStampMoved(cpu);
+      return;
+    case TSC_ADJUST:
+      if (!presents(cpu.model, 'tscAdjust')) fault(cpu);
+      s[TSC_OFFSET] = low;
+      s[TSC_OFFSET + 1] = high;
       timeStampMoved(cpu);
       return;
     case APIC_BASE:
@@ -142,19 +175,14 @@ export function writeMsr(cpu: Cpu, index: number, low: number, high: number): vo
       return;
     case MICROCODE_REVISION:
       return;
+    case DEBUG_CONTROL:
+      // Neither branch records nor steps from branch to branch.
+      if ((low | high) !== 0) fault(cpu);
+      return;
     default:
       if (isX2Apic(index)) writeX2Apic(cpu, index, low, high);
-      else if (!isFixedMtrr(index)) fault(cpu);
+      else fault(cpu);
   }
-}
-
-/** Each byte of PAT is one of the types UC, WC, WT, WP, WB, UC−. */
-function isMemoryTypes(word: number): boolean {
-  for (let shift = 0; shift < 32; shift += 8) {
-    const type = (word >>> shift) & 0xff;
-    if (type > 7 || type === 2 || type === 3) return false;
-  }
-  return true;
 }
 
 function writeEfer(cpu: Cpu, low: number, high: number): void {

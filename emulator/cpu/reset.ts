@@ -8,6 +8,8 @@ import type { Bus, Cpu } from './cpu.ts';
 import { signatureOf } from './cpuid.ts';
 import type { CpuModel } from './features.ts';
 import { writeFlags } from './flags.ts';
+import { resetMemoryTypes } from './memory-types.ts';
+import { MISC_ENABLE_RESET } from './model-specific-registers.ts';
 import { codeModes } from './opcode-table.ts';
 import { setFlatCode, setFlatData, setSegment } from './segments.ts';
 import {
@@ -25,7 +27,6 @@ import {
   LDTR,
   MISC_ENABLE,
   MXCSR,
-  PAT,
   RDX,
   RIP,
   SS,
@@ -94,9 +95,8 @@ export function reset(cpu: Cpu, start: StartState): void {
   s[IDTR_LIMIT] = 0;
   s[MXCSR] = 0x1f80;
   s[FPU_CONTROL] = 0x37f;
-  s[PAT] = 0x0007_0406;
-  s[PAT + 1] = 0x0007_0406;
-  s[MISC_ENABLE] = 1;
+  resetMemoryTypes(s);
+  s[MISC_ENABLE] = MISC_ENABLE_RESET;
   s[DR6] = 0xffff_0ff0;
   s[DR7] = 0x400;
   if (start === 'hardware') {

@@ -128,6 +128,10 @@ export const TSC_AUX = base + 0xd4;
 export const TSC_OFFSET = base + 0xd6;
 export const MISC_ENABLE = base + 0xd8;
 export const MTRR_DEFAULT = base + 0xda;
+/** 11 fixed ranges; 8 variable ones, base and mask each. */
+export const MTRR_FIXED = base + 0x200;
+export const MTRR_VARIABLE = base + 0x220;
+export const MACHINE_CHECK_STATUS = base + 0x240;
 /** The four page-directory-pointer entries of PAE paging, 2 words each: registers that a load of CR3 fills. */
 export const PDPTES = base + 0xe8;
 

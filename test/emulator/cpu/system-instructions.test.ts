@@ -19,8 +19,9 @@ const set = (name: string, value: bigint | number): void => guest.machine.writeR
 const HLT = 0xf4;
 
 describe('CPUID', () => {
-  const cpuid = (leaf: number): number[] => {
+  const cpuid = (leaf: number, subleaf = 0): number[] => {
     set('rax', BigInt(leaf) | (1n << 40n));
+    set('rcx', subleaf);
     guest.code([0x0f, 0xa2, HLT]);
     guest.run();
     return ['rax', 'rbx', 'rcx', 'rdx'].map((name) => Number(register(name)));
@@ -41,8 +42,25 @@ describe('CPUID', () => {
     for (const bit of [11, 20, 26, 27, 29]) expect(extended & (1 << bit)).not.toBe(0);
     expect(cpuid(0x8000_0008)[0]).toBe(46 | (48 << 8));
   });
-  test('leaves that do not exist are zero', () => {
-    expect(cpuid(0x8765_4321)).toEqual([0, 0, 0, 0]);
+  test('beyond the highest leaves it shows the highest basic one, as Intel’s do', () => {
+    for (const leaf of [0x17, 0x4000_0001, 0x8000_0009, 0x8765_4321])
+      expect(cpuid(leaf)).toEqual(cpuid(0x16));
+  });
+  test('caches have the sizes of their sets, ways and lines, the same in leaves 4 and 8000_0006', () => {
+    const bytes = (subleaf: number): number => {
+      const [a, b, c] = cpuid(4, subleaf);
+      if ((a & 31) === 0) return 0;
+      return ((b & 0xfff) + 1) * (((b >>> 12) & 0x3ff) + 1) * ((b >>> 22) + 1) * (c + 1);
+    };
+    expect([0, 1, 2, 3, 4].map(bytes)).toEqual([32, 32, 256, 8192, 0].map((kibibytes) => kibibytes * 1024));
+    expect(cpuid(0x8000_0006)[2] >>> 16).toBe(256);
+  });
+  test('the topology is one thread of one core', () => {
+    expect([0, 1, 2].map((level) => cpuid(0xb, level))).toEqual([
+      [0, 1, 0x100, 0],
+      [0, 1, 0x201, 0],
+      [0, 0, 2, 0],
+    ]);
   });
 });
 
