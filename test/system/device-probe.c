@@ -1,6 +1,7 @@
 /* A kernel that asks the devices questions whose answers do not depend on time and prints them: the same program runs on
    the emulator and on QEMU, and both must answer alike. Left out is where QEMU differs from the data sheets: changes of
-   modem lines in loopback mode, the PIT's null-count bit; and where the board is another: the I/O APIC's version. */
+   modem lines in loopback mode, the PIT's null-count bit, a LINT0 with a vector; and where the board is another: the I/O
+   APIC's version, equipment in the clock's memory. */
 typedef unsigned char  u8;
 typedef unsigned short u16;
 typedef unsigned int   u32;
@@ -27,6 +28,7 @@ static u32 in32(u16 port)
     __asm__ volatile("inl %1, %0" : "=a"(value) : "Nd"(port));
     return value;
 }
+static void out32(u16 port, u32 value) { __asm__ volatile("outl %0, %1" : : "a"(value), "Nd"(port)); }
 static u32  apic(u32 at) { return *(volatile u32 *)(u64)(lapic + at); }
 static void set_apic(u32 at, u32 value) { *(volatile u32 *)(u64)(lapic + at) = value; }
 static u32  redirection(u32 at)
@@ -375,8 +377,169 @@ static void probe_timer(void)
     ended_by_pic = 0;
 }
 
+/* Messages of other kinds than vectors. An NMI comes although interrupts are off. */
+static void probe_messages(void)
+{
+    set_apic(0x310, 0);
+    set_apic(0x300, 0x4400);
+    settle("apic nmi");
+    set_apic(0x310, 0x05000000);
+    set_apic(0x300, 0x4400);
+    settle("apic nmi to another");
+    set_apic(0x300, 0xc4400);
+    settle("apic nmi to all but self");
+    set_apic(0x310, 0);
+    set_apic(0x300, 0x4608);
+    settle("apic start-up");
+    set_apic(0x300, 0x8500);
+    settle("apic end of init");
+
+    /* The timer at input 2 as NMI, then LINT0, which the 8259 pair drives, as NMI. */
+    set_redirection(0x10 + 2 * 2, 0x400);
+    out8(0x43, 0x30);
+    out8(0x40, 0x00);
+    out8(0x40, 0x10);
+    await("ioapic nmi");
+    set_redirection(0x10 + 2 * 2, 0x10052);
+    initialize_pics(0xfe, 0xff);
+    set_apic(0x350, 0x400);
+    out8(0x43, 0x30);
+    out8(0x40, 0x00);
+    out8(0x40, 0x10);
+    await("lint0 nmi");
+    set_apic(0x350, 0x10700);
+    initialize_pics(0xff, 0xff);
+}
+
+static u8 clock_register(u8 index)
+{
+    out8(0x70, index);
+    return in8(0x71);
+}
+static void set_clock_register(u8 index, u8 value)
+{
+    out8(0x70, index);
+    out8(0x71, value);
+}
+static void tell_time(const char *what)
+{
+    static const u8 registers[] = { 0x32, 9, 8, 7, 6, 4, 2, 0 };
+    say(what);
+    for (u32 i = 0; i < sizeof(registers); ++i)
+    {
+        put(' ');
+        number(clock_register(registers[i]));
+    }
+    put('\n');
+}
+/* Century, year, month, day, weekday, hour, minute, second; by the form that register B says. */
+static void set_time(u8 form, const u8 *time)
+{
+    static const u8 registers[] = { 0x32, 9, 8, 7, 6, 4, 2, 0 };
+    set_clock_register(0x0b, 0x80 | form);
+    for (u32 i = 0; i < sizeof(registers); ++i) set_clock_register(registers[i], time[i]);
+    set_clock_register(0x0b, form);
+}
+
+static void probe_clock(void)
+{
+    static const u8 new_year[]  = { 0x20, 0x27, 0x12, 0x31, 0x06, 0x23, 0x59, 0x59 };
+    static const u8 leap_day[]  = { 20, 28, 2, 28, 2, 23, 59, 59 };
+    static const u8 afternoon[] = { 0x20, 0x26, 0x06, 0x15, 0x02, 0x11, 0x59, 0x59 };
+
+    for (u8 index = 0x15; index < 0x19; ++index) tell("clock memory", clock_register(index));
+    for (u8 index = 0x30; index < 0x36; ++index)
+        if (index != 0x32) tell("clock memory", clock_register(index));
+    set_clock_register(0x7f, 0xa5);
+    tell("clock memory", clock_register(0x7f));
+    set_clock_register(0x0b, 0x82);
+    tell("clock b", clock_register(0x0b));
+    set_clock_register(0x0b, 0x92);
+    tell("clock b with set", clock_register(0x0b));
+    set_clock_register(0x0a, 0x26);
+    tell("clock a", clock_register(0x0a));
+    clock_register(0x0c);
+    tell("clock c", clock_register(0x0c));
+    tell("clock d", clock_register(0x0d));
+    tell("clock index", in8(0x70));
+    set_time(0x02, new_year);
+    set_clock_register(0x0b, 0x82);
+    tell_time("clock set");
+    set_clock_register(0x0b, 0x02);
+
+    /* The end of each update, at line 8 of the 8259 pair. */
+    ended_by_pic = 1;
+    initialize_pics(0xfb, 0xfe);
+    set_apic(0x350, 0x700);
+    set_time(0x02, new_year);
+    clock_register(0x0c);
+    set_clock_register(0x0b, 0x12);
+    await("clock update");
+    tell("clock c", clock_register(0x0c) & 0xb0);
+    tell_time("clock new year");
+    set_time(0x06, leap_day);
+    clock_register(0x0c);
+    set_clock_register(0x0b, 0x16);
+    await("clock update");
+    tell("clock c", clock_register(0x0c) & 0xb0);
+    tell_time("clock leap day");
+    set_time(0x00, afternoon);
+    clock_register(0x0c);
+    set_clock_register(0x0b, 0x10);
+    await("clock update");
+    tell("clock c", clock_register(0x0c) & 0xb0);
+    tell_time("clock noon");
+
+    /* An alarm at the next second. */
+    set_time(0x02, new_year);
+    set_clock_register(1, 0);
+    set_clock_register(3, 0xff);
+    set_clock_register(5, 0x00);
+    clock_register(0x0c);
+    set_clock_register(0x0b, 0x22);
+    await("clock alarm");
+    tell("clock c", clock_register(0x0c) & 0xb0);
+    set_clock_register(0x0b, 0x02);
+
+    /* Periodic interrupts: the next comes only after register C has been read. */
+    set_clock_register(0x0a, 0x2a);
+    clock_register(0x0c);
+    set_clock_register(0x0b, 0x42);
+    await("clock periodic");
+    tell("clock c", clock_register(0x0c) & 0xc0);
+    await("clock periodic");
+    set_clock_register(0x0b, 0x02);
+    clock_register(0x0c);
+    set_clock_register(0x0a, 0x26);
+    initialize_pics(0xff, 0xff);
+    set_apic(0x350, 0x10700);
+    ended_by_pic = 0;
+}
+
+static u8 keyboard_answer(u8 command)
+{
+    while (in8(0x64) & 1) in8(0x60);
+    out8(0x64, command);
+    while ((in8(0x64) & 1) == 0) __asm__ volatile("pause");
+    return in8(0x60);
+}
+
+static void probe_keyboard_controller(void)
+{
+    tell("keyboard self test", keyboard_answer(0xaa));
+    tell("keyboard interface", keyboard_answer(0xab));
+    out8(0x64, 0x60);
+    out8(0x60, 0x74);
+    tell("keyboard command byte", keyboard_answer(0x20));
+    tell("keyboard status", in8(0x64) & 7);
+}
+
 static void probe_empty_places(void)
 {
+    out32(0xcf8, 0x8000f800);
+    tell("empty pci slot", in32(0xcfc));
+    out32(0xcf8, 0);
+
     tell("empty port", in8(0x2f8 + 0x20));
     tell("empty port", in16(0x1230));
     tell("empty port", in32(0x1230));
@@ -397,6 +560,9 @@ void probe(void)
     probe_local_apic();
     probe_io_apic();
     probe_timer();
+    probe_messages();
+    probe_clock();
+    probe_keyboard_controller();
     probe_empty_places();
     for (u32 i = 0; i < length; ++i)
     {

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { createBoard } from './board.ts';
+import { createBoard, initializePics } from './board.ts';
 
 const TIMER = 0x320;
 const PERIODIC = 1 << 17;
@@ -200,5 +200,37 @@ describe('interrupt commands', () => {
     expect(board.takeInterrupt()).toBe(-1);
     board.apicWrite(ESR, 0);
     expect(board.apicRead(ESR)).toBe(0x20);
+  });
+});
+
+describe('LINT0, which the 8259 pair drives,', () => {
+  const LINT0 = 0x350;
+  const connect = (entry: number) => {
+    const board = createBoard();
+    board.apicWrite(LINT0, entry);
+    initializePics(board, 0xef, 0xff);
+    board.out(0x3fc, 8);
+    board.out(0x3f9, 2); // the serial port's line rises
+    return board;
+  };
+
+  test('passes the pair’s vector in ExtINT mode', () => {
+    expect(connect(0x700).takeInterrupt()).toBe(0x24);
+  });
+  test('interrupts by its own vector in fixed mode, once for an edge', () => {
+    const board = connect(0x5a);
+    expect(board.takeInterrupt()).toBe(0x5a);
+    board.apicWrite(EOI, 0);
+    expect(board.takeInterrupt()).toBe(-1);
+  });
+  test('raises an NMI in NMI mode', () => {
+    const board = connect(0x400);
+    expect(board.takeInterrupt()).toBe(-1);
+    expect(board.devices.interruptController.hasPendingNmi()).toBe(true);
+  });
+  test('does nothing when masked', () => {
+    const board = connect(MASKED | 0x400);
+    expect(board.takeInterrupt()).toBe(-1);
+    expect(board.devices.interruptController.hasPendingNmi()).toBe(false);
   });
 });
