@@ -30,6 +30,8 @@ export interface MachineOptions {
   readonly start?: StartState;
   /** Stop the machine on an unknown opcode, before the guest sees #UD. Default: deliver #UD. */
   readonly stopOnUnknownOpcode?: boolean;
+  /** Stop the machine at exceptions and software interrupts instead of delivering them. Default: deliver. */
+  readonly exceptions?: 'deliver' | 'stop';
 }
 
 /** Why `run` or `step` returned. The machine is always between two instructions then. */
@@ -54,7 +56,116 @@ export type StopReason =
   /** The guest reset the machine: reset register (port 0xCF9), system control port A, keyboard controller or INIT. */
   | { readonly kind: 'reset' }
   | { readonly kind: 'triple-fault'; readonly vector: number; readonly address: bigint }
-  | { readonly kind: 'unknown-opcode'; readonly address: bigint; readonly bytes: Uint8Array };
+  | { readonly kind: 'unknown-opcode'; readonly address: bigint; readonly bytes: Uint8Array }
+  /** Something happened that `setWatches` asked for; the machine stands after the instruction, unless the hit says otherwise. */
+  | { readonly kind: 'watch'; readonly hits: readonly WatchHit[] }
+  /**
+   * With `exceptions: 'stop'`: an exception or software interrupt, which is not delivered. The registers are as a handler
+   * would find them saved: RIP is the faulting instruction (of traps and INT n, the next). #PF sets CR2.
+   */
+  | {
+      readonly kind: 'exception';
+      readonly vector: number;
+      readonly errorCode: number | undefined;
+      readonly address: bigint;
+      /** CR2, of #PF. */
+      readonly faultAddress: bigint | undefined;
+    };
+
+/** What `setWatches` can watch for. Without an index, vector or register, it is any of them. */
+export type Watch =
+  /**
+   * Accesses to any of `length` bytes, at a virtual or a physical address: RAM or device registers. `root` is the page
+   * table (CR3 without its low 12 bits) of the address space that is meant, default any. What the page walk does to
+   * page tables is no access, nor what the debugger writes.
+   */
+  | {
+      readonly kind: 'memory';
+      readonly space: 'virtual' | 'physical';
+      readonly address: bigint;
+      readonly length: number;
+      readonly access: 'read' | 'write' | 'read-write' | 'execute';
+      readonly root?: number | undefined;
+    }
+  /** I/O ports from `first` to `last` (default `first`). */
+  | {
+      readonly kind: 'port';
+      readonly first: number;
+      readonly last?: number | undefined;
+      readonly access: 'read' | 'write' | 'read-write';
+    }
+  /** RDMSR and WRMSR. */
+  | {
+      readonly kind: 'msr';
+      readonly index?: number | undefined;
+      readonly access: 'read' | 'write' | 'read-write';
+    }
+  | { readonly kind: 'control-register'; readonly register?: ControlRegister | undefined }
+  /** A write of CR3 that changes it. */
+  | { readonly kind: 'address-space' }
+  | { readonly kind: 'exception'; readonly vector?: number | undefined }
+  /** External interrupts, NMI, INT n and INT3. */
+  | { readonly kind: 'interrupt'; readonly vector?: number | undefined }
+  /** SYSCALL, SYSENTER; SYSRET, SYSEXIT. */
+  | { readonly kind: 'syscall' }
+  | { readonly kind: 'sysret' };
+
+export type ControlRegister = 'cr0' | 'cr2' | 'cr3' | 'cr4' | 'cr8';
+
+/** `watch` is the index of what was hit in the list given to `setWatches`, `instruction` the address of the instruction
+ * that did it (of an external interrupt: before which it came). */
+export type WatchHit = { readonly watch: number; readonly instruction: bigint } & (
+  | {
+      readonly kind: 'memory';
+      readonly access: 'read' | 'write';
+      /** Linear address, size (1 to 8; wider accesses are several) and value before and after. */
+      readonly address: bigint;
+      readonly physicalAddress: number;
+      readonly size: number;
+      readonly before: bigint;
+      readonly after: bigint;
+    }
+  /** The instruction has not been executed yet. */
+  | { readonly kind: 'execute'; readonly address: bigint; readonly physicalAddress: number }
+  | {
+      readonly kind: 'port';
+      readonly access: 'read' | 'write';
+      readonly port: number;
+      readonly size: number;
+      readonly value: number;
+    }
+  | {
+      readonly kind: 'msr';
+      readonly access: 'read' | 'write';
+      readonly index: number;
+      readonly before: bigint;
+      readonly after: bigint;
+    }
+  | {
+      readonly kind: 'control-register';
+      readonly register: ControlRegister;
+      readonly before: bigint;
+      readonly after: bigint;
+    }
+  | { readonly kind: 'address-space'; readonly before: bigint; readonly after: bigint }
+  /**
+   * A fault is reported before it is delivered, with the machine at the instruction, which the next run tries again and then
+   * lets fault; the attempt may have set accessed bits and, for #PF, CR2. Exceptions that are traps or come of a delivery
+   * (#DB, #DF) are reported when they have been delivered.
+   */
+  | {
+      readonly kind: 'exception';
+      readonly vector: number;
+      readonly errorCode: number | undefined;
+      /** CR2, of #PF. */
+      readonly faultAddress: bigint | undefined;
+      readonly delivered: boolean;
+    }
+  /** The machine is at the handler's first instruction. */
+  | { readonly kind: 'interrupt'; readonly vector: number; readonly software: boolean }
+  | { readonly kind: 'syscall'; readonly by: 'syscall' | 'sysenter' }
+  | { readonly kind: 'sysret'; readonly by: 'sysret' | 'sysexit' }
+);
 
 /** How a guest ends a run on purpose. */
 export type GuestEnding = Extract<StopReason, { kind: 'exit' | 'power-off' | 'reset' }>;
@@ -186,6 +297,12 @@ export interface Machine {
 
   /** Linear addresses at which `run` stops, in any address space. The caller filters by address space. */
   setBreakpoints(addresses: Iterable<bigint>): void;
+  /**
+   * What `run` and `step` (but for execution) stop at besides, all of it: the list replaces the one before. A hit ends the run
+   * with stop reason 'watch'. What is not watched costs nothing; of a page with watched bytes, every access of the watched kind is slow.
+   * Throws RangeError for a range that is none.
+   */
+  setWatches(watches: readonly Watch[]): void;
 
   /** The whole machine as it is now. Takes time and memory for what has changed since the last snapshot. */
   takeSnapshot(): Snapshot;

@@ -1,7 +1,9 @@
 /** The machine: CPU, RAM and devices behind the Machine API. */
-import { addressKey, dropBlocksAt } from './cpu/block.ts';
-import type { Cpu } from './cpu/cpu.ts';
+import { addressKey, dropBlocksAt, extent } from './cpu/block.ts';
+import type { Block } from './cpu/code-cache.ts';
+import type { Bus, Cpu } from './cpu/cpu.ts';
 import { MAX_LENGTH } from './cpu/decoder.ts';
+import { PAGE_FAULT } from './cpu/fault.ts';
 import { DEFAULT_CPU_MODEL } from './cpu/features.ts';
 import { IF } from './cpu/flags.ts';
 import { seedRandomNumbers } from './cpu/random-numbers.ts';
@@ -23,6 +25,7 @@ import {
   REPEAT_FLAGS,
   RETIRED,
 } from './cpu/state.ts';
+import { WATCH_PORT } from './cpu/watches.ts';
 import { createDevices, type PcDevices } from './devices/pc.ts';
 import { Digest } from './digest.ts';
 import { MachineHistory, type Traveller } from './history/history.ts';
@@ -41,9 +44,11 @@ import {
   type Snapshot,
   type StopReason,
   type Translation,
+  type Watch,
 } from './machine-api.ts';
 import { RAM } from './memory-layout.ts';
 import { inspectTranslation, visitVirtual } from './mmu/inspect.ts';
+import { heedAttention } from './mmu/page-attention.ts';
 
 /** State between two instructions that no register shows. */
 const HIDDEN = [
@@ -101,11 +106,24 @@ class Pc implements Machine, Traveller {
     devices.serial.onOutput = (byte) => {
       if (!this.#isRepeating) this.serial.onOutput?.(byte);
     };
+    const bus: Bus = {
+      readMemory: devices.readMemory,
+      writeMemory: devices.writeMemory,
+      readPort: (port, size) => {
+        const value = devices.readPort(port, size);
+        this.#portAccess('read', port, size, value);
+        return value;
+      },
+      writePort: (port, size, value) => {
+        devices.writePort(port, size, value);
+        this.#portAccess('write', port, size, value);
+      },
+    };
     this.#cpu = createCpu(
       options.memoryBytes,
       options.cpu ?? DEFAULT_CPU_MODEL,
       options.start ?? 'flat',
-      devices,
+      bus,
       devices.interruptController,
     );
     seedRandomNumbers(this.#cpu.i32, options.seed ?? 0);
@@ -116,6 +134,7 @@ class Pc implements Machine, Traveller {
       takeEnding: () => devices.takeEnding(),
     });
     this.#loop.stopOnUnknownOpcode = options.stopOnUnknownOpcode ?? false;
+    this.#cpu.watches.stopsAtExceptions = options.exceptions === 'stop';
   }
 
   #now(): number {
@@ -305,6 +324,7 @@ class Pc implements Machine, Traveller {
     this.#devices.restoreState(state.devices);
     this.#idle = state.idle;
     this.#nextEvent = Number.NaN;
+    this.#loop.forget();
   }
 
   get history(): History | undefined {
@@ -327,6 +347,9 @@ class Pc implements Machine, Traveller {
   }
 
   repeatTo(instructionCount: number): void {
+    const { watches } = this.#cpu;
+    const armed = watches.armed;
+    watches.armed = 0;
     this.#isRunning = true;
     this.#isRepeating = true;
     try {
@@ -340,13 +363,29 @@ class Pc implements Machine, Traveller {
       }
       this.#settle();
     } finally {
+      watches.armed = armed;
       this.#isRunning = false;
       this.#isRepeating = false;
     }
   }
 
+  #portAccess(access: 'read' | 'write', port: number, size: number, value: number): void {
+    const { watches } = this.#cpu;
+    if ((watches.armed & WATCH_PORT) !== 0) watches.port(this.#cpu, access, port, size, value);
+  }
+
   #stopReason(exit: LoopExit): StopReason {
     switch (exit.kind) {
+      case 'watch':
+        return { kind: 'watch', hits: this.#cpu.watches.takeHits() };
+      case 'exception':
+        return {
+          kind: 'exception',
+          vector: exit.vector,
+          errorCode: exit.errorCode < 0 ? undefined : exit.errorCode,
+          address: this.readRegister('rip'),
+          faultAddress: exit.vector === PAGE_FAULT ? this.readRegister('cr2') : undefined,
+        };
       case 'breakpoint':
         return { kind: 'breakpoint', address: this.codeAddress };
       case 'idle': {
@@ -426,6 +465,19 @@ class Pc implements Machine, Traveller {
     this.#loop.breakpoints = after;
     // Blocks with a changed address inside are to be split or joined.
     dropBlocksAt(this.#cpu, changed);
+  }
+
+  setWatches(list: readonly Watch[]): void {
+    const { watches } = this.#cpu;
+    const mayStop = (block: Block): boolean => {
+      const { first, end } = extent(block);
+      return watches.mayStopIn(first, end, block.physical);
+    };
+    this.#cpu.code.dropWhere(mayStop);
+    watches.set(list);
+    this.#cpu.code.dropWhere(mayStop);
+    heedAttention(this.#cpu);
+    this.#loop.forget();
   }
 
   digest(): string {

@@ -2,7 +2,7 @@ import { type Machine, NANOSECONDS_PER_INSTRUCTION, type StopReason } from '../.
 
 /** How a run ended: as the machine says, by the budget, or from outside. */
 export type Ending =
-  | Exclude<StopReason, { kind: 'budget' | 'idle' | 'step' | 'breakpoint' }>
+  | Exclude<StopReason, { kind: 'budget' | 'idle' | 'step' | 'breakpoint' | 'watch' | 'exception' }>
   | { readonly kind: 'budget' }
   | { readonly kind: 'never-wakes' }
   | { readonly kind: 'quit' };
@@ -65,6 +65,8 @@ export function startRun(machine: Machine, { maxInstructions, mayGetInput }: Run
         }
         case 'step':
         case 'breakpoint':
+        case 'watch':
+        case 'exception':
           break;
         default:
           return reason;

@@ -155,6 +155,9 @@ export class RunControl {
     const reason = advance.kind === 'step' ? this.#machine.step() : this.#runSlice();
     switch (reason.kind) {
       case 'budget':
+      // Nothing asks for these yet.
+      case 'watch':
+      case 'exception':
         return undefined;
       case 'step':
         this.#advance = undefined;

@@ -15,6 +15,11 @@ const MAX_INSTRUCTIONS = 64;
 /** An address as one number, exact because canonical addresses have 48 significant bits. */
 export const addressKey = (low: number, high: number): number => high * 0x1_0000_0000 + (low >>> 0);
 
+/** Where `run` may stop before code: linear address as a key, and physical address. */
+export interface CodeStops {
+  has(key: number, physical: number): boolean;
+}
+
 /** Linear addresses of a block's first byte and of the one behind it, as keys. */
 export function extent(block: Block): { readonly first: number; readonly end: number } {
   const last = block.instructions[block.instructions.length - 1];
@@ -47,7 +52,7 @@ function translateCode(cpu: Cpu, low: number, high: number): number {
 }
 
 /** The block that starts at RIP, decoded if need be. Raises what the fetch of its first instruction raises. */
-export function blockAtRip(cpu: Cpu, breakpoints: ReadonlySet<number>): Block {
+export function blockAtRip(cpu: Cpu, breakpoints: CodeStops): Block {
   if (cpu.mode.bits !== 64) return legacyBlockAtRip(cpu, breakpoints);
   const low = cpu.i32[RIP];
   const high = cpu.i32[RIP + 1];
@@ -59,7 +64,7 @@ export function blockAtRip(cpu: Cpu, breakpoints: ReadonlySet<number>): Block {
 }
 
 /** Outside of 64-bit mode RIP is an offset in CS, and the limit of CS may cut a block short. */
-function legacyBlockAtRip(cpu: Cpu, breakpoints: ReadonlySet<number>): Block {
+function legacyBlockAtRip(cpu: Cpu, breakpoints: CodeStops): Block {
   const s = cpu.i32;
   const offset = s[RIP];
   const base = s[segment(CS) + SEGMENT_BASE];
@@ -92,7 +97,7 @@ function decodeBlock(
   physical: number,
   low: number,
   high: number,
-  breakpoints: ReadonlySet<number>,
+  breakpoints: CodeStops,
   base = 0,
   room = Number.POSITIVE_INFINITY,
 ): Block {
@@ -123,7 +128,7 @@ function decodeBlock(
     ripLow = instruction.nextLow;
     ripHigh = instruction.nextHigh;
     // A breakpoint begins a block, so that only block boundaries need to look for one.
-    if (breakpoints.has(addressKey((base + ripLow) | 0, ripHigh))) break;
+    if (breakpoints.has(addressKey((base + ripLow) | 0, ripHigh), at)) break;
   }
   const block: Block = {
     ripLow: offset,
@@ -133,7 +138,7 @@ function decodeBlock(
     bytes: instructions.reduce((sum, instruction) => sum + instruction.length, 0),
     secondPage: second,
     instructions,
-    breakpoint: breakpoints.has(addressKey(low, high)),
+    breakpoint: breakpoints.has(addressKey(low, high), physical),
     valid: true,
   };
   for (const page of cpu.code.add(block)) suspendWritesTo(cpu.i32, page);

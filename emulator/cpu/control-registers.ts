@@ -1,4 +1,5 @@
 /** Moves to and from control registers, CLTS, SMSW, LMSW. */
+import type { ControlRegister } from '../machine-api.ts';
 import { flushAll, loadCr3 } from '../mmu/address-space.ts';
 import { loadPointerTable, PHYSICAL_ADDRESS_BITS } from '../mmu/page-walk.ts';
 import { isIa32e } from './code-mode.ts';
@@ -43,6 +44,7 @@ import {
   SEGMENT_ATTRIBUTES,
   segment,
 } from './state.ts';
+import { WATCH_CONTROL, word64 } from './watches.ts';
 
 // ModRM.reg is the control register, ModRM.rm the general one: 64 bits in 64-bit mode, else 32.
 
@@ -191,12 +193,36 @@ const lmsw: Handler = (cpu, i) => {
   writeCr0(cpu, (cpu.i32[CR0] & ~0xe) | (value & 0xf), 0);
 };
 
+const CONTROL_NAMES = new Map<number, ControlRegister>([
+  [0, 'cr0'],
+  [2, 'cr2'],
+  [3, 'cr3'],
+  [4, 'cr4'],
+  [8, 'cr8'],
+]);
+
+/** A handler that writes the control register of that number, default that of ModRM.reg. */
+const writing =
+  (handler: Handler, number?: number): Handler =>
+  (cpu, i) => {
+    const name = (cpu.watches.armed & WATCH_CONTROL) !== 0 && CONTROL_NAMES.get(number ?? i.regNumber);
+    const before = name ? readControl(cpu, name) : 0n;
+    handler(cpu, i);
+    if (name) cpu.watches.controlRegister(cpu, name, before, readControl(cpu, name));
+  };
+
+function readControl(cpu: Cpu, name: ControlRegister): bigint {
+  if (name === 'cr8') return BigInt(cpu.interrupts.readTaskPriority());
+  const word = CONTROL_WORDS[Number(name[2])];
+  return word64(cpu.i32[word], cpu.i32[word + 1]);
+}
+
 const plain = { endsBlock: 'plain' } as const;
 
 export const CONTROL_REGISTER_OPCODES: readonly Opcode[] = [
   { opcode: 0x0f20, modrm: true, ignoresMode: true, handler: hasControl(movFromControl) },
-  { opcode: 0x0f22, modrm: true, ignoresMode: true, ...plain, handler: hasControl(movToControl) },
-  { opcode: 0x0f06, ...plain, handler: always(clts) },
+  { opcode: 0x0f22, modrm: true, ignoresMode: true, ...plain, handler: hasControl(writing(movToControl)) },
+  { opcode: 0x0f06, ...plain, handler: always(writing(clts, 0)) },
   { opcode: 0x0f01, extension: 4, handler: always(smsw) },
-  { opcode: 0x0f01, extension: 6, ...plain, handler: always(lmsw) },
+  { opcode: 0x0f01, extension: 6, ...plain, handler: always(writing(lmsw, 0)) },
 ];

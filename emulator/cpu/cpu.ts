@@ -4,6 +4,7 @@ import type { PageAttention } from '../mmu/page-attention.ts';
 import type { CodeCache } from './code-cache.ts';
 import type { CodeMode } from './code-mode.ts';
 import type { CpuModel } from './features.ts';
+import type { Watches } from './watches.ts';
 
 /** What lies beyond RAM: memory-mapped devices and I/O ports. Sizes 1, 2 or 4 bytes; values unsigned. */
 export interface Bus {
@@ -26,6 +27,7 @@ export interface Cpu {
   readonly interrupts: InterruptController;
   readonly code: CodeCache;
   readonly pages: PageAttention;
+  readonly watches: Watches;
   readonly model: CpuModel;
   /** The modes of the model (opcode-table.ts), and the one that code runs in: a cache of CS, SS and CR0.PE. */
   readonly modes: readonly CodeMode[];

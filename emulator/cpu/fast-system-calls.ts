@@ -29,6 +29,7 @@ import {
   SYSENTER_EIP,
   SYSENTER_ESP,
 } from './state.ts';
+import { reporting, WATCH_SYSTEM_CALL } from './watches.ts';
 
 function setWord(cpu: Cpu, register: number, low: number, high: number): void {
   cpu.i32[register] = low;
@@ -117,8 +118,28 @@ const sysexit: Handler = (cpu, i) => {
 const branch = { endsBlock: 'branch' } as const;
 
 export const FAST_SYSTEM_CALL_OPCODES: readonly Opcode[] = [
-  { opcode: 0x0f05, mode: 'long', ...branch, handler: always(syscall) },
-  { opcode: 0x0f07, mode: 'long', ...branch, handler: always(sysret) },
-  { opcode: 0x0f34, mode: 'protected', ...branch, handler: always(sysenter) },
-  { opcode: 0x0f35, mode: 'protected', ...branch, handler: always(sysexit) },
+  {
+    opcode: 0x0f05,
+    mode: 'long',
+    ...branch,
+    handler: always(reporting(WATCH_SYSTEM_CALL, syscall, (cpu) => cpu.watches.syscall(cpu, 'syscall'))),
+  },
+  {
+    opcode: 0x0f07,
+    mode: 'long',
+    ...branch,
+    handler: always(reporting(WATCH_SYSTEM_CALL, sysret, (cpu) => cpu.watches.sysret(cpu, 'sysret'))),
+  },
+  {
+    opcode: 0x0f34,
+    mode: 'protected',
+    ...branch,
+    handler: always(reporting(WATCH_SYSTEM_CALL, sysenter, (cpu) => cpu.watches.syscall(cpu, 'sysenter'))),
+  },
+  {
+    opcode: 0x0f35,
+    mode: 'protected',
+    ...branch,
+    handler: always(reporting(WATCH_SYSTEM_CALL, sysexit, (cpu) => cpu.watches.sysret(cpu, 'sysexit'))),
+  },
 ];

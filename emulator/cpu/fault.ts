@@ -23,6 +23,9 @@ export const SIMD_FAULT = 19;
 /** Thrown by `raise`; vector and error code are in the CPU state. One object, so that raising allocates nothing. */
 export const FAULT = Object.freeze({ name: 'guest fault' });
 
+/** Thrown in place of the delivery of an exception or software interrupt, likewise, if the machine stops at them. */
+export const EXCEPTION_STOP = Object.freeze({ name: 'guest exception' });
+
 /** Raises an exception of the fault class without an error code. */
 export function raise(cpu: Cpu, vector: number): never {
   cpu.i32[FAULT_VECTOR] = vector;

@@ -25,6 +25,7 @@ import {
   DEBUG,
   DIVIDE_ERROR,
   DOUBLE_FAULT,
+  EXCEPTION_STOP,
   FAULT,
   GENERAL_PROTECTION,
   INVALID_TSS,
@@ -66,6 +67,7 @@ import {
   segment,
 } from './state.ts';
 import { currentStack, type Stack, stackOfLevel, useStack, wideStack } from './task-state.ts';
+import { WATCH_EXCEPTION, WATCH_INTERRUPT, word64 } from './watches.ts';
 
 /** What is being delivered: decides on the EXT bit of error codes and on the check of the gate's DPL. */
 export const EXTERNAL = 0;
@@ -82,8 +84,15 @@ const CODE_IDT = 2;
  */
 export function deliver(cpu: Cpu, vector: number, errorCode: number, source: Source): void {
   const s = cpu.i32;
+  if (cpu.watches.stopsAtExceptions && source !== EXTERNAL) {
+    s[FAULT_VECTOR] = vector;
+    s[FAULT_ERROR] = errorCode;
+    throw EXCEPTION_STOP;
+  }
   const level = s[CPL];
   const flags = readFlags(cpu);
+  const ripLow = s[RIP];
+  const ripHigh = s[RIP + 1];
   const rsp = s[RSP];
   const rspHigh = s[RSP + 1];
   // A single-step trap is not due after this; hits of breakpoints are, at the handler's first instruction.
@@ -98,6 +107,15 @@ export function deliver(cpu: Cpu, vector: number, errorCode: number, source: Sou
   }
   s[REPEAT_FLAGS] = 0;
   if (vector === DEBUG && source === EXCEPTION) s[DR7] &= ~DR7_GENERAL_DETECT;
+  if ((cpu.watches.armed & (WATCH_INTERRUPT | WATCH_EXCEPTION)) !== 0) {
+    reportDelivery(cpu, vector, errorCode, source, word64(ripLow, ripHigh));
+  }
+}
+
+function reportDelivery(cpu: Cpu, vector: number, errorCode: number, source: Source, from: bigint): void {
+  const { watches } = cpu;
+  if (source !== EXCEPTION) watches.interrupt(cpu, vector, source === SOFTWARE, from);
+  else if (vector !== watches.announced) watches.exception(cpu, vector, errorCode, from, true);
 }
 
 /** Of real mode: IP and CS of the handler, for which the IDT is the interrupt vector table. */

@@ -13,6 +13,7 @@ import type { Instruction } from './instruction.ts';
 import { chooseTlbs } from './privilege.ts';
 import { checkSegmentAccess, segmentOfTag } from './segment-access.ts';
 import { HIGH, LEAVE_BLOCK, SEGMENT_BASE, SEGMENT_TAG } from './state.ts';
+import { WATCH_READ, WATCH_WRITE, word64 } from './watches.ts';
 
 /** Address of the instruction's memory operand: returns the low half, high half in HIGH. */
 export function effectiveAddress(cpu: Cpu, i: Instruction): number {
@@ -284,14 +285,36 @@ function locateForWrite(cpu: Cpu, low: number, high: number): number {
 }
 
 function loadSlow(cpu: Cpu, low: number, high: number, size: number): number {
-  const s = cpu.i32;
   high = checkReach(cpu, low, high, size, false);
   const physical = locateForRead(cpu, low, high);
-  const inPage = 0x1000 - (low & 0xfff);
+  const second = isWithinPage(low, size) ? -1 : locateForRead(cpu, ...nextPage(low, high));
   watchData(cpu, low, high, size, false);
-  if (inPage < size) {
-    const nextPage = (low + inPage) | 0;
-    const second = locateForRead(cpu, nextPage, (high + (nextPage === 0 ? 1 : 0)) | 0);
+  const value = readLocated(cpu, low, size, physical, second);
+  if ((cpu.watches.armed & WATCH_READ) !== 0) {
+    const valueHigh = cpu.i32[HIGH];
+    const whole = valueOfSize(value, valueHigh, size);
+    cpu.watches.accessed(cpu, false, low, high, size, physical, second, whole, whole);
+    cpu.i32[HIGH] = valueHigh;
+  }
+  return value;
+}
+
+const isWithinPage = (low: number, size: number): boolean => (low & 0xfff) + size <= 0x1000;
+
+/** Address of the page behind that of an address. */
+function nextPage(low: number, high: number): [low: number, high: number] {
+  const next = ((low | 0xfff) + 1) | 0;
+  return [next, (high + (next === 0 ? 1 : 0)) | 0];
+}
+
+const valueOfSize = (low: number, high: number, size: number): bigint =>
+  BigInt.asUintN(8 * size, word64(low, high));
+
+/** Reads an operand that lies at `physical`, and beyond its page at `second`. */
+function readLocated(cpu: Cpu, low: number, size: number, physical: number, second: number): number {
+  const s = cpu.i32;
+  const inPage = 0x1000 - (low & 0xfff);
+  if (second >= 0) {
     let valueLow = 0;
     let valueHigh = 0;
     for (let i = 0; i < size; i++) {
@@ -320,11 +343,20 @@ function storeSlow(
 ): void {
   high = checkReach(cpu, low, high, size, true);
   const physical = locateForWrite(cpu, low, high);
-  const inPage = 0x1000 - (low & 0xfff);
+  const second = isWithinPage(low, size) ? -1 : locateForWrite(cpu, ...nextPage(low, high));
+  if ((cpu.watches.armed & WATCH_WRITE) !== 0) {
+    // Reading a device is no way to learn what it held.
+    const isRam = Math.max(physical, second) + size <= cpu.ramBytes;
+    const before =
+      isRam && cpu.watches.mayHit(cpu, low, high, size, physical, second)
+        ? valueOfSize(readLocated(cpu, low, size, physical, second), cpu.i32[HIGH], size)
+        : 0n;
+    const after = valueOfSize(valueLow, valueHigh, size);
+    cpu.watches.accessed(cpu, true, low, high, size, physical, second, before, after);
+  }
   watchData(cpu, low, high, size, true);
-  if (inPage < size) {
-    const nextPage = (low + inPage) | 0;
-    const second = locateForWrite(cpu, nextPage, (high + (nextPage === 0 ? 1 : 0)) | 0);
+  const inPage = 0x1000 - (low & 0xfff);
+  if (second >= 0) {
     for (let i = 0; i < size; i++) {
       const byte = (i < 4 ? valueLow >>> (8 * i) : valueHigh >>> (8 * (i - 4))) & 0xff;
       writePhysical(cpu, i < inPage ? physical + i : second + i - inPage, 1, byte);
@@ -337,7 +369,8 @@ function storeSlow(
   } else {
     writePhysical(cpu, physical, size, valueLow);
   }
-  if (!needsAttention(cpu, cpu.writeTlb, Math.floor(physical / 0x1000), low, high)) {
+  const page = Math.floor(physical / 0x1000);
+  if (!needsAttention(cpu, cpu.writeTlb, page, low & ~0xfff, high)) {
     resume(cpu.i32, cpu.writeTlb, low, high);
   }
 }

@@ -45,6 +45,7 @@ import {
   TSC_OFFSET,
 } from './state.ts';
 import { readTimeStamp, writeTimeStamp } from './time.ts';
+import { WATCH_MSR, word64 } from './watches.ts';
 
 /** MSRs that just hold a value: where, and what may be written. */
 interface Register {
@@ -198,14 +199,24 @@ function writeEfer(cpu: Cpu, low: number, high: number): void {
 export const rdmsr: Handler = (cpu) => {
   requireSupervisor(cpu);
   const s = cpu.i32;
-  const low = readMsr(cpu, s[RCX] >>> 0);
+  const index = s[RCX] >>> 0;
+  const low = readMsr(cpu, index);
   s[RAX] = low;
   s[RAX + 1] = 0;
   s[RDX] = s[HIGH];
   s[RDX + 1] = 0;
+  if ((cpu.watches.armed & WATCH_MSR) !== 0) {
+    const value = word64(s[RAX], s[RDX]);
+    cpu.watches.msr(cpu, 'read', index, value, value);
+  }
 };
 
 export const wrmsr: Handler = (cpu) => {
   requireSupervisor(cpu);
-  writeMsr(cpu, cpu.i32[RCX] >>> 0, cpu.i32[RAX], cpu.i32[RDX]);
+  const s = cpu.i32;
+  const index = s[RCX] >>> 0;
+  const isWatched = (cpu.watches.armed & WATCH_MSR) !== 0;
+  const before = isWatched ? word64(readMsr(cpu, index), s[HIGH]) : 0n;
+  writeMsr(cpu, index, s[RAX], s[RDX]);
+  if (isWatched) cpu.watches.msr(cpu, 'write', index, before, word64(s[RAX], s[RDX]));
 };

@@ -32,6 +32,7 @@ import {
   SS,
   TR,
 } from './state.ts';
+import { Watches } from './watches.ts';
 
 const WASM_PAGE = 0x1_0000;
 
@@ -56,6 +57,7 @@ export function createCpu(
     interrupts,
     code,
     pages: new PageAttention(ramBytes, code),
+    watches: new Watches(),
     model,
     modes: codeModes(model),
     mode: codeModes(model)[0],

@@ -5,11 +5,21 @@
 
 import type { GuestEnding } from '../machine-api.ts';
 import { isCanonical } from '../mmu/page-walk.ts';
-import { addressKey, blockAtRip, extent } from './block.ts';
+import { lookUp } from '../mmu/tlb.ts';
+import { addressKey, blockAtRip, type CodeStops, extent } from './block.ts';
 import type { Block } from './code-cache.ts';
 import type { Cpu } from './cpu.ts';
 import { hitsOnExecution } from './debug-registers.ts';
-import { DEBUG, FAULT, GENERAL_PROTECTION, INVALID_OPCODE, NMI, raise, STACK_FAULT } from './fault.ts';
+import {
+  DEBUG,
+  EXCEPTION_STOP,
+  FAULT,
+  GENERAL_PROTECTION,
+  INVALID_OPCODE,
+  NMI,
+  raise,
+  STACK_FAULT,
+} from './fault.ts';
 import { IF, RF, TF } from './flags.ts';
 import { BRANCHES, ENDS, type Instruction } from './instruction.ts';
 import { deliverWithEscalation, EXCEPTION, EXTERNAL } from './interrupts.ts';
@@ -40,6 +50,7 @@ import {
   STACK_SHADOW,
   segment,
 } from './state.ts';
+import { WATCH_EXCEPTION, word64 } from './watches.ts';
 
 /** What the loop needs of the machine around the CPU. */
 export interface Surroundings {
@@ -60,13 +71,17 @@ export type LoopExit =
   | { readonly kind: 'halted' }
   | GuestEnding
   | { readonly kind: 'triple-fault'; readonly vector: number }
-  | { readonly kind: 'unknown-opcode' };
+  | { readonly kind: 'unknown-opcode' }
+  /** Something was watched for: `Watches.takeHits`. */
+  | { readonly kind: 'watch' }
+  | { readonly kind: 'exception'; readonly vector: number; readonly errorCode: number };
 
 const BUDGET: LoopExit = { kind: 'budget' };
 const BREAKPOINT: LoopExit = { kind: 'breakpoint' };
 const IDLE: LoopExit = { kind: 'idle' };
 const HALT: LoopExit = { kind: 'halted' };
 const UNKNOWN_OPCODE: LoopExit = { kind: 'unknown-opcode' };
+const WATCH: LoopExit = { kind: 'watch' };
 
 export class RunLoop {
   stopOnUnknownOpcode = false;
@@ -86,9 +101,15 @@ export class RunLoop {
   #passed = Number.NaN;
   #passedStack = 0;
   #passedSpace = 0;
+  /** Count at which an exception has been reported and must now be delivered. */
+  #reported = Number.NaN;
+  readonly #codeStops: CodeStops;
 
   constructor(cpu: Cpu, surroundings: Surroundings) {
     this.#cpu = cpu;
+    this.#codeStops = {
+      has: (key, physical) => this.#marks.has(key) || cpu.watches.mayStopAt(key, physical),
+    };
     this.#surroundings = surroundings;
   }
 
@@ -109,6 +130,22 @@ export class RunLoop {
   /** Runs until the count reaches `end`, or something else happens. The delivery of an exception or interrupt counts as
    * one instruction, so that even a guest that only faults makes time pass. */
   run(end: number, breakpoints: Breakpoints): LoopExit {
+    try {
+      return this.#run(end, breakpoints);
+    } catch (stop) {
+      if (stop !== EXCEPTION_STOP) throw stop;
+      const { i32 } = this.#cpu;
+      return { kind: 'exception', vector: i32[FAULT_VECTOR], errorCode: i32[FAULT_ERROR] };
+    }
+  }
+
+  /** Forgets what has been reported, after the machine has been put somewhere else. */
+  forget(): void {
+    this.#reported = Number.NaN;
+    this.#cpu.watches.forgetHits();
+  }
+
+  #run(end: number, breakpoints: Breakpoints): LoopExit {
     const cpu = this.#cpu;
     const s = cpu.i32;
     const heedBreakpoints = breakpoints !== 'ignore';
@@ -122,6 +159,7 @@ export class RunLoop {
       s[LEAVE_BLOCK] = 0;
       if (cpu.executionBreakpoints !== this.#armed) this.#markBlocks();
       if (now >= this.#surroundings.nextEvent()) this.#surroundings.advance(now);
+      if (cpu.watches.hasHits) return WATCH;
       const ending = this.#surroundings.takeEnding();
       if (ending !== undefined) return ending;
       if (now >= end) return BUDGET;
@@ -164,6 +202,11 @@ export class RunLoop {
       try {
         stop = this.#runToDeadline(heedBreakpoints);
       } catch (fault) {
+        if (fault === EXCEPTION_STOP) {
+          // INT n has been executed.
+          cpu.f64[RETIRED] += s[BLOCK_INDEX] + 1;
+          s[BLOCK_INDEX] = 0;
+        }
         if (fault !== FAULT) throw fault;
         s[DEBUG_TRAP] = delayed;
         stop = this.#deliverFault();
@@ -186,11 +229,14 @@ export class RunLoop {
     const s = cpu.i32;
     const f = cpu.f64;
     const deadline = f[DEADLINE];
+    const looksBeforeFetch = heedBreakpoints && this.#breakpoints.size > 0;
     while (f[RETIRED] < deadline) {
       this.#block = undefined;
-      const block = blockAtRip(cpu, this.#marks);
+      if (looksBeforeFetch && this.#stopsBeforeFetch()) return BREAKPOINT;
+      const block = blockAtRip(cpu, this.#codeStops);
       if (block.breakpoint) {
-        if (heedBreakpoints && this.#stopsAt(block)) return BREAKPOINT;
+        const stop = heedBreakpoints ? this.#stopAt(block) : undefined;
+        if (stop !== undefined) return stop;
         this.#heedDebugRegisters();
       }
       this.#block = block;
@@ -213,19 +259,35 @@ export class RunLoop {
         s[RIP + 1] = instruction.nextHigh;
       }
       if (block.breakpoint) this.#passed = Number.NaN;
-      if (s[LEAVE_BLOCK] !== 0 || instruction.ends === ENDS) return undefined;
+      if (s[LEAVE_BLOCK] !== 0 || instruction.ends === ENDS) {
+        if (cpu.watches.hasHits) cpu.watches.setInstruction(instruction.ripLow, instruction.ripHigh);
+        return undefined;
+      }
     }
     return undefined;
   }
 
-  /** True unless this is the breakpoint at which the last run stopped and whose instruction has not run since. */
-  #stopsAt(block: Block): boolean {
+  /** Whether to stop before a block, unless the last run has stopped here and the instruction has not run since. */
+  #stopAt(block: Block): LoopExit | undefined {
+    if (this.#isPassed(addressKey(block.ripLow, block.ripHigh))) return undefined;
+    const key = extent(block).first;
+    if (this.#breakpoints.has(key)) return BREAKPOINT;
+    return this.#cpu.watches.execute(this.#cpu, key, block.physical) ? WATCH : undefined;
+  }
+
+  #isPassed(blockKey: number): boolean {
     const s = this.#cpu.i32;
-    const key = addressKey(block.ripLow, block.ripHigh);
-    return (
-      this.#breakpoints.has(extent(block).first) &&
-      !(key === this.#passed && s[RSP] === this.#passedStack && s[CR3] === this.#passedSpace)
-    );
+    return blockKey === this.#passed && s[RSP] === this.#passedStack && s[CR3] === this.#passedSpace;
+  }
+
+  /** A stop at a page that has not been entered for execution must not enter it, nor set its accessed bits: the moment
+   * would differ from the one that is reached without a breakpoint. */
+  #stopsBeforeFetch(): boolean {
+    const cpu = this.#cpu;
+    const s = cpu.i32;
+    if (cpu.mode.bits !== 64 || lookUp(s, cpu.executeTlb, s[RIP], s[RIP + 1]) >= 0) return false;
+    const key = addressKey(s[RIP], s[RIP + 1]);
+    return this.#breakpoints.has(key) && !this.#isPassed(key);
   }
 
   /** Raises #DB if the debug registers have a breakpoint on the instruction at RIP. */
@@ -267,12 +329,24 @@ export class RunLoop {
       if (vector === GENERAL_PROTECTION && instruction !== undefined && addressesStack(cpu, instruction))
         vector = STACK_FAULT;
     }
+    cpu.watches.forgetHits();
+    if (cpu.watches.stopsAtExceptions) return { kind: 'exception', vector, errorCode: s[FAULT_ERROR] };
     if (this.stopOnUnknownOpcode && vector === INVALID_OPCODE && !isDeliberate(instruction))
       return UNKNOWN_OPCODE;
-    cpu.f64[RETIRED] += 1;
-    if (!deliverWithEscalation(cpu, vector, s[FAULT_ERROR], EXCEPTION))
-      return { kind: 'triple-fault', vector };
-    return undefined;
+    const now = cpu.f64[RETIRED];
+    if ((cpu.watches.armed & WATCH_EXCEPTION) !== 0 && now !== this.#reported) {
+      const at = word64(s[RIP], s[RIP + 1]);
+      if (cpu.watches.exception(cpu, vector, s[FAULT_ERROR], at, false)) {
+        this.#reported = now;
+        return WATCH;
+      }
+    }
+    this.#reported = Number.NaN;
+    cpu.f64[RETIRED] = now + 1;
+    cpu.watches.announced = vector;
+    const isDelivered = deliverWithEscalation(cpu, vector, s[FAULT_ERROR], EXCEPTION);
+    cpu.watches.announced = -1;
+    return isDelivered ? undefined : { kind: 'triple-fault', vector };
   }
 }
 

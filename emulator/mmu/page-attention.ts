@@ -1,13 +1,13 @@
 /**
  * Which accesses to RAM must take the slow path, though the TLB could serve them: writes to pages that are as the last
- * snapshot has them, so that the next one knows what has changed; writes to decoded code; accesses to pages with data that the
- * debug registers watch. The TLB's entries of such
+ * snapshot has them, so that the next one knows what has changed; writes to decoded code; accesses to bytes that the debugger
+ * or the debug registers watch. The TLB's entries of such
  * pages are suspended (`tlb.ts`), so what needs no attention costs nothing.
  */
 import type { CodeCache } from '../cpu/code-cache.ts';
 import type { Cpu } from '../cpu/cpu.ts';
-
 import { isWatched } from '../cpu/debug-registers.ts';
+import { WATCH_READ, WATCH_WRITE } from '../cpu/watches.ts';
 import { isExecuteTable, isWriteTable, suspendWhere } from './tlb.ts';
 
 export class PageAttention {
@@ -61,8 +61,13 @@ export class PageAttention {
 
 /** Accesses through an entry of the TLB must take the slow path. */
 export function needsAttention(cpu: Cpu, table: number, page: number, low: number, high: number): boolean {
+  if (isExecuteTable(table)) return false;
+  const writes = isWriteTable(table);
   return (
-    (isWriteTable(table) && cpu.pages.onWrite(page)) || (!isExecuteTable(table) && isWatched(cpu, low, high))
+    (writes && cpu.pages.onWrite(page)) ||
+    isWatched(cpu, low, high) ||
+    ((cpu.watches.armed & (writes ? WATCH_WRITE : WATCH_READ)) !== 0 &&
+      cpu.watches.onPage(writes, page, low, high))
   );
 }
 

@@ -75,6 +75,7 @@ export function scriptedMachine(length: bigint): ScriptedMachine {
     }),
     readVirtual: () => new Uint8Array(0),
     writeVirtual: () => 0,
+    setWatches: notScripted,
     setBreakpoints(addresses) {
       breakpoints = new Set(addresses);
     },
