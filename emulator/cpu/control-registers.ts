@@ -27,6 +27,7 @@ import {
   CR4_MCE,
   CR4_OSFXSR,
   CR4_OSXMMEXCPT,
+  CR4_OSXSAVE,
   CR4_PAE,
   CR4_PCE,
   CR4_PCIDE,
@@ -169,6 +170,7 @@ const CR4_FEATURES: readonly (readonly [feature: Feature, bit: number])[] = [
   ['umip', CR4_UMIP],
   ['fsgsbase', CR4_FSGSBASE],
   ['pcid', CR4_PCIDE],
+  ['xsave', CR4_OSXSAVE],
   ['smep', CR4_SMEP],
   ['smap', CR4_SMAP],
 ];

@@ -1,8 +1,8 @@
 /** CPUID: an Intel processor with the features of its model (Intel SDM volume 2, CPUID; AMD APM volume 3, appendix E). */
 import { PHYSICAL_ADDRESS_BITS } from '../mmu/page-walk.ts';
-import { CPU_MODELS, type CpuModel, presentedBits } from './features.ts';
+import { CPU_MODELS, type CpuModel, presentedBits, presents } from './features.ts';
 import type { Handler } from './instruction.ts';
-import { RAX, RBX, RCX, RDX } from './state.ts';
+import { CR4, CR4_OSXSAVE, RAX, RBX, RCX, RDX, XCR0 } from './state.ts';
 
 const bits = (...positions: number[]): number => positions.reduce((word, bit) => word | (1 << bit), 0);
 
@@ -97,6 +97,11 @@ const SUBLEAVES: ReadonlyMap<number, readonly Leaf[]> = new Map<number, readonly
 ]);
 const NOTHING: Leaf = [0, 0, 0, 0];
 
+/** The XSAVE area with and without the AVX component. */
+const XSAVE_BYTES = 832;
+const XSAVE_BYTES_SSE = 576;
+const OSXSAVE = bits(27);
+
 const REGISTERS = ['eax', 'ebx', 'ecx', 'edx'] as const;
 const WITH_SUBLEAVES: ReadonlySet<number> = new Set([...SUBLEAVES.keys(), 7, 0xd]);
 const keyOf = (leaf: number, subleaf: number): number => leaf + subleaf * 0x1_0000_0000;
@@ -117,6 +122,12 @@ function leavesOf(model: CpuModel): ReadonlyMap<number, Leaf> {
   for (const { leaf, subleaf, register, bit } of presentedBits(model)) {
     add(keyOf(leaf, subleaf ?? 0), REGISTERS.indexOf(register), 1 << bit);
   }
+  if (presents(model, 'xsave')) {
+    // State components: x87, SSE, and AVX, which has 256 bytes at 576.
+    add(keyOf(0xd, 0), 0, 7);
+    add(keyOf(0xd, 0), 2, XSAVE_BYTES);
+    leaves.set(keyOf(0xd, 2), [256, XSAVE_BYTES - 256, 0, 0]);
+  }
   return leaves;
 }
 
@@ -133,12 +144,17 @@ function leafNumber(number: number): number {
 export const cpuid: Handler = (cpu) => {
   const s = cpu.i32;
   const number = leafNumber(s[RAX] >>> 0);
-  const key = keyOf(number, WITH_SUBLEAVES.has(number) ? s[RCX] >>> 0 : 0);
+  const subleaf = WITH_SUBLEAVES.has(number) ? s[RCX] >>> 0 : 0;
+  const key = keyOf(number, subleaf);
   const [eax, ebx, ecx, presented] = LEAVES.get(cpu.model)?.get(key) ?? NOTHING;
   const edx = number === 1 && cpu.interrupts.mode === 'disabled' ? presented & ~APIC : presented;
   s[RAX] = eax;
   s[RBX] = ebx;
   s[RCX] = ecx;
+  // What the system software has enabled.
+  if (number === 1 && (s[CR4] & CR4_OSXSAVE) !== 0) s[RCX] |= OSXSAVE;
+  if (number === 0xd && subleaf < 2 && eax !== 0)
+    s[RBX] = (s[XCR0] & 4) !== 0 ? XSAVE_BYTES : XSAVE_BYTES_SSE;
   s[RDX] = edx;
   for (const register of [RAX, RBX, RCX, RDX]) s[register + 1] = 0;
 };

@@ -142,7 +142,7 @@ export function decode(
     }
     // Eight registers, and no 64-bit operands.
     if (!isLong) rex &= 0x48;
-    i.vvvvNumber = (~last >> 3) & (isLong ? 15 : 7);
+    i.vvvvNumber = (~last >> 3) & 15;
     i.vectorLength = last & 4 ? 32 : 16;
     mandatory = VEX_PREFIXES[last & 3];
     opcode = VEX + (map | next());
@@ -166,7 +166,7 @@ export function decode(
       i.rmNumber = (modrm & 7) | ((rex & 1) << 3);
       if (i.isMemory) {
         if (i.addressSize === 2) wordAddress(i, modrm, next, word);
-        else memoryOperand(i, modrm, rex, isLong, next, doubleword);
+        else memoryOperand(i, modrm, rex, isLong, rows[0].vectorIndex === true, next, doubleword);
         i.usesStackSegment &&= !isOverridden;
         if (i.usesStackSegment && !isLong) i.segmentBase = segmentBase(SS);
       }
@@ -204,6 +204,8 @@ export function decode(
     const defaultFile: RegisterFile = size === 'byte' ? 'byte' : 'general';
     i.reg = registerOperand(row.reg ?? defaultFile, i.regNumber, hasRex);
     i.rm = registerOperand(row.rm ?? defaultFile, i.rmNumber, hasRex);
+    // Elsewhere the register's highest bit is ignored, though not where there is no register.
+    if (!isLong) i.vvvvNumber &= 7;
     if (row.vex?.vvvv !== undefined) i.vvvv = registerOperand(row.vex.vvvv, i.vvvvNumber, true);
     if (row.immediate !== undefined) immediateOperand(i, row, next, word, doubleword);
   }
@@ -294,6 +296,7 @@ function memoryOperand(
   modrm: number,
   rex: number,
   isLong: boolean,
+  vectorIndex: boolean,
   next: () => number,
   doubleword: () => number,
 ): void {
@@ -304,10 +307,9 @@ function memoryOperand(
     const sib = next();
     base = sib & 7;
     const index = ((sib >> 3) & 7) | ((rex & 2) << 2);
-    if (index !== RSP_NUMBER) {
-      i.index = RAX + index * 2;
-      i.scale = sib >> 6;
-    }
+    if (vectorIndex) i.index = VECTOR + index * 8;
+    else if (index !== RSP_NUMBER) i.index = RAX + index * 2;
+    i.scale = sib >> 6;
     if (base === 5 && mode === 0) hasBase = false;
   } else if (base === 5 && mode === 0) {
     i.displacementLow = doubleword();

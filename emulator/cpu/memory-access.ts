@@ -143,6 +143,21 @@ export function load128(cpu: Cpu, low: number, high: number, destination: number
   s[destination + 3] = s[HIGH];
 }
 
+/** Reads 32 bytes, aligned or not, into eight words of scratch. */
+export function load256(cpu: Cpu, low: number, high: number, destination: number): void {
+  const s = cpu.i32;
+  const entry = cpu.readTlb + (((low >>> 12) & TLB_MASK) << 2);
+  if (s[entry] === ((low + 31) & ~0xfff) && s[entry + 1] === high) {
+    const host = (s[entry + 2] + low) >>> 0;
+    for (let word = 0; word < 8; word++) s[destination + word] = cpu.view.getInt32(host + 4 * word, true);
+    return;
+  }
+  checkReach(cpu, low, high, 32, false);
+  const next = (low + 16) | 0;
+  load128(cpu, low, high, destination);
+  load128(cpu, next, (high + (next >>> 0 < 16 ? 1 : 0)) | 0, destination + 4);
+}
+
 export function store8(cpu: Cpu, low: number, high: number, value: number): void {
   const s = cpu.i32;
   const entry = cpu.writeTlb + (((low >>> 12) & TLB_MASK) << 2);
@@ -187,6 +202,14 @@ export function store128(cpu: Cpu, low: number, high: number, source: number): v
   const next = (low + 8) | 0;
   store64(cpu, low, high, s[source], s[source + 1]);
   store64(cpu, next, (high + (next >>> 0 < 8 ? 1 : 0)) | 0, s[source + 2], s[source + 3]);
+}
+
+/** Writes eight words of the state to 32 bytes, aligned or not. All or nothing. */
+export function store256(cpu: Cpu, low: number, high: number, source: number): void {
+  checkWrite(cpu, low, high, 32);
+  const next = (low + 16) | 0;
+  store128(cpu, low, high, source);
+  store128(cpu, next, (high + (next >>> 0 < 16 ? 1 : 0)) | 0, source + 4);
 }
 
 /** Raises the fault that writing `size` (at most 4096) bytes would raise; changes nothing else. */
@@ -242,7 +265,7 @@ export function loadForWrite64(cpu: Cpu, low: number, high: number): number {
  * Checks that an access may reach its last byte, before the first byte's page may fault: the address is canonical, or
  * within its segment. Returns the high half without the segment's tag.
  */
-function checkReach(cpu: Cpu, low: number, high: number, size: number, writes: boolean): number {
+export function checkReach(cpu: Cpu, low: number, high: number, size: number, writes: boolean): number {
   const last = (low + size - 1) | 0;
   const lastHigh = (high + (last >>> 0 < low >>> 0 ? 1 : 0)) | 0;
   if (isCanonical(high)) checkAlignment(cpu, low, size);

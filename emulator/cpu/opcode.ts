@@ -45,6 +45,8 @@ export interface Opcode {
   readonly prefix?: 0 | 0x66 | 0xf3 | 0xf2;
   /** REX.W or VEX.W. Left out: both; it then chooses the operand size of general registers. */
   readonly w?: 0 | 1;
+  /** The index of the memory operand is a vector register (VSIB); without a SIB byte `Instruction.index` stays ZERO. */
+  readonly vectorIndex?: boolean;
   /** Opcode extension in ModRM.reg. Implies `modrm`. */
   readonly extension?: number;
   /** Only for a register (memory) operand in ModRM.rm. Left out: both. */

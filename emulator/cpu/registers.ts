@@ -45,6 +45,7 @@ import {
   TR,
   TSC_AUX,
   VECTOR,
+  XCR0,
 } from './state.ts';
 
 /** Registers that are 64 bits at a place in the state. */
@@ -55,6 +56,7 @@ const WORDS: ReadonlyMap<string, number> = new Map<string, number>([
   ['cr2', CR2],
   ['cr3', CR3],
   ['cr4', CR4],
+  ['xcr0', XCR0],
   ['efer', EFER],
   ...[0, 1, 2, 3, 6, 7].map((n): [string, number] => [`dr${n}`, DEBUG_REGISTERS + 2 * n]),
   ['fs_base', FS_BASE],

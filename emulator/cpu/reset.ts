@@ -31,6 +31,7 @@ import {
   RIP,
   SS,
   TR,
+  XCR0,
 } from './state.ts';
 import { Watches } from './watches.ts';
 
@@ -97,6 +98,7 @@ export function reset(cpu: Cpu, start: StartState): void {
   s[IDTR_LIMIT] = 0;
   s[MXCSR] = 0x1f80;
   s[FPU_CONTROL] = 0x37f;
+  s[XCR0] = 1;
   resetMemoryTypes(s);
   s[MISC_ENABLE] = MISC_ENABLE_RESET;
   s[DR6] = 0xffff_0ff0;

@@ -134,6 +134,7 @@ export const MTRR_VARIABLE = base + 0x220;
 export const MACHINE_CHECK_STATUS = base + 0x240;
 /** The four page-directory-pointer entries of PAE paging, 2 words each: registers that a load of CR3 fills. */
 export const PDPTES = base + 0xe8;
+export const XCR0 = base + 0xdc;
 
 /** Scratch of the vector instructions: a destination before it is final (8 words), a lane's result. */
 export const VECTOR_RESULT = base + 0x180;
@@ -175,6 +176,7 @@ export const CR4_PCE = 0x100;
 export const CR4_UMIP = 0x800;
 export const CR4_FSGSBASE = 0x1_0000;
 export const CR4_PCIDE = 0x2_0000;
+export const CR4_OSXSAVE = 0x4_0000;
 export const CR4_SMEP = 0x10_0000;
 export const CR4_SMAP = 0x20_0000;
 export const EFER_SCE = 1;

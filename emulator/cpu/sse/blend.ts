@@ -1,7 +1,18 @@
 /** Blends: each lane of the destination stays or is taken from the source. */
 import type { Cpu } from '../cpu.ts';
+import type { Feature } from '../features.ts';
+import type { Opcode } from '../opcode.ts';
 import { VECTOR } from '../state.ts';
-import { legacyForm, packed, packedFloat, row, type VectorOperation } from './operands.ts';
+import {
+  fetch128,
+  immediatePerHalf,
+  legacyForm,
+  packed,
+  packedFloat,
+  row,
+  type VectorOperation,
+} from './operands.ts';
+import { three128, three256, vexRow } from './vex.ts';
 
 /** Lanes of so many bytes are taken where the control's bit is set. */
 const byImmediate =
@@ -52,13 +63,33 @@ const masked = (opcode: number, blend: MaskedBlend) =>
     { feature: 'sse4.1' },
   );
 
+/** With a VEX prefix the mask is the register in the upper four bits of the immediate. */
+const fourOperands = (opcode: number, blend: MaskedBlend, length256: Feature): Opcode[] => {
+  const rest = { w: 0, immediate: 'byte' } as const;
+  const mask = (immediate: number): number => VECTOR + 8 * (immediate >> 4);
+  const lower: VectorOperation = (cpu, destination, source, immediate) =>
+    blend(cpu, destination, source, mask(immediate));
+  const upper: VectorOperation = (cpu, destination, source, immediate) =>
+    blend(cpu, destination, source, mask(immediate) + 4);
+  return [
+    vexRow(opcode, 0x66, { length: 128, vvvv: 'vector' }, three128(lower, fetch128), rest),
+    vexRow(opcode, 0x66, { length: 256, vvvv: 'vector' }, three256(lower, 0, upper), {
+      ...rest,
+      feature: length256,
+    }),
+  ];
+};
+
 const immediate = { immediate: 'byte', feature: 'sse4.1' } as const;
 
 export const SSE_BLEND_OPCODES = [
   masked(0x3810, pblendvb),
   masked(0x3814, blendvps),
   masked(0x3815, blendvpd),
-  row(0x3a0c, 0x66, packedFloat(blendps), immediate),
-  row(0x3a0d, 0x66, packedFloat(blendpd), immediate),
+  ...fourOperands(0x3a4a, blendvps, 'avx'),
+  ...fourOperands(0x3a4b, blendvpd, 'avx'),
+  ...fourOperands(0x3a4c, pblendvb, 'avx2'),
+  row(0x3a0c, 0x66, immediatePerHalf(4, packedFloat(blendps)), immediate),
+  row(0x3a0d, 0x66, immediatePerHalf(2, packedFloat(blendpd)), immediate),
   row(0x3a0e, 0x66, packed(byImmediate(2)), immediate),
 ];

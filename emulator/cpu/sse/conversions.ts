@@ -1,16 +1,15 @@
 /** Conversions between singles, doubles and integers. Integers out of range and NaNs give "integer indefinite". */
 import type { Cpu } from '../cpu.ts';
-import type { Handler, Instruction } from '../instruction.ts';
-import { byForm } from '../opcode.ts';
-import { MXCSR, OPERAND } from '../state.ts';
+import type { Opcode } from '../opcode.ts';
+import { MXCSR } from '../state.ts';
 import { raiseFlags, readLane } from './exact.ts';
 import {
   fetch32,
   fetch64,
   legacyForm,
   narrowing,
+  type Prefix,
   packedFloat,
-  requireSse,
   row,
   scalarDouble,
   scalarSingle,
@@ -29,6 +28,8 @@ import {
   SINGLE,
   toInteger,
 } from './soft-float.ts';
+
+import { intoReg, three128, vexRow } from './vex.ts';
 
 const ROUNDING_AND_DAZ = 0x6000 | DAZ;
 const ROUNDING = 0x6000;
@@ -95,22 +96,25 @@ function toInteger64(cpu: Cpu, format: Format, source: number, truncate: boolean
   putDouble(0, result);
 }
 
-/** CVT(T)SS2SI, CVT(T)SD2SI: to a general register. */
-function scalarToInteger(format: Format, truncate: boolean): (i: Instruction) => Handler | undefined {
-  const to32 = (cpu: Cpu, destination: number, source: number): void => {
-    raised = 0;
-    const result = toInteger32(cpu, format, source, truncate);
-    if (raised !== 0) raiseFlags(cpu, raised);
-    cpu.i32[destination] = result;
-    cpu.i32[destination + 1] = 0;
+/** CVT(T)SS2SI, CVT(T)SD2SI: to a general register of 32 or 64 bits. */
+function scalarToInteger(
+  format: Format,
+  truncate: boolean,
+): { to32: VectorOperation; to64: VectorOperation } {
+  return {
+    to32: (cpu, destination, source) => {
+      raised = 0;
+      const result = toInteger32(cpu, format, source, truncate);
+      if (raised !== 0) raiseFlags(cpu, raised);
+      cpu.i32[destination] = result;
+      cpu.i32[destination + 1] = 0;
+    },
+    to64: (cpu, destination, source) => {
+      raised = 0;
+      toInteger64(cpu, format, source, truncate);
+      finish(cpu, destination, 2, false);
+    },
   };
-  const to64 = (cpu: Cpu, destination: number, source: number): void => {
-    raised = 0;
-    toInteger64(cpu, format, source, truncate);
-    finish(cpu, destination, 2, false);
-  };
-  const source = format === SINGLE ? scalarSingle : scalarDouble;
-  return (i) => legacyForm(source(i.operandSize === 8 ? to64 : to32))(i);
 }
 
 /** Packed to doublewords; `count` lanes, the rest of the destination is cleared. */
@@ -173,24 +177,26 @@ function doubleFromInteger64(cpu: Cpu, destination: number, source: number): voi
   finish(cpu, destination, 2, false);
 }
 
-/** CVTSI2SS, CVTSI2SD: from a general register or memory of 32 or 64 bits. */
-function scalarFromInteger(from32: VectorOperation, from64: VectorOperation) {
-  return (i: Instruction): Handler | undefined => {
-    const operation = i.operandSize === 8 ? from64 : from32;
-    const fetch = i.operandSize === 8 ? fetch64 : fetch32;
-    return byForm(
-      (cpu, j) => {
-        requireSse(cpu);
-        operation(cpu, j.reg, j.rm, 0);
-      },
-      (cpu, j) => {
-        requireSse(cpu);
-        fetch(cpu, j);
-        operation(cpu, j.reg, OPERAND, 0);
-      },
-    )(i);
-  };
-}
+/** Rows of CVTSI2SS and CVTSI2SD: from a general register or memory of 32 or 64 bits. */
+const fromGeneral = (prefix: Prefix, from32: VectorOperation, from64: VectorOperation): Opcode[] => [
+  row(0x2a, prefix, (i) => legacyForm(i.operandSize === 8 ? scalarDouble(from64) : scalarSingle(from32))(i), {
+    rm: 'general',
+  }),
+  vexRow(0x2a, prefix, { vvvv: 'vector' }, three128(from32, fetch32), { rm: 'general', w: 0 }),
+  vexRow(0x2a, prefix, { vvvv: 'vector' }, three128(from64, fetch64), { rm: 'general', w: 1 }),
+];
+
+const toGeneral = (opcode: number, prefix: Prefix, format: Format, truncate: boolean): Opcode[] => {
+  const { to32, to64 } = scalarToInteger(format, truncate);
+  const source = format === SINGLE ? scalarSingle : scalarDouble;
+  const fetch = format === SINGLE ? fetch32 : fetch64;
+  const reg = { reg: 'general' } as const;
+  return [
+    row(opcode, prefix, (i) => legacyForm(source(i.operandSize === 8 ? to64 : to32))(i), reg),
+    vexRow(opcode, prefix, {}, intoReg(to32, fetch), { ...reg, w: 0 }),
+    vexRow(opcode, prefix, {}, intoReg(to64, fetch), { ...reg, w: 1 }),
+  ];
+};
 
 function packedSinglesFromIntegers(cpu: Cpu, destination: number, source: number): void {
   raised = 0;
@@ -249,16 +255,13 @@ const toSingles =
     finish(cpu, destination, count, count === 2);
   };
 
-const toGeneral = { reg: 'general' } as const;
-const fromGeneral = { rm: 'general' } as const;
-
 export const SSE_CONVERSION_OPCODES = [
-  row(0x2a, 0xf3, scalarFromInteger(singleFromInteger32, singleFromInteger64), fromGeneral),
-  row(0x2a, 0xf2, scalarFromInteger(doubleFromInteger32, doubleFromInteger64), fromGeneral),
-  row(0x2c, 0xf3, scalarToInteger(SINGLE, true), toGeneral),
-  row(0x2c, 0xf2, scalarToInteger(DOUBLE, true), toGeneral),
-  row(0x2d, 0xf3, scalarToInteger(SINGLE, false), toGeneral),
-  row(0x2d, 0xf2, scalarToInteger(DOUBLE, false), toGeneral),
+  ...fromGeneral(0xf3, singleFromInteger32, singleFromInteger64),
+  ...fromGeneral(0xf2, doubleFromInteger32, doubleFromInteger64),
+  ...toGeneral(0x2c, 0xf3, SINGLE, true),
+  ...toGeneral(0x2c, 0xf2, DOUBLE, true),
+  ...toGeneral(0x2d, 0xf3, SINGLE, false),
+  ...toGeneral(0x2d, 0xf2, DOUBLE, false),
   row(0x5a, 0, widening(8, toDoubles(2), 'avx')),
   row(0x5a, 0x66, narrowing(toSingles(2))),
   row(0x5a, 0xf3, scalarSingle(toDoubles(1))),

@@ -18,8 +18,27 @@ import {
 /** These are found before an operation is carried out, in all lanes, and stop it if unmasked. */
 const BEFORE = IE | DE | ZE;
 
+/** Exceptions of the first half of a vector wait for those of the second. */
+let collecting = false;
+let collected = 0;
+
+/** From here on `raiseFlags` only collects, until `raiseCollected`. */
+export function collectFlags(): void {
+  collecting = true;
+  collected = 0;
+}
+
+export function raiseCollected(cpu: Cpu): void {
+  collecting = false;
+  if (collected !== 0) raiseFlags(cpu, collected);
+}
+
 /** Adds exception flags to MXCSR and raises #XM (#UD without OSXMMEXCPT) if one of them is not masked. */
 export function raiseFlags(cpu: Cpu, flags: number): void {
+  if (collecting) {
+    collected |= flags;
+    return;
+  }
   const s = cpu.i32;
   const unmasked = ~(s[MXCSR] >> 7);
   if ((flags & BEFORE & unmasked) !== 0) flags &= BEFORE;

@@ -4,7 +4,15 @@
 import type { Cpu } from '../cpu.ts';
 import { HORIZONTAL } from '../state.ts';
 import { packedAdd, packedSub } from './arithmetic.ts';
-import { packed, packed128, packedFloat, row, two, type VectorOperation } from './operands.ts';
+import {
+  immediatePerHalf,
+  packed,
+  packed128,
+  packedFloat,
+  row,
+  two,
+  type VectorOperation,
+} from './operands.ts';
 
 /** Result before it is written: destination and source may be the same. */
 const result = new ArrayBuffer(16);
@@ -133,6 +141,5 @@ export const SSE_HORIZONTAL_OPCODES = [
     pairsOfWords((a, b) => saturate(a - b)),
   ),
   row(0x3841, 0x66, two(packed128(phminposuw)), { feature: 'sse4.1' }),
-  // The upper half of a longer vector has a control of its own: vex.ts.
-  row(0x3a42, 0x66, packed(mpsadbw), { feature: 'sse4.1', immediate: 'byte' }),
+  row(0x3a42, 0x66, immediatePerHalf(3, packed(mpsadbw)), { feature: 'sse4.1', immediate: 'byte' }),
 ];

@@ -5,7 +5,6 @@ import {
   checkWrite,
   effectiveAddress,
   elementAddress,
-  load16,
   store8,
   store32,
   store64,
@@ -19,6 +18,7 @@ import {
   fetch64,
   fetch128,
   fetchAligned,
+  type Guard,
   packedFloat,
   requireSse,
   row,
@@ -64,27 +64,31 @@ function loadUnaligned(cpu: Cpu, i: Instruction): void {
   takeOperand128(cpu, i);
 }
 
-function storeAligned(cpu: Cpu, i: Instruction): void {
-  requireSse(cpu);
-  const low = alignedAddress(cpu, i);
-  store128(cpu, low, cpu.i32[HIGH], i.reg);
-}
+export const storeAligned =
+  (requireEnabled: Guard): Handler =>
+  (cpu, i) => {
+    requireEnabled(cpu);
+    const low = alignedAddress(cpu, i);
+    store128(cpu, low, cpu.i32[HIGH], i.reg);
+  };
 
-function storeUnaligned(cpu: Cpu, i: Instruction): void {
-  requireSse(cpu);
-  const low = effectiveAddress(cpu, i);
-  store128(cpu, low, cpu.i32[HIGH], i.reg);
-}
+export const storeUnaligned =
+  (requireEnabled: Guard): Handler =>
+  (cpu, i) => {
+    requireEnabled(cpu);
+    const low = effectiveAddress(cpu, i);
+    store128(cpu, low, cpu.i32[HIGH], i.reg);
+  };
 
 const aligned = {
   load: byForm(copy128, loadAligned),
-  store: byForm(copy128Back, storeAligned),
+  store: byForm(copy128Back, storeAligned(requireSse)),
 };
 const unaligned = {
   load: byForm(copy128, loadUnaligned),
-  store: byForm(copy128Back, storeUnaligned),
+  store: byForm(copy128Back, storeUnaligned(requireSse)),
 };
-const streaming = always(storeAligned);
+const streaming = always(storeAligned(requireSse));
 
 // Scalars: a register keeps what is above the scalar, a load clears it.
 
@@ -129,18 +133,22 @@ function load64AndClear(cpu: Cpu, i: Instruction): void {
   s[i.reg + 2] = s[i.reg + 3] = 0;
 }
 
-function storeLow32(cpu: Cpu, i: Instruction): void {
-  requireSse(cpu);
-  const low = effectiveAddress(cpu, i);
-  store32(cpu, low, cpu.i32[HIGH], cpu.i32[i.reg]);
-}
+export const storeLow32 =
+  (requireEnabled: Guard): Handler =>
+  (cpu, i) => {
+    requireEnabled(cpu);
+    const low = effectiveAddress(cpu, i);
+    store32(cpu, low, cpu.i32[HIGH], cpu.i32[i.reg]);
+  };
 
-function storeLow64(cpu: Cpu, i: Instruction): void {
-  requireSse(cpu);
-  const s = cpu.i32;
-  const low = effectiveAddress(cpu, i);
-  store64(cpu, low, s[HIGH], s[i.reg], s[i.reg + 1]);
-}
+export const storeLow64 =
+  (requireEnabled: Guard): Handler =>
+  (cpu, i) => {
+    requireEnabled(cpu);
+    const s = cpu.i32;
+    const low = effectiveAddress(cpu, i);
+    store64(cpu, low, s[HIGH], s[i.reg], s[i.reg + 1]);
+  };
 
 // Halves.
 
@@ -160,12 +168,14 @@ function loadHigh64(cpu: Cpu, i: Instruction): void {
   s[i.reg + 3] = s[OPERAND + 1];
 }
 
-function storeHigh64(cpu: Cpu, i: Instruction): void {
-  requireSse(cpu);
-  const s = cpu.i32;
-  const low = effectiveAddress(cpu, i);
-  store64(cpu, low, s[HIGH], s[i.reg + 2], s[i.reg + 3]);
-}
+export const storeHigh64 =
+  (requireEnabled: Guard): Handler =>
+  (cpu, i) => {
+    requireEnabled(cpu);
+    const s = cpu.i32;
+    const low = effectiveAddress(cpu, i);
+    store64(cpu, low, s[HIGH], s[i.reg + 2], s[i.reg + 3]);
+  };
 
 function movhlps(cpu: Cpu, i: Instruction): void {
   requireSse(cpu);
@@ -198,17 +208,21 @@ function movqFromGeneral(cpu: Cpu, i: Instruction): void {
   s[i.reg + 2] = s[i.reg + 3] = 0;
 }
 
-function movdToGeneral(cpu: Cpu, i: Instruction): void {
-  requireSse(cpu);
-  cpu.i32[i.rm] = cpu.i32[i.reg];
-  cpu.i32[i.rm + 1] = 0;
-}
+export const movdToGeneral =
+  (requireEnabled: Guard): Handler =>
+  (cpu, i) => {
+    requireEnabled(cpu);
+    cpu.i32[i.rm] = cpu.i32[i.reg];
+    cpu.i32[i.rm + 1] = 0;
+  };
 
-function movqToGeneral(cpu: Cpu, i: Instruction): void {
-  requireSse(cpu);
-  cpu.i32[i.rm] = cpu.i32[i.reg];
-  cpu.i32[i.rm + 1] = cpu.i32[i.reg + 1];
-}
+export const movqToGeneral =
+  (requireEnabled: Guard): Handler =>
+  (cpu, i) => {
+    requireEnabled(cpu);
+    cpu.i32[i.rm] = cpu.i32[i.reg];
+    cpu.i32[i.rm + 1] = cpu.i32[i.reg + 1];
+  };
 
 function movqBetweenVectors(cpu: Cpu, i: Instruction): void {
   requireSse(cpu);
@@ -233,62 +247,62 @@ const byWidth =
 
 // Words, masks.
 
-function pinsrw(cpu: Cpu, i: Instruction): void {
-  requireSse(cpu);
-  let value: number;
-  if (i.isMemory) {
-    const low = effectiveAddress(cpu, i);
-    value = load16(cpu, low, cpu.i32[HIGH]);
-  } else value = cpu.u16[2 * i.rm];
-  cpu.u16[2 * i.reg + (i.immediateLow & 7)] = value;
-}
+export const pextrw =
+  (requireEnabled: Guard): Handler =>
+  (cpu, i) => {
+    requireEnabled(cpu);
+    cpu.i32[i.reg] = cpu.u16[2 * i.rm + (i.immediateLow & 7)];
+    cpu.i32[i.reg + 1] = 0;
+  };
 
-function pextrw(cpu: Cpu, i: Instruction): void {
-  requireSse(cpu);
-  cpu.i32[i.reg] = cpu.u16[2 * i.rm + (i.immediateLow & 7)];
-  cpu.i32[i.reg + 1] = 0;
-}
+export const movmskps =
+  (requireEnabled: Guard): Handler =>
+  (cpu, i) => {
+    requireEnabled(cpu);
+    const s = cpu.i32;
+    const { rm } = i;
+    s[i.reg] =
+      (s[rm] >>> 31) | ((s[rm + 1] >>> 31) << 1) | ((s[rm + 2] >>> 31) << 2) | ((s[rm + 3] >>> 31) << 3);
+    s[i.reg + 1] = 0;
+  };
 
-function movmskps(cpu: Cpu, i: Instruction): void {
-  requireSse(cpu);
-  const s = cpu.i32;
-  const { rm } = i;
-  s[i.reg] =
-    (s[rm] >>> 31) | ((s[rm + 1] >>> 31) << 1) | ((s[rm + 2] >>> 31) << 2) | ((s[rm + 3] >>> 31) << 3);
-  s[i.reg + 1] = 0;
-}
+export const movmskpd =
+  (requireEnabled: Guard): Handler =>
+  (cpu, i) => {
+    requireEnabled(cpu);
+    const s = cpu.i32;
+    s[i.reg] = (s[i.rm + 1] >>> 31) | ((s[i.rm + 3] >>> 31) << 1);
+    s[i.reg + 1] = 0;
+  };
 
-function movmskpd(cpu: Cpu, i: Instruction): void {
-  requireSse(cpu);
-  const s = cpu.i32;
-  s[i.reg] = (s[i.rm + 1] >>> 31) | ((s[i.rm + 3] >>> 31) << 1);
-  s[i.reg + 1] = 0;
-}
-
-function pmovmskb(cpu: Cpu, i: Instruction): void {
-  requireSse(cpu);
-  let mask = 0;
-  for (let byte = 0; byte < 16; byte++) mask |= (cpu.u8[4 * i.rm + byte] >> 7) << byte;
-  cpu.i32[i.reg] = mask;
-  cpu.i32[i.reg + 1] = 0;
-}
+export const pmovmskb =
+  (requireEnabled: Guard): Handler =>
+  (cpu, i) => {
+    requireEnabled(cpu);
+    let mask = 0;
+    for (let byte = 0; byte < 16; byte++) mask |= (cpu.u8[4 * i.rm + byte] >> 7) << byte;
+    cpu.i32[i.reg] = mask;
+    cpu.i32[i.reg + 1] = 0;
+  };
 
 /** Stores the bytes whose mask byte is negative to [RDI]. Faults are raised before the first byte is stored. */
-function maskmovdqu(cpu: Cpu, i: Instruction): void {
-  requireSse(cpu);
-  const s = cpu.i32;
-  const low = elementAddress(s, i, RDI, i.segmentBase);
-  const high = s[HIGH];
-  for (let pass = 0; pass < 2; pass++) {
-    for (let byte = 0; byte < 16; byte++) {
-      if (cpu.u8[4 * i.rm + byte] < 128) continue;
-      const at = (low + byte) | 0;
-      const atHigh = (high + (at >>> 0 < low >>> 0 ? 1 : 0)) | 0;
-      if (pass === 0) checkWrite(cpu, at, atHigh, 1);
-      else store8(cpu, at, atHigh, cpu.u8[4 * i.reg + byte]);
+export const maskmovdqu =
+  (requireEnabled: Guard): Handler =>
+  (cpu, i) => {
+    requireEnabled(cpu);
+    const s = cpu.i32;
+    const low = elementAddress(s, i, RDI, i.segmentBase);
+    const high = s[HIGH];
+    for (let pass = 0; pass < 2; pass++) {
+      for (let byte = 0; byte < 16; byte++) {
+        if (cpu.u8[4 * i.rm + byte] < 128) continue;
+        const at = (low + byte) | 0;
+        const atHigh = (high + (at >>> 0 < low >>> 0 ? 1 : 0)) | 0;
+        if (pass === 0) checkWrite(cpu, at, atHigh, 1);
+        else store8(cpu, at, atHigh, cpu.u8[4 * i.reg + byte]);
+      }
     }
-  }
-}
+  };
 
 // SSE3: moves that duplicate.
 
@@ -325,41 +339,48 @@ export const SSE_MOVE_OPCODES = [
   row(0x10, 0xf2, byForm(copyLow64, load64AndClear)),
   row(0x11, 0, unaligned.store),
   row(0x11, 0x66, unaligned.store),
-  row(0x11, 0xf3, byForm(copyLow32Back, storeLow32)),
-  row(0x11, 0xf2, byForm(copyLow64Back, storeLow64)),
+  row(0x11, 0xf3, byForm(copyLow32Back, storeLow32(requireSse))),
+  row(0x11, 0xf2, byForm(copyLow64Back, storeLow64(requireSse))),
   row(0x12, 0, byForm(movhlps, loadLow64)),
   row(0x12, 0x66, always(loadLow64), memory),
-  row(0x13, 0, always(storeLow64), memory),
-  row(0x13, 0x66, always(storeLow64), memory),
+  row(0x13, 0, always(storeLow64(requireSse)), memory),
+  row(0x13, 0x66, always(storeLow64(requireSse)), memory),
   row(0x16, 0, byForm(movlhps, loadHigh64)),
   row(0x16, 0x66, always(loadHigh64), memory),
-  row(0x17, 0, always(storeHigh64), memory),
-  row(0x17, 0x66, always(storeHigh64), memory),
+  row(0x17, 0, always(storeHigh64(requireSse)), memory),
+  row(0x17, 0x66, always(storeHigh64(requireSse)), memory),
   row(0x28, 0, aligned.load),
   row(0x28, 0x66, aligned.load),
   row(0x29, 0, aligned.store),
   row(0x29, 0x66, aligned.store),
   row(0x2b, 0, streaming, memory),
   row(0x2b, 0x66, streaming, memory),
-  row(0x50, 0, always(movmskps), toGeneral),
-  row(0x50, 0x66, always(movmskpd), toGeneral),
+  row(0x50, 0, always(movmskps(requireSse)), toGeneral),
+  row(0x50, 0x66, always(movmskpd(requireSse)), toGeneral),
   row(0x6e, 0x66, byWidth(byForm(movdFromGeneral, load32AndClear), byForm(movqFromGeneral, load64AndClear)), {
     rm: 'general',
   }),
-  row(0x7e, 0x66, byWidth(byForm(movdToGeneral, storeLow32), byForm(movqToGeneral, storeLow64)), {
-    rm: 'general',
-  }),
+  row(
+    0x7e,
+    0x66,
+    byWidth(
+      byForm(movdToGeneral(requireSse), storeLow32(requireSse)),
+      byForm(movqToGeneral(requireSse), storeLow64(requireSse)),
+    ),
+    {
+      rm: 'general',
+    },
+  ),
   row(0x7e, 0xf3, byForm(movqBetweenVectors, load64AndClear)),
-  row(0xd6, 0x66, byForm(movqBetweenVectorsBack, storeLow64)),
+  row(0xd6, 0x66, byForm(movqBetweenVectorsBack, storeLow64(requireSse))),
   row(0x6f, 0x66, aligned.load),
   row(0x6f, 0xf3, unaligned.load),
   row(0x7f, 0x66, aligned.store),
   row(0x7f, 0xf3, unaligned.store),
   row(0xe7, 0x66, streaming, memory),
-  row(0xc4, 0x66, always(pinsrw), { rm: 'general', immediate: 'byte' }),
-  row(0xc5, 0x66, always(pextrw), { ...toGeneral, immediate: 'byte' }),
-  row(0xd7, 0x66, always(pmovmskb), toGeneral),
-  row(0xf7, 0x66, always(maskmovdqu), register),
+  row(0xc5, 0x66, always(pextrw(requireSse)), { ...toGeneral, immediate: 'byte' }),
+  row(0xd7, 0x66, always(pmovmskb(requireSse)), toGeneral),
+  row(0xf7, 0x66, always(maskmovdqu(requireSse)), register),
   row(0x12, 0xf2, always(movddup), { feature: 'sse3' }),
   row(0x12, 0xf3, two(packedFloat(duplicateSingles(0))), { feature: 'sse3' }),
   row(0x16, 0xf3, two(packedFloat(duplicateSingles(1))), { feature: 'sse3' }),

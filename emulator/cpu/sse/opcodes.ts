@@ -3,9 +3,13 @@ import type { Opcode } from '../opcode.ts';
 import { AES_OPCODES } from './aes.ts';
 import { SSE_APPROXIMATE_OPCODES } from './approximate.ts';
 import { SSE_ARITHMETIC_OPCODES } from './arithmetic.ts';
+import { AVX_MASKED_OPCODES } from './avx-masked.ts';
+import { AVX_MOVE_OPCODES } from './avx-moves.ts';
+import { AVX_PERMUTE_OPCODES } from './avx-permute.ts';
+import { AVX_TEST_OPCODES } from './avx-test.ts';
 import { SSE_BLEND_OPCODES } from './blend.ts';
 import { CARRYLESS_OPCODES } from './carryless.ts';
-import { SSE_COMPARE_OPCODES } from './compare.ts';
+import { AVX_COMPARE_INSTRUCTIONS, SSE_COMPARE_OPCODES } from './compare.ts';
 import { SSE_CONVERSION_OPCODES } from './conversions.ts';
 import { SSE_DOT_PRODUCT_OPCODES } from './dot-product.ts';
 import { SSE_EXTEND_OPCODES } from './extend.ts';
@@ -21,6 +25,8 @@ import { SSE_SHIFT_OPCODES } from './shift.ts';
 import { SSE_SHUFFLE_OPCODES } from './shuffle.ts';
 import { SSE_STATE_OPCODES } from './state-image.ts';
 import { SSE_STRING_COMPARE_OPCODES } from './string-compare.ts';
+import { vexRows } from './vex.ts';
+import { XSAVE_OPCODES } from './xsave.ts';
 
 const INSTRUCTIONS: readonly (Opcode | VectorInstruction)[] = [
   ...SSE_MOVE_OPCODES,
@@ -45,6 +51,13 @@ const INSTRUCTIONS: readonly (Opcode | VectorInstruction)[] = [
   ...MEMORY_ORDER_OPCODES,
 ];
 
-export const SSE_OPCODES: readonly Opcode[] = INSTRUCTIONS.map((one) =>
-  isInstruction(one) ? legacyRow(one) : one,
-);
+export const SSE_OPCODES: readonly Opcode[] = [
+  ...INSTRUCTIONS.map((one) => (isInstruction(one) ? legacyRow(one) : one)),
+  ...INSTRUCTIONS.filter(isInstruction).flatMap((one) => vexRows(one)),
+  ...AVX_COMPARE_INSTRUCTIONS.flatMap((one) => vexRows(one)),
+  ...AVX_MOVE_OPCODES,
+  ...AVX_PERMUTE_OPCODES,
+  ...AVX_TEST_OPCODES,
+  ...AVX_MASKED_OPCODES,
+  ...XSAVE_OPCODES,
+];

@@ -3,9 +3,12 @@ import type { Cpu } from '../cpu.ts';
 import { DEVICE_NOT_AVAILABLE, GENERAL_PROTECTION, INVALID_OPCODE, raise, raiseWithCode } from '../fault.ts';
 import type { Feature } from '../features.ts';
 import type { Handler, Instruction } from '../instruction.ts';
-import { effectiveAddress, load16, load32, load64, load128 } from '../memory-access.ts';
+import { effectiveAddress, load8, load16, load32, load64, load128 } from '../memory-access.ts';
 import { byForm, type Opcode } from '../opcode.ts';
 import { CR0, CR0_EM, CR0_TS, CR4, CR4_OSFXSR, HIGH, OPERAND } from '../state.ts';
+
+/** Raises an exception unless an extension is enabled. Handlers that SSE and AVX share take theirs. */
+export type Guard = (cpu: Cpu) => void;
 
 /** Raises #UD or #NM unless the system software has enabled SSE (SDM volume 3, 2.5 and 14.1). */
 export function requireSse(cpu: Cpu): void {
@@ -22,6 +25,11 @@ export function alignedAddress(cpu: Cpu, i: Instruction): number {
 }
 
 // Memory operands are brought to OPERAND, so that operations see a register in either case.
+
+export function fetch8(cpu: Cpu, i: Instruction): void {
+  const low = effectiveAddress(cpu, i);
+  cpu.i32[OPERAND] = load8(cpu, low, cpu.i32[HIGH]);
+}
 
 export function fetch16(cpu: Cpu, i: Instruction): void {
   const low = effectiveAddress(cpu, i);
@@ -58,9 +66,10 @@ export type Prefix = 0 | 0x66 | 0xf3 | 0xf2;
 /** The source operand and what is done with it. */
 export interface Meaning {
   /** Bytes of it that are read from memory; 16 must be aligned, but for VEX forms. */
-  readonly bytes: 16 | 8 | 4 | 2;
+  readonly bytes: 16 | 8 | 4 | 2 | 1;
   readonly operation: VectorOperation;
-  readonly vex: VexForms;
+  /** Left out: there are none. */
+  readonly vex?: VexForms;
 }
 
 /**
@@ -74,14 +83,22 @@ export interface VexForms {
   readonly operands: 'three' | 'two' | 'flags' | 'widening' | 'narrowing' | 'count';
   /** VEX.L: 128 bits only, 256 bits with the feature named as well, or not looked at. */
   readonly length: 128 | 'avx' | 'avx2' | 'ignored';
+  /** The upper half of 256 bits takes the immediate from this bit on. */
+  readonly upperImmediate?: number;
 }
+
+/** Vector instructions are named without the escape byte: 0xNN, 0x38NN, 0x3aNN. */
+export const withMap = (opcode: number): number => (opcode > 0xff ? 0x0f_0000 : 0x0f00) | opcode;
 
 /** An instruction as data; `legacyRow` (below) and `vexRows` (vex.ts) make rows of the opcode table of it. */
 export interface VectorInstruction extends Meaning {
+  /** Without the escape byte, as `withMap` takes it. */
   readonly opcode: number;
   readonly prefix: Prefix;
   readonly feature?: Feature;
   readonly immediate?: 'byte';
+  /** VEX.W of the VEX forms. Left out: both. */
+  readonly w?: 0 | 1;
 }
 
 // Write `row(0x3800, 0x66, packed(pshufb), { feature: 'ssse3' })`: the VEX.128 and VEX.256 forms (of AVX2, of AVX for
@@ -111,12 +128,22 @@ export const widening = (
   length: 'avx' | 'avx2' = 'avx2',
 ): Meaning => meaning(bytes, length, 'widening')(operation);
 
+const withOperands =
+  (operands: VexForms['operands']) =>
+  (of: Meaning): Meaning => ({ ...of, ...(of.vex && { vex: { ...of.vex, operands } }) });
 /** The destination is not an operand, only written. */
-export const two = (of: Meaning): Meaning => ({ ...of, vex: { ...of.vex, operands: 'two' } });
+export const two = withOperands('two');
 /** The result is in the flags. */
-export const toFlags = (of: Meaning): Meaning => ({ ...of, vex: { ...of.vex, operands: 'flags' } });
+export const toFlags = withOperands('flags');
+/** The immediate has bits for each half: those of the upper half of 256 bits begin at this one. */
+export const immediatePerHalf = (upperImmediate: number, of: Meaning): Meaning => ({
+  ...of,
+  ...(of.vex && { vex: { ...of.vex, upperImmediate } }),
+});
+/** The VEX form, if there is one, is written by itself. */
+export const legacyOnly = ({ bytes, operation }: Meaning): Meaning => ({ bytes, operation });
 
-const FETCH = { 16: fetchAligned, 8: fetch64, 4: fetch32, 2: fetch16 } as const;
+const FETCH = { 16: fetchAligned, 8: fetch64, 4: fetch32, 2: fetch16, 1: fetch8 } as const;
 
 /** Handlers of the legacy form. */
 export function legacyForm({ bytes, operation }: Meaning): (i: Instruction) => Handler | undefined {
@@ -136,7 +163,8 @@ export function legacyForm({ bytes, operation }: Meaning): (i: Instruction) => H
 
 export function legacyRow({ opcode, prefix, feature, immediate, ...of }: VectorInstruction): Opcode {
   const rest = { ...(feature && { feature }), ...(immediate && { immediate }) };
-  return { opcode, prefix, modrm: true, reg: 'vector', rm: 'vector', handler: legacyForm(of), ...rest };
+  const registers = { modrm: true, reg: 'vector', rm: 'vector' } as const;
+  return { opcode: withMap(opcode), prefix, ...registers, handler: legacyForm(of), ...rest };
 }
 
 /**
@@ -147,7 +175,7 @@ export function row(
   opcode: number,
   prefix: Prefix,
   what: Meaning,
-  rest?: Pick<VectorInstruction, 'feature' | 'immediate'>,
+  rest?: Pick<VectorInstruction, 'feature' | 'immediate' | 'w'>,
 ): VectorInstruction;
 export function row(opcode: number, prefix: Prefix, what: Opcode['handler'], rest?: Partial<Opcode>): Opcode;
 export function row(
@@ -156,16 +184,24 @@ export function row(
   what: Meaning | Opcode['handler'],
   rest: Partial<Opcode> = {},
 ): VectorInstruction | Opcode {
-  const full = (opcode > 0xff ? 0x0f_0000 : 0x0f00) | opcode;
   if (typeof what === 'function')
-    return { opcode: full, prefix, modrm: true, reg: 'vector', rm: 'vector', handler: what, ...rest };
-  const { feature, immediate } = rest;
+    return {
+      opcode: withMap(opcode),
+      prefix,
+      modrm: true,
+      reg: 'vector',
+      rm: 'vector',
+      handler: what,
+      ...rest,
+    };
+  const { feature, immediate, w } = rest;
   return {
-    opcode: full,
+    opcode,
     prefix,
     ...what,
     ...(feature && { feature }),
     ...(immediate === 'byte' && { immediate }),
+    ...(w !== undefined && { w }),
   };
 }
 

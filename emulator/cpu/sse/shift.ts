@@ -1,8 +1,9 @@
 /** Packed shifts, by an immediate or by the low quadword of a vector. */
 import type { Cpu } from '../cpu.ts';
-import type { Instruction } from '../instruction.ts';
-import { always } from '../opcode.ts';
+import type { Handler, Instruction } from '../instruction.ts';
+import { always, type Opcode } from '../opcode.ts';
 import { byCount, requireSse, row, type VectorOperation } from './operands.ts';
+import { clearUpper, copy128, copy256, requireAvx, vexRow } from './vex.ts';
 
 /** Shifts all lanes of the vector at a word index; `count` is at most 255, which is more than any lane has bits. */
 type Shift = (cpu: Cpu, at: number, count: number) => void;
@@ -88,22 +89,51 @@ const byImmediate = (shift: Shift) =>
     shift(cpu, i.rm, i.immediateLow & 255);
   });
 
-const immediate = (opcode: number, extension: number, shift: Shift) =>
-  row(opcode, 0x66, byImmediate(shift), { extension, only: 'register', immediate: 'byte' });
+// With VEX the destination is in VEX.vvvv.
+
+const byImmediate128 =
+  (shift: Shift): Handler =>
+  (cpu, i) => {
+    requireAvx(cpu);
+    copy128(cpu.i32, i.vvvv, i.rm);
+    clearUpper(cpu.i32, i.vvvv);
+    shift(cpu, i.vvvv, i.immediateLow & 255);
+  };
+
+const byImmediate256 =
+  (shift: Shift): Handler =>
+  (cpu, i) => {
+    requireAvx(cpu);
+    copy256(cpu.i32, i.vvvv, i.rm);
+    shift(cpu, i.vvvv, i.immediateLow & 255);
+    shift(cpu, i.vvvv + 4, i.immediateLow & 255);
+  };
+
+const immediate = (opcode: number, extension: number, shift: Shift): Opcode[] => {
+  const rest = { extension, only: 'register', immediate: 'byte' } as const;
+  return [
+    row(opcode, 0x66, byImmediate(shift), rest),
+    vexRow(opcode, 0x66, { length: 128, vvvv: 'vector' }, byImmediate128(shift), rest),
+    vexRow(opcode, 0x66, { length: 256, vvvv: 'vector' }, byImmediate256(shift), {
+      ...rest,
+      feature: 'avx2',
+    }),
+  ];
+};
 
 const vector = (opcode: number, shift: Shift) => row(opcode, 0x66, byCount(byVector(shift)));
 
 export const SSE_SHIFT_OPCODES = [
-  immediate(0x71, 2, psrlw),
-  immediate(0x71, 4, psraw),
-  immediate(0x71, 6, psllw),
-  immediate(0x72, 2, psrld),
-  immediate(0x72, 4, psrad),
-  immediate(0x72, 6, pslld),
-  immediate(0x73, 2, psrlq),
-  immediate(0x73, 3, psrldq),
-  immediate(0x73, 6, psllq),
-  immediate(0x73, 7, pslldq),
+  ...immediate(0x71, 2, psrlw),
+  ...immediate(0x71, 4, psraw),
+  ...immediate(0x71, 6, psllw),
+  ...immediate(0x72, 2, psrld),
+  ...immediate(0x72, 4, psrad),
+  ...immediate(0x72, 6, pslld),
+  ...immediate(0x73, 2, psrlq),
+  ...immediate(0x73, 3, psrldq),
+  ...immediate(0x73, 6, psllq),
+  ...immediate(0x73, 7, pslldq),
   vector(0xd1, psrlw),
   vector(0xd2, psrld),
   vector(0xd3, psrlq),

@@ -1,6 +1,6 @@
 /** Shuffles, unpacks and packs. They read everything before they write: destination and source may be the same. */
 import type { Cpu } from '../cpu.ts';
-import { packed, packedFloat, row, two, type VectorOperation } from './operands.ts';
+import { immediatePerHalf, packed, packedFloat, row, two, type VectorOperation } from './operands.ts';
 
 /** Result before it is written. */
 const result = new ArrayBuffer(16);
@@ -175,7 +175,7 @@ export const SSE_SHUFFLE_OPCODES = [
   row(0x70, 0xf3, two(packed(shuffleWords(4))), immediate),
   row(0x70, 0xf2, two(packed(shuffleWords(0))), immediate),
   row(0xc6, 0, packedFloat(shufps), immediate),
-  row(0xc6, 0x66, packedFloat(shufpd), immediate),
+  row(0xc6, 0x66, immediatePerHalf(2, packedFloat(shufpd)), immediate),
   row(0x3800, 0x66, packed(pshufb), { feature: 'ssse3' }),
   row(0x382b, 0x66, packed(packusdw), { feature: 'sse4.1' }),
   row(0x3a0f, 0x66, packed(palignr), { feature: 'ssse3', ...immediate }),

@@ -1,16 +1,16 @@
 /** FXSAVE, FXRSTOR, LDMXCSR, STMXCSR (SDM volume 1, 10.5: layout of the 512-byte area). */
 import type { Cpu } from '../cpu.ts';
 import { GENERAL_PROTECTION, raiseWithCode } from '../fault.ts';
-import type { Instruction } from '../instruction.ts';
+import type { Handler, Instruction } from '../instruction.ts';
 import { checkWrite, effectiveAddress, load8, load32, store32 } from '../memory-access.ts';
 import { always, type Opcode } from '../opcode.ts';
 import { HIGH, MXCSR, OPERAND, VECTOR } from '../state.ts';
 import { requireX87 } from '../x87/stack.ts';
 import { restoreX87, saveX87 } from '../x87/state-image.ts';
-import { alignedAddress, fetch32, requireSse } from './operands.ts';
+import { alignedAddress, fetch32, type Guard, requireSse } from './operands.ts';
 
 /** Bits of MXCSR that exist; setting another one is #GP. */
-const MXCSR_MASK = 0xffff;
+export const MXCSR_MASK = 0xffff;
 
 /** The end of the area is checked first, as CPUs do it. */
 const AREA_WORDS = 512 / 4;
@@ -21,6 +21,15 @@ const AREA_VECTOR = 160 / 4;
 const AREA_END = 416 / 4;
 
 const image = new Int32Array(AREA_END);
+
+/** The XMM registers, to and from words 40…103 of an area. */
+export function saveVectors(s: Int32Array, area: Int32Array): void {
+  for (let word = 0; word < 64; word++) area[AREA_VECTOR + word] = s[VECTOR + 8 * (word >> 2) + (word & 3)];
+}
+
+export function restoreVectors(s: Int32Array, area: Int32Array): void {
+  for (let word = 0; word < 64; word++) s[VECTOR + 8 * (word >> 2) + (word & 3)] = area[AREA_VECTOR + word];
+}
 
 function storeWord(cpu: Cpu, low: number, high: number, word: number, value: number): void {
   const at = (low + 4 * word) | 0;
@@ -40,8 +49,8 @@ function fxsave(cpu: Cpu, i: Instruction): void {
   for (let word = 0; word < AREA_MXCSR; word++) put(word, image[word]);
   put(AREA_MXCSR, s[MXCSR]);
   put(AREA_MXCSR + 1, MXCSR_MASK);
-  for (let word = AREA_X87; word < AREA_VECTOR; word++) put(word, image[word]);
-  for (let word = 0; word < 64; word++) put(AREA_VECTOR + word, s[VECTOR + 8 * (word >> 2) + (word & 3)]);
+  saveVectors(s, image);
+  for (let word = AREA_X87; word < AREA_END; word++) put(word, image[word]);
 }
 
 function fxrstor(cpu: Cpu, i: Instruction): void {
@@ -58,22 +67,26 @@ function fxrstor(cpu: Cpu, i: Instruction): void {
   if ((image[AREA_MXCSR] & ~MXCSR_MASK) !== 0) raiseWithCode(cpu, GENERAL_PROTECTION, 0);
   restoreX87(s, image, i.operandSize === 8);
   s[MXCSR] = image[AREA_MXCSR];
-  for (let word = 0; word < 64; word++) s[VECTOR + 8 * (word >> 2) + (word & 3)] = image[AREA_VECTOR + word];
+  restoreVectors(s, image);
 }
 
-function ldmxcsr(cpu: Cpu, i: Instruction): void {
-  requireSse(cpu);
-  fetch32(cpu, i);
-  const value = cpu.i32[OPERAND];
-  if ((value & ~MXCSR_MASK) !== 0) raiseWithCode(cpu, GENERAL_PROTECTION, 0);
-  cpu.i32[MXCSR] = value;
-}
+export const ldmxcsr =
+  (requireEnabled: Guard): Handler =>
+  (cpu, i) => {
+    requireEnabled(cpu);
+    fetch32(cpu, i);
+    const value = cpu.i32[OPERAND];
+    if ((value & ~MXCSR_MASK) !== 0) raiseWithCode(cpu, GENERAL_PROTECTION, 0);
+    cpu.i32[MXCSR] = value;
+  };
 
-function stmxcsr(cpu: Cpu, i: Instruction): void {
-  requireSse(cpu);
-  const low = effectiveAddress(cpu, i);
-  store32(cpu, low, cpu.i32[HIGH], cpu.i32[MXCSR]);
-}
+export const stmxcsr =
+  (requireEnabled: Guard): Handler =>
+  (cpu, i) => {
+    requireEnabled(cpu);
+    const low = effectiveAddress(cpu, i);
+    store32(cpu, low, cpu.i32[HIGH], cpu.i32[MXCSR]);
+  };
 
 const memory = (extension: number, handler: Opcode['handler']): Opcode => ({
   opcode: 0x0fae,
@@ -87,6 +100,6 @@ const memory = (extension: number, handler: Opcode['handler']): Opcode => ({
 export const SSE_STATE_OPCODES: readonly Opcode[] = [
   memory(0, always(fxsave)),
   memory(1, always(fxrstor)),
-  memory(2, always(ldmxcsr)),
-  memory(3, always(stmxcsr)),
+  memory(2, always(ldmxcsr(requireSse))),
+  memory(3, always(stmxcsr(requireSse))),
 ];

@@ -7,7 +7,8 @@ import { CF, OF, SF, setArithmeticFlags, ZF } from '../flags.ts';
 import type { Handler, Instruction } from '../instruction.ts';
 import { always } from '../opcode.ts';
 import { OPERAND, RAX, RCX, RDX, VECTOR } from '../state.ts';
-import { fetch128, requireSse, row } from './operands.ts';
+import { fetch128, type Guard, requireSse, row } from './operands.ts';
+import { clearUpper, requireAvx, vexRow } from './vex.ts';
 
 // The control byte: elements (bits 0, 1), comparison (2, 3), polarity (4, 5), form of the result (6).
 const WORDS = 1;
@@ -117,9 +118,9 @@ function operand(cpu: Cpu, i: Instruction): number {
 
 /** To ECX: the first or last index whose bit is set, or the number of elements. */
 export const compareToIndex =
-  (explicit: boolean, require: (cpu: Cpu) => void): Handler =>
+  (explicit: boolean, requireEnabled: Guard): Handler =>
   (cpu, i) => {
-    require(cpu);
+    requireEnabled(cpu);
     const bits = compareStrings(cpu, i, operand(cpu, i), explicit);
     const last = (i.immediateLow & LAST_INDEX) !== 0;
     const count = (i.immediateLow & WORDS) !== 0 ? 8 : 16;
@@ -129,9 +130,9 @@ export const compareToIndex =
 
 /** To XMM0: the bits themselves, or all bits of the elements. */
 export const compareToMask =
-  (explicit: boolean, require: (cpu: Cpu) => void): Handler =>
+  (explicit: boolean, requireEnabled: Guard): Handler =>
   (cpu, i) => {
-    require(cpu);
+    requireEnabled(cpu);
     const bits = compareStrings(cpu, i, operand(cpu, i), explicit);
     const s = cpu.i32;
     s[VECTOR] = bits;
@@ -145,9 +146,24 @@ export const compareToMask =
 
 const rest = { immediate: 'byte', feature: 'sse4.2' } as const;
 
+const vex = (opcode: number, handler: Handler) =>
+  vexRow(opcode, 0x66, { length: 128 }, handler, { immediate: 'byte' });
+/** The mask clears the rest of YMM0. */
+const maskAndClear = (explicit: boolean): Handler => {
+  const toMask = compareToMask(explicit, requireAvx);
+  return (cpu, i) => {
+    toMask(cpu, i);
+    clearUpper(cpu.i32, VECTOR);
+  };
+};
+
 export const SSE_STRING_COMPARE_OPCODES = [
   row(0x3a60, 0x66, always(compareToMask(true, requireSse)), rest),
   row(0x3a61, 0x66, always(compareToIndex(true, requireSse)), rest),
   row(0x3a62, 0x66, always(compareToMask(false, requireSse)), rest),
   row(0x3a63, 0x66, always(compareToIndex(false, requireSse)), rest),
+  vex(0x3a60, maskAndClear(true)),
+  vex(0x3a61, compareToIndex(true, requireAvx)),
+  vex(0x3a62, maskAndClear(false)),
+  vex(0x3a63, compareToIndex(false, requireAvx)),
 ];

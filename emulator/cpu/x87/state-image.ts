@@ -63,3 +63,18 @@ export function initialise(s: Int32Array): void {
   s[FPU_INSTRUCTION] = s[FPU_INSTRUCTION + 1] = 0;
   s[FPU_DATA] = s[FPU_DATA + 1] = 0;
 }
+
+/** As after reset: FNINIT, and all registers zero. */
+export function clearX87(s: Int32Array): void {
+  initialise(s);
+  s.fill(0, FPU_REGISTERS, FPU_REGISTERS + 32);
+}
+
+export function isX87Initial(s: Int32Array): boolean {
+  if (s[FPU_CONTROL] !== 0x37f || s[FPU_STATUS] !== 0 || s[FPU_OCCUPIED] !== 0) return false;
+  for (const word of [FPU_OPCODE, FPU_INSTRUCTION, FPU_INSTRUCTION + 1, FPU_DATA, FPU_DATA + 1]) {
+    if (s[word] !== 0) return false;
+  }
+  for (let word = FPU_REGISTERS; word < FPU_REGISTERS + 32; word++) if (s[word] !== 0) return false;
+  return true;
+}

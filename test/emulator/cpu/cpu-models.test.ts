@@ -8,8 +8,13 @@ const HLT = 0xf4;
 const INVALID_OPCODE = 6;
 
 interface Presented {
-  /** CPUID leaf (subleaf 0), register and bit. */
-  readonly cpuid: readonly [leaf: number, register: 'rbx' | 'rcx' | 'rdx', bit: number];
+  /** CPUID leaf, register and bit; subleaf 0 if left out. */
+  readonly cpuid: readonly [
+    leaf: number,
+    register: 'rax' | 'rbx' | 'rcx' | 'rdx',
+    bit: number,
+    subleaf?: number,
+  ];
   readonly since: CpuModel;
   /** An instruction of the feature; RAX points to memory. */
   readonly code: readonly number[];
@@ -55,15 +60,25 @@ const FEATURES: Readonly<Record<string, Presented>> = {
   },
   // clac
   smap: { cpuid: [7, 'rbx', 20], since: 'x86-64-v3', code: [0x0f, 0x01, 0xca] },
+  // xor ecx, ecx; xgetbv
+  xsave: { cpuid: [1, 'rcx', 26], since: 'x86-64-v3', code: [0x31, 0xc9, 0x0f, 0x01, 0xd0] },
+  // xsaveopt [rax]
+  xsaveopt: { cpuid: [0xd, 'rax', 0, 1], since: 'x86-64-v3', code: [0x0f, 0xae, 0x30] },
+  // xsavec [rax]
+  xsavec: { cpuid: [0xd, 'rax', 1, 1], since: 'x86-64-v3', code: [0x0f, 0xc7, 0x20] },
+  // vxorps xmm0, xmm0, xmm0
+  avx: { cpuid: [1, 'rcx', 28], since: 'x86-64-v3', code: [0xc5, 0xf8, 0x57, 0xc0] },
+  // vpxor ymm0, ymm0, ymm0
+  avx2: { cpuid: [7, 'rbx', 5], since: 'x86-64-v3', code: [0xc5, 0xfd, 0xef, 0xc0] },
   // adcx ecx, ecx
   adx: { cpuid: [7, 'rbx', 19], since: 'x86-64-v3', code: [0x66, 0x0f, 0x38, 0xf6, 0xc9] },
 };
 /** A feature whose instructions others understand as something else: there is a test below. */
 const OTHERWISE = ['lzcnt'];
 
-function cpuid(guest: Guest, leaf: number, register: string): number {
+function cpuid(guest: Guest, leaf: number, register: string, subleaf = 0): number {
   guest.machine.writeRegister('rax', BigInt(leaf));
-  guest.machine.writeRegister('rcx', 0n);
+  guest.machine.writeRegister('rcx', BigInt(subleaf));
   guest.code([0x0f, 0xa2, HLT]);
   guest.run();
   return Number(guest.machine.readRegister(register));
@@ -71,12 +86,13 @@ function cpuid(guest: Guest, leaf: number, register: string): number {
 
 describe.each(CPU_MODELS)('%s', (model) => {
   const guest = createGuest({ cpu: model });
-  // With FSGSBASE, so that its instructions need no more than the feature.
-  guest.machine.writeRegister('cr4', 0x1_06a0n);
+  // With FSGSBASE and OSXSAVE, so that their instructions need no more than the feature.
+  guest.machine.writeRegister('cr4', 0x5_06a0n);
+  guest.machine.writeRegister('xcr0', 7n);
   test.each(Object.entries(FEATURES))('%s', (_name, feature) => {
-    const [leaf, register, bit] = feature.cpuid;
+    const [leaf, register, bit, subleaf] = feature.cpuid;
     const isPresented = CPU_MODELS.indexOf(model) >= CPU_MODELS.indexOf(feature.since);
-    expect((cpuid(guest, leaf, register) >>> bit) & 1).toBe(isPresented ? 1 : 0);
+    expect((cpuid(guest, leaf, register, subleaf) >>> bit) & 1).toBe(isPresented ? 1 : 0);
     guest.machine.writeRegister('rax', BigInt(DATA));
     guest.code([...feature.code, HLT]);
     expect(guest.run().vector).toBe(isPresented ? undefined : INVALID_OPCODE);

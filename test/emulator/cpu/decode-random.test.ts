@@ -60,6 +60,11 @@ const V3 = [
   CpuidFeature.INVPCID,
   CpuidFeature.SMAP,
   CpuidFeature.SHA,
+  CpuidFeature.XSAVE,
+  CpuidFeature.XSAVEOPT,
+  CpuidFeature.XSAVEC,
+  CpuidFeature.AVX,
+  CpuidFeature.AVX2,
 ];
 const PRESENTED: Readonly<Record<CpuModel, ReadonlySet<CpuidFeature>>> = {
   'x86-64-v1': new Set(V1),

@@ -1,4 +1,5 @@
 import type { Form } from './forms.ts';
+import { avxForms } from './forms-avx.ts';
 import { integerForms } from './forms-integer.ts';
 import { extensionForms } from './forms-integer-extensions.ts';
 import { sseForms } from './forms-sse.ts';
@@ -15,6 +16,7 @@ export const formGroups: Readonly<Record<string, readonly Form[]>> = {
   sse: sseForms,
   x87: x87Forms,
   sse4: sse4Forms,
+  avx: avxForms,
 };
 
 export const allForms: readonly Form[] = Object.values(formGroups).flat();
@@ -48,3 +50,8 @@ export function memoryIsUndefined(test: InstructionCase, outcome: Outcome): bool
 /** Results of a case may be off by one unit in the last place. */
 export const isApproximate = (test: InstructionCase): boolean =>
   formsOf(test).some((form) => form.approximate === true);
+
+/** What is compared of CR2. */
+export function faultAddressMask(test: InstructionCase): bigint {
+  return formsOf(test).some((form) => form.faultAddressInPage !== undefined) ? ~0xfffn : ~0n;
+}

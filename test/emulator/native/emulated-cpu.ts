@@ -66,7 +66,8 @@ export function createEmulatedCpu(): EmulatedCpu {
   const machine = createMachine({ memoryBytes: 4 * 2 ** 20 });
   writeTables(machine);
   machine.writeRegister('cr3', BigInt(KERNEL_PHYSICAL + PML4));
-  machine.writeRegister('cr4', 0x1_0620n); // PAE, OSFXSR, OSXMMEXCPT, FSGSBASE
+  machine.writeRegister('cr4', 0x5_0620n); // PAE, OSFXSR, OSXMMEXCPT, FSGSBASE, OSXSAVE
+  machine.writeRegister('xcr0', 7n);
   machine.writeRegister('efer', 0xd01n); // SCE, LME, LMA, NXE
   machine.writeRegister('cr0', 0x8001_0033n); // PG, WP, NE, ET, MP, PE
   machine.writeRegister('gdtr_base', KERNEL + BigInt(GDT));

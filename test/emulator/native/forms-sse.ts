@@ -124,7 +124,7 @@ const conversions: readonly Form[] = [
   form('cvtdq2pd', 0xf3, 0xe6, DOUBLE),
 ];
 
-const PACKED_INTEGER: readonly (readonly [number, string])[] = [
+export const PACKED_INTEGER: readonly (readonly [number, string])[] = [
   [0x60, 'punpcklbw'],
   [0x61, 'punpcklwd'],
   [0x62, 'punpckldq'],
@@ -184,7 +184,8 @@ const PACKED_INTEGER: readonly (readonly [number, string])[] = [
   [0xfe, 'paddd'],
 ];
 
-const isShift = (opcode: number): boolean => opcode >= 0xd1 && (opcode & 15) <= 3 && opcode !== 0xe3;
+export const isShift = (opcode: number): boolean =>
+  opcode >= 0xd1 && (opcode & 15) <= 3 && opcode !== 0xe3 && opcode !== 0xe0;
 
 /** Most counts small, in memory; registers hold anything. */
 const shiftCount = {
@@ -195,7 +196,7 @@ const shiftCount = {
 
 const integer: readonly Form[] = [
   ...PACKED_INTEGER.map(([opcode, name]) => form(name, 0x66, opcode, ALIGNED)),
-  ...PACKED_INTEGER.filter(([opcode]) => isShift(opcode) && opcode !== 0xe0).map(([opcode, name]) =>
+  ...PACKED_INTEGER.filter(([opcode]) => isShift(opcode)).map(([opcode, name]) =>
     form(`${name} by count`, 0x66, opcode, { ...ALIGNED, ...shiftCount }),
   ),
   ...(

@@ -40,6 +40,8 @@ export interface Preparation {
   readonly size: OperandSize;
   /** General registers with a value the form chose; they are not used for addresses. */
   readonly registers: Map<number, bigint>;
+  /** Vector registers with a value the form chose, 32 bytes each. */
+  readonly vectors: Map<number, Uint8Array>;
   /** Writes bytes to the data, at an address in its writable part. */
   patch(address: number, bytes: Uint8Array): void;
   /** An address for an access of so many bytes: mostly inside the data, sometimes across an edge of it. */
@@ -99,9 +101,13 @@ export interface Form {
   readonly undefinedFlags?: UndefinedFlags;
   /** Why memory is not compared if the instruction faults. */
   readonly memoryAfterFault?: string;
+  /** Why of the address of a page fault only the page is compared. */
+  readonly faultAddressInPage?: string;
   readonly prepare?: (preparation: Preparation) => void;
   /** Value for the r/m operand, in a register or in memory. */
   readonly operandValue?: (preparation: Preparation) => bigint;
+  /** The memory operand is a vector of addresses: bytes of an index and of an element. VEX.vvvv is the mask. */
+  readonly gather?: { readonly indexBytes: 4 | 8; readonly elementBytes: 4 | 8 };
   /** The register operand is a bit offset into memory (BT and its kin). */
   readonly bitOffset?: boolean;
   /** Cannot be followed by another instruction in a sequence: it jumps, or faults always. */

@@ -13,6 +13,7 @@ const GS = 0x65;
 interface Draft {
   readonly random: Random;
   readonly registers: Map<number, bigint>;
+  readonly vectors: Map<number, Uint8Array>;
   patchOffset: number;
   patch: Uint8Array;
   /** Addresses come from registers; in a sequence later instructions would find them changed. */
@@ -35,6 +36,8 @@ export function generateCase(form: Form, seed: number): InstructionCase {
   return finish([form], draft, codeOffset, code, seed);
 }
 
+const canBeFollowed = (form: Form): boolean => form.undefinedFlags === undefined && !form.alone;
+
 /** A case of several instructions, each of which leaves all flags defined. */
 export function generateSequence(forms: readonly Form[], seed: number): InstructionCase {
   const random = new Random(seed);
@@ -45,8 +48,6 @@ export function generateSequence(forms: readonly Form[], seed: number): Instruct
   for (const form of chosen) code.push(...encode(form, draft, CODE + 0x100 + code.length));
   return finish(chosen, draft, 0x100, Uint8Array.from(code), seed);
 }
-
-const canBeFollowed = (form: Form): boolean => form.undefinedFlags === undefined && !form.alone;
 
 /** `perForm` cases of every form and some sequences, all from one seed. */
 export function generateBatch(forms: readonly Form[], perForm: number, seed: number): InstructionCase[] {
@@ -60,7 +61,14 @@ export function generateBatch(forms: readonly Form[], perForm: number, seed: num
 }
 
 function newDraft(random: Random, useRegisters: boolean): Draft {
-  return { random, registers: new Map(), patchOffset: 0, patch: new Uint8Array(0), useRegisters };
+  return {
+    random,
+    registers: new Map(),
+    vectors: new Map(),
+    patchOffset: 0,
+    patch: new Uint8Array(0),
+    useRegisters,
+  };
 }
 
 function finish(
@@ -70,10 +78,10 @@ function finish(
   code: Uint8Array,
   seed: number,
 ): InstructionCase {
-  const { registers, patchOffset, patch } = draft;
+  const { registers, vectors, patchOffset, patch } = draft;
   const form = forms.map(({ name }) => name).join('; ');
   const x87 = forms.some((one) => one.x87);
-  return { form, code, codeOffset, seed, registers, patchOffset, patch, x87 };
+  return { form, code, codeOffset, seed, registers, vectors, patchOffset, patch, x87 };
 }
 
 /** Extends the patch so that it covers the bytes too. Bytes outside of the writable data are dropped. */
@@ -89,7 +97,7 @@ function addPatch(draft: Draft, address: number, bytes: Uint8Array): void {
 
 /** An address for an access of so many bytes. */
 function chooseTarget(random: Random, bytes: number, aligned: boolean): number {
-  const align = aligned && random.chance(85) ? 16 : random.chance(50) ? bytes : 1;
+  const align = aligned && random.chance(85) ? Math.max(16, bytes) : random.chance(50) ? bytes : 1;
   const somewhere = DATA + 0x40 + random.below(WRITABLE_SIZE - 0x80);
   const edge = random.below(40);
   if (edge === 0) return DATA + PAGE - random.below(bytes + 1);
@@ -121,6 +129,7 @@ function encode(form: Form, draft: Draft, address: number): Uint8Array {
     random,
     size,
     registers,
+    vectors: draft.vectors,
     patch: (at, bytes) => addPatch(draft, at, bytes),
     target: (bytes) => chooseTarget(random, bytes, false),
   };
@@ -128,6 +137,8 @@ function encode(form: Form, draft: Draft, address: number): Uint8Array {
   if (typeof form.gs === 'number') {
     registers.set(form.gs, BigInt.asUintN(64, registers.get(form.gs)! - BigInt(GS_BASE)));
   }
+
+  if (form.gather && form.vex) return encodeGather(form, form.gather, form.vex, draft);
 
   let rex = size === 64 ? 8 : 0;
   const opcode = [...form.opcode];
@@ -156,7 +167,7 @@ function encode(form: Form, draft: Draft, address: number): Uint8Array {
           Number(target),
           random.chance(50)
             ? littleEndian(interestingInteger(random), bytes)
-            : interestingVector(random).slice(0, bytes),
+            : Uint8Array.of(...interestingVector(random), ...interestingVector(random)).slice(0, bytes),
         );
       }
       if (form.bitOffset) {
@@ -214,6 +225,53 @@ function encode(form: Form, draft: Draft, address: number): Uint8Array {
   return Uint8Array.from([...head, ...immediate]);
 }
 
+/** A gather: destination, mask and index are three registers, almost always, and some elements may fault. */
+function encodeGather(
+  form: Form,
+  gather: NonNullable<Form['gather']>,
+  vex: VexEncoding,
+  draft: Draft,
+): Uint8Array {
+  const { random, registers, vectors } = draft;
+  const numbers = Array.from({ length: 16 }, (_, i) => i);
+  const take = (): number => numbers.splice(random.below(numbers.length), 1)[0]!;
+  let [destination, mask, index] = [take(), take(), take()];
+  if (random.chance(3)) mask = random.pick([destination, index]);
+  if (random.chance(2)) index = random.pick([destination, mask]);
+
+  const free = Array.from({ length: 16 }, (_, i) => i).filter((i) => !registers.has(i));
+  const base = free.length > 0 ? random.pick(free) : undefined;
+  const scale = random.below(4);
+  const displacement = random.chance(50) ? 0 : random.below(256) - 128;
+  const middle = DATA + 0x1000 + random.below(64);
+  const addressSize32 = base !== undefined && random.chance(10);
+  const prefixes = addressSize32 ? [ADDRESS_SIZE] : [];
+  if (base !== undefined) registers.set(base, BigInt(middle - displacement));
+
+  const indexes = new Uint8Array(32);
+  const masks = new Uint8Array(32);
+  const isFaulty = random.chance(15);
+  const all = random.chance(40);
+  for (let at = 0; at < 32; at += gather.indexBytes) {
+    let value = BigInt((random.below(0x1e00) - 0xf00) >> scale);
+    if (isFaulty && random.chance(20)) value = interestingInteger(random);
+    indexes.set(littleEndian(BigInt.asUintN(64, value), gather.indexBytes), at);
+  }
+  for (let at = 0; at < 32; at += gather.elementBytes) {
+    masks.set(random.bytes(gather.elementBytes), at);
+    if (all || random.chance(30)) masks[at + gather.elementBytes - 1]! |= 0x80;
+  }
+  vectors.set(index, indexes);
+  if (!vectors.has(mask)) vectors.set(mask, masks);
+
+  const rex = ((destination >> 3) << 2) | ((index >> 3) << 1) | ((base ?? 0) >> 3);
+  const prefix = encodeVex(vex, form.prefix ?? 0, rex, form.opcode, draft, mask);
+  const sib = (scale << 6) | ((index & 7) << 3) | (base === undefined ? 5 : base & 7);
+  const mode = base === undefined ? 0x04 : 0x44;
+  const offset = base === undefined ? littleEndian(BigInt(middle), 4) : littleEndian(BigInt(displacement), 1);
+  return Uint8Array.of(...prefixes, ...prefix, mode | ((destination & 7) << 3), sib, ...offset);
+}
+
 function addLegacyPrefixes(form: Form, prefixes: number[], rex: number, random: Random): void {
   // Mandatory prefixes F2 and F3 take precedence over 66.
   if (form.reg === 'xmm' && (form.prefix ?? 0) > OPERAND_SIZE && random.chance(4))
@@ -237,10 +295,11 @@ function encodeVex(
   rex: number,
   opcode: readonly number[],
   draft: Draft,
+  operand?: number,
 ): number[] {
   const { random, registers } = draft;
   let vvvv = random.chance(2) ? random.below(16) : 0;
-  if (vex.vvvv !== undefined) vvvv = random.below(16);
+  if (vex.vvvv !== undefined) vvvv = operand ?? random.below(16);
   // A general register is a noteworthy number, unless the form or an address needs it.
   if (vex.vvvv === 'gpr' && !registers.has(vvvv))
     registers.set(vvvv, (vex.vvvvValue ?? interestingInteger)(random));

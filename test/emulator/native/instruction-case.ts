@@ -13,6 +13,8 @@ export interface InstructionCase {
   readonly seed: number;
   /** General registers by encoding number. */
   readonly registers: ReadonlyMap<number, bigint>;
+  /** Vector registers, 32 bytes each. */
+  readonly vectors: ReadonlyMap<number, Uint8Array>;
   /** Bytes written over the data pattern at `patchOffset` from DATA. */
   readonly patchOffset: number;
   readonly patch: Uint8Array;
@@ -75,6 +77,7 @@ export function initialState(test: InstructionCase): InitialState {
     for (let i = 0; i < 16; i++) vectors.set(interestingVector(random), i * 32 + half);
   const x87 = test.x87 ? randomX87(random) : INITIAL_X87;
   for (const [register, value] of test.registers) gpr[register] = value;
+  for (const [register, value] of test.vectors) vectors.set(value, register * 32);
   return { gpr, rflags, mxcsr, vectors, x87 };
 }
 

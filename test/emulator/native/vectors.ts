@@ -13,7 +13,7 @@ export interface Vector {
  * One vector as a line of JSON, without what it has in common with its initial state:
  * [form, code, codeOffset, seed, registers, patchOffset, patch,
  *  vector, errorCode, cr2, rip, rflags, mxcsr, changed general registers, changed vectors, diffOffset, diff,
- *  x87 state if the case is about it].
+ *  x87 state if the case is about it or null, vector registers]. The last two may be left out.
  * Bytes and 64-bit numbers are hexadecimal. A changed vector of 16 bytes is one whose upper half stayed.
  */
 type Line = [
@@ -34,7 +34,8 @@ type Line = [
   [number, string][],
   number,
   string,
-  string?,
+  (string | null)?,
+  [number, string][]?,
 ];
 
 const toHex = (bytes: Uint8Array): string => Buffer.from(bytes).toString('hex');
@@ -70,7 +71,8 @@ export function encodeVector({ test, outcome }: Vector): string {
     outcome.diffOffset,
     toHex(outcome.diff),
   ];
-  if (test.x87) line.push(toHex(encodeX87(outcome.x87)));
+  if (test.x87 || test.vectors.size > 0) line.push(test.x87 ? toHex(encodeX87(outcome.x87)) : null);
+  if (test.vectors.size > 0) line.push([...test.vectors].map(([number, value]) => [number, toHex(value)]));
   return JSON.stringify(line);
 }
 
@@ -84,7 +86,8 @@ export function decodeVector(text: string): Vector {
     registers: new Map(line[4].map(([number, value]) => [number, BigInt(`0x${value}`)])),
     patchOffset: line[5],
     patch: fromHex(line[6]),
-    x87: line[17] !== undefined,
+    x87: typeof line[17] === 'string',
+    vectors: new Map(line[18]?.map(([number, value]) => [number, fromHex(value)])),
   };
   const { gpr, vectors, x87 } = initialState(test);
   for (const [i, value] of line[13]) gpr[i] = BigInt(`0x${value}`);
@@ -97,7 +100,7 @@ export function decodeVector(text: string): Vector {
     rflags: line[11],
     gpr,
     vectors,
-    x87: line[17] === undefined ? x87 : decodeX87(fromHex(line[17])),
+    x87: typeof line[17] === 'string' ? decodeX87(fromHex(line[17])) : x87,
     mxcsr: line[12],
     diffOffset: line[15],
     diff: fromHex(line[16]),
