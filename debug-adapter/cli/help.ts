@@ -22,6 +22,7 @@ options:
   --append TEXT             Linux and multiboot: command line, such as "console=ttyS0"
   --load-address N          flat binary: where it goes in physical memory. It is entered at its first byte in 64-bit
                             mode with a small stack, the first 4 GiB mapped to themselves, RDI = ACPI root pointer
+  --cpu MODEL               x86-64-v1, x86-64-v2 or x86-64-v3 (default): which instructions there are and CPUID names
   --memory SIZE             RAM in bytes, or with suffix K, M or G (default: 256M, at most 3G, in steps of 2M)
   --date DATE               what the clock says at the start, UTC, as in 2026-01-31T12:00:00 (default: 2026-01-01, so that
                             runs are equal)

@@ -44,7 +44,7 @@ export async function runCommand(args: string[]): Promise<number> {
 }
 
 function bootMachine(options: RunOptions): Machine {
-  const { memoryBytes, stopOnUnknownOpcode, startTime, a9nAbi, commandLine, loadAddress } = options;
+  const { cpu, memoryBytes, stopOnUnknownOpcode, startTime, a9nAbi, commandLine, loadAddress } = options;
   const kernel = readImage(options.kernel ?? builtImage('kernel.elf', '--kernel'));
   const initrds = options.initrds?.map(readImage);
   try {
@@ -52,7 +52,7 @@ function bootMachine(options: RunOptions): Machine {
     const initName =
       options.init ?? (recogniseKernel({ kernel }) === 'a9n' ? builtImage('koito.elf', '--init') : undefined);
     const init = initName === undefined ? undefined : readImage(initName);
-    const machine = createMachine({ memoryBytes, stopOnUnknownOpcode, startTime });
+    const machine = createMachine({ cpu, memoryBytes, stopOnUnknownOpcode, startTime });
     boot(machine, { kernel, init, a9nAbi, initrds, commandLine, loadAddress });
     return machine;
   } catch (error) {

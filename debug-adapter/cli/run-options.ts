@@ -1,5 +1,6 @@
 import { parseArgs } from 'node:util';
 import { DEFAULT_MEMORY_BYTES } from '../../emulator/boot/create.ts';
+import { CPU_MODELS, type CpuModel, DEFAULT_CPU_MODEL } from '../../emulator/machine-api.ts';
 import { UsageError } from './exit-code.ts';
 
 export interface RunOptions {
@@ -12,6 +13,7 @@ export interface RunOptions {
   readonly loadAddress: number | undefined;
   /** Seconds since 1970. */
   readonly startTime: number | undefined;
+  readonly cpu: CpuModel;
   readonly memoryBytes: number;
   /** Infinity if there is no limit. */
   readonly maxInstructions: number;
@@ -34,6 +36,7 @@ export function parseRunOptions(args: string[]): RunOptions | undefined {
         append: { type: 'string' },
         'load-address': { type: 'string' },
         date: { type: 'string' },
+        cpu: { type: 'string' },
         memory: { type: 'string' },
         'max-instructions': { type: 'string' },
         'stop-on-unknown-opcode': { type: 'boolean' },
@@ -50,6 +53,7 @@ export function parseRunOptions(args: string[]): RunOptions | undefined {
     commandLine: values.append,
     loadAddress: values['load-address'] === undefined ? undefined : parseAddress(values['load-address']),
     startTime: values.date === undefined ? undefined : parseDate(values.date),
+    cpu: parseCpu(values.cpu ?? DEFAULT_CPU_MODEL),
     memoryBytes: values.memory === undefined ? DEFAULT_MEMORY_BYTES : parseMemory(values.memory),
     maxInstructions:
       values['max-instructions'] === undefined
@@ -69,6 +73,12 @@ export function parseArguments<T>(parse: () => T): T {
     }
     throw error;
   }
+}
+
+function parseCpu(text: string): CpuModel {
+  const model = CPU_MODELS.find((name) => name === text);
+  if (model !== undefined) return model;
+  throw new UsageError(`--cpu ${text}: there are ${CPU_MODELS.join(', ')}.`);
 }
 
 function parseA9nAbi(text: string): 2025 | 2026 {

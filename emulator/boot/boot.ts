@@ -52,7 +52,9 @@ const LOADERS: Record<KernelFormat, Loader> = {
     takes: ['init', 'a9nAbi'],
     load(machine, { kernel, init, a9nAbi }) {
       if (init === undefined) {
-        throw new BootError(`${kernel.name}: an A9N kernel needs an init image. Give one with --init.`);
+        throw new BootError(
+          `${kernel.name}: a 64-bit ELF file is taken for an A9N kernel, which needs an init image. Give one with --init; of Linux, give the bzImage.`,
+        );
       }
       const names = { kernelName: kernel.name, initName: init.name };
       bootA9n(machine, { ...names, kernel: kernel.bytes, init: init.bytes, abi: a9nAbi });

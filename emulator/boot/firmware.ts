@@ -3,17 +3,24 @@ import { IO_APIC_ADDRESS } from '../devices/io-apic.ts';
 import { LOCAL_APIC_ADDRESS } from '../devices/local-apic.ts';
 import type { Machine } from '../machine-api.ts';
 import type { MemoryRange } from './memory-map.ts';
+import type { Place } from './places.ts';
 
 /** What a PC's firmware leaves behind for any operating system: the ACPI tables, and what it says of memory. */
 
 /** Where the ACPI tables lie, the RSDP first: a kernel that searches for it looks here (ACPI 6.5, 5.2.5.1). */
-export const ACPI_TABLES = 0xe_0000;
+const ACPI_TABLES = 0xe_0000;
+
+const TABLES = buildAcpiTables(ACPI_TABLES);
+export const ACPI_PLACE: Place = {
+  start: TABLES.address,
+  end: TABLES.address + TABLES.bytes.length,
+  what: 'ACPI tables',
+};
 
 /** Puts the ACPI tables into memory; returns the physical address of the RSDP. */
 export function placeAcpiTables(machine: Machine): number {
-  const tables = buildAcpiTables(ACPI_TABLES);
-  machine.writePhysical(tables.address, tables.bytes);
-  return tables.rootPointer;
+  machine.writePhysical(TABLES.address, TABLES.bytes);
+  return TABLES.rootPointer;
 }
 
 /** Types of address ranges as ACPI and multiboot number them (ACPI 6.5, table 15.5). */

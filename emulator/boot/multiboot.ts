@@ -1,7 +1,8 @@
 import type { Machine } from '../machine-api.ts';
 import { BootError, inMebibytes, truncated } from './boot-error.ts';
 import { isElf, readElfImage } from './elf-image.ts';
-import { addressRanges, HIGH_MEMORY_START, LOW_MEMORY_END, placeAcpiTables } from './firmware.ts';
+import { ACPI_PLACE, addressRanges, HIGH_MEMORY_START, LOW_MEMORY_END, placeAcpiTables } from './firmware.ts';
+import { type Place, requireFree } from './places.ts';
 import { writeProtectedModeEntry } from './protected-mode-entry.ts';
 
 /**
@@ -37,6 +38,11 @@ const INFORMATION_SIZE = 116;
 const INFORMATION_END = 0x2_0000;
 const ENTRY_STATE = 0x9000;
 const STACK_TOP = 0xa000;
+const TAKEN: readonly Place[] = [
+  { start: ENTRY_STATE, end: STACK_TOP, what: 'descriptor table and stack' },
+  { start: INFORMATION, end: INFORMATION_END, what: "loader's information" },
+  ACPI_PLACE,
+];
 
 /** Which parts of the information structure are there: memory, command line, modules, memory map, loader's name. */
 const INFORMATION_FLAGS = (1 << 0) | (1 << 2) | (1 << 3) | (1 << 6) | (1 << 9);
@@ -137,21 +143,12 @@ function readElf(name: string, file: Uint8Array): { entry: number; parts: Part[]
 /** Returns where the kernel ends. */
 function loadParts(machine: Machine, name: string, parts: readonly Part[]): number {
   for (const { address, bytes, memorySize } of parts) {
-    const end = address + memorySize;
-    const place = `${name}: a segment at physical 0x${address.toString(16)}…0x${end.toString(16)}`;
-    if (address < HIGH_MEMORY_START) {
-      throw new BootError(
-        `${place} begins below 1 MiB, where the loader keeps its tables. Link the kernel to addresses from 0x100000.`,
-      );
-    }
-    if (end > machine.memoryBytes) {
-      throw new BootError(
-        `${place} lies outside of memory, which has ${inMebibytes(machine.memoryBytes)}. Give the machine more memory or link the kernel lower.`,
-      );
-    }
+    const range = { start: address, end: address + memorySize };
+    requireFree(`${name}: a segment at physical`, range, machine.memoryBytes, TAKEN);
     machine.writePhysical(address, bytes);
   }
-  return Math.max(...parts.map(({ address, memorySize }) => address + memorySize));
+  // Modules lie above 1 MiB even if the kernel does not.
+  return Math.max(HIGH_MEMORY_START, ...parts.map(({ address, memorySize }) => address + memorySize));
 }
 
 interface LoadedModule {

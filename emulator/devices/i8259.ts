@@ -17,6 +17,8 @@ interface Controller {
   mask: number;
   levelTriggered: number;
   vectorBase: number;
+  /** Input on which another controller hangs, −1 if none. */
+  cascade: number;
   /** Input with the lowest priority; the next one has the highest. */
   lowestPriority: number;
   /** Initialisation word expected next, 0 if none. */
@@ -26,6 +28,8 @@ interface Controller {
   autoEnd: boolean;
   rotateOnAutoEnd: boolean;
   specialMask: boolean;
+  /** An input in service does not hold back higher ones of the controller behind it. */
+  specialFullyNested: boolean;
   readInService: boolean;
   poll: boolean;
 }
@@ -42,7 +46,7 @@ export interface PicPair extends Device<{ first: Controller; second: Controller 
 
 /** Creates the pair as firmware leaves it: vectors 0x08 and 0x70, all lines masked but the cascade. */
 export function createPicPair(setOutput: (high: boolean) => void): PicPair {
-  const state = { first: createController(0x08, 0xfb), second: createController(0x70, 0xff) };
+  const state = { first: createController(0x08, 0xfb, CASCADE), second: createController(0x70, 0xff, -1) };
 
   function update(): void {
     // The second's output drops and rises again with each acknowledge cycle: a level says all of it.
@@ -105,7 +109,7 @@ export function createPicPair(setOutput: (high: boolean) => void): PicPair {
   };
 }
 
-function createController(vectorBase: number, mask: number): Controller {
+function createController(vectorBase: number, mask: number, cascade: number): Controller {
   return {
     lines: 0,
     request: 0,
@@ -113,6 +117,7 @@ function createController(vectorBase: number, mask: number): Controller {
     mask,
     levelTriggered: 0,
     vectorBase,
+    cascade,
     lowestPriority: 7,
     nextInitialization: 0,
     needsFourth: false,
@@ -120,6 +125,7 @@ function createController(vectorBase: number, mask: number): Controller {
     autoEnd: false,
     rotateOnAutoEnd: false,
     specialMask: false,
+    specialFullyNested: false,
     readInService: false,
     poll: false,
   };
@@ -146,8 +152,10 @@ function pendingInput(controller: Controller): number {
   const blocking = controller.specialMask ? controller.inService & ~controller.mask : controller.inService;
   for (let step = 1; step <= 8; step++) {
     const input = (controller.lowestPriority + step) & 7;
-    if ((blocking & (1 << input)) !== 0) return -1;
-    if ((candidates & (1 << input)) !== 0) return input;
+    const bit = 1 << input;
+    const nests = input === controller.cascade && controller.specialFullyNested && (candidates & bit) !== 0;
+    if ((blocking & bit) !== 0 && !nests) return -1;
+    if ((candidates & bit) !== 0) return input;
   }
   return -1;
 }
@@ -173,8 +181,8 @@ function writeCommand(controller: Controller, value: number): void {
 }
 
 function initialize(controller: Controller, value: number): void {
-  const { lines, levelTriggered, vectorBase } = controller;
-  Object.assign(controller, createController(vectorBase, 0), {
+  const { lines, levelTriggered, vectorBase, cascade } = controller;
+  Object.assign(controller, createController(vectorBase, 0, cascade), {
     lines,
     levelTriggered,
     request: lines & levelTriggered,
@@ -222,6 +230,7 @@ function writeData(controller: Controller, value: number): void {
       return;
     case 4:
       controller.autoEnd = (value & 2) !== 0;
+      controller.specialFullyNested = (value & 0x10) !== 0;
       controller.nextInitialization = 0;
   }
 }

@@ -52,7 +52,7 @@ describe('a flat binary', () => {
 
   test.each([
     [0x8fff, /overlaps the page tables and stack of the entry state at 0x9000…0xd000\. Choose another/],
-    [0xd_ffff, /overlaps the ACPI tables/],
+    [0xd_ffff, /overlaps the ACPI tables at 0xe0000…/],
     [MEMORY - 1, /flat: 0x1ffffff…0x2000001 lies outside of memory, which has 32 MiB/],
   ])('does not fit at %d', (loadAddress, message) => {
     const attempt = () => bootAndRun({ kernel: file('flat', 0x90, 0xf4), loadAddress });
@@ -67,7 +67,11 @@ describe('what cannot be booted is refused with the cause and a remedy', () => {
     ['text', { kernel: file('k', 0x23, 0x21) }, /k: not a kernel that can be recognised.*--load-address/],
     ['text with an init image', { ...a9n, kernel: file('k', 0x23) }, /k: not an ELF file/],
     ['32-bit ELF', { kernel: elf32 }, /k32\.elf: a 32-bit ELF file without multiboot header/],
-    ['A9N alone', { kernel: a9n.kernel }, /a9n\.elf: an A9N kernel needs an init image.*--init/],
+    [
+      'A9N alone',
+      { kernel: a9n.kernel },
+      /a9n\.elf: .* taken for an A9N kernel, which needs an init image.*--init.*bzImage/,
+    ],
     [
       'A9N with a command line',
       { ...a9n, commandLine: 'quiet' },

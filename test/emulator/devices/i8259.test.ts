@@ -50,6 +50,28 @@ test('passes the second controller through the cascade', () => {
   expect(pics.acknowledge()).toBe(0x2c);
 });
 
+test.each([
+  ['in special fully nested mode a higher request of the second controller comes at once', 0x11, true],
+  ['otherwise it waits for the end of the lower one', 0x01, false],
+])('%s', (_name, fourthWord, nests) => {
+  const { pics, output, write } = createPics();
+  write('first', [
+    [0, 0x11],
+    [1, 0x20],
+    [1, 4],
+    [1, fourthWord],
+    [1, 0],
+  ]);
+  pics.setLine(12, true);
+  expect(pics.acknowledge()).toBe(0x2c);
+  pics.setLine(14, true);
+  expect(output.high).toBe(false);
+  pics.setLine(9, true);
+  expect(output.high).toBe(nests);
+  if (!nests) write('first', [[0, 0x20]]);
+  expect(pics.acknowledge()).toBe(0x29);
+});
+
 test('answers with the spurious vector when the request has gone', () => {
   const { pics, output } = createPics();
   pics.setLine(3, true);
