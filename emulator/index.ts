@@ -1,4 +1,6 @@
 /** What other folders import of the emulator. */
+
+export * from './bare-machine.ts';
 export { type BootImages, bootA9n } from './boot/a9n-boot.ts';
 export { type BootFile, type BootRequest, boot, recogniseKernel } from './boot/boot.ts';
 export { BootError } from './boot/boot-error.ts';

@@ -1,6 +1,5 @@
 /** The machine: CPU, RAM and devices behind the Machine API. */
-import { addressKey, dropBlocksAt, extent } from './cpu/block.ts';
-import type { Block } from './cpu/code-cache.ts';
+import { addressKey, type Block, extent } from './cpu/code-cache.ts';
 import type { Bus, Cpu } from './cpu/cpu.ts';
 import { MAX_LENGTH } from './cpu/decoder.ts';
 import { PAGE_FAULT } from './cpu/fault.ts';
@@ -464,7 +463,7 @@ class Pc implements Machine, Traveller {
     for (const key of before) if (!after.has(key)) changed.push(key);
     this.#loop.breakpoints = after;
     // Blocks with a changed address inside are to be split or joined.
-    dropBlocksAt(this.#cpu, changed);
+    this.#cpu.code.dropAt(changed);
   }
 
   setWatches(list: readonly Watch[]): void {

@@ -2,7 +2,7 @@
 import { RAM } from '../memory-layout.ts';
 import { translate } from '../mmu/page-walk.ts';
 import { physicalPageOf, suspendWritesTo, TLB_MASK } from '../mmu/tlb.ts';
-import type { Block } from './code-cache.ts';
+import { addressKey, type Block } from './code-cache.ts';
 import type { Cpu } from './cpu.ts';
 import { decode, MAX_LENGTH } from './decoder.ts';
 import { GENERAL_PROTECTION, INVALID_OPCODE, raise, raiseWithCode } from './fault.ts';
@@ -12,31 +12,9 @@ import { CS, RIP, SEGMENT_BASE, SEGMENT_LIMIT, segment } from './state.ts';
 /** Long enough for straight code, short enough that a block seldom crosses a deadline. */
 const MAX_INSTRUCTIONS = 64;
 
-/** An address as one number, exact because canonical addresses have 48 significant bits. */
-export const addressKey = (low: number, high: number): number => high * 0x1_0000_0000 + (low >>> 0);
-
 /** Where `run` may stop before code: linear address as a key, and physical address. */
 export interface CodeStops {
   has(key: number, physical: number): boolean;
-}
-
-/** Linear addresses of a block's first byte and of the one behind it, as keys. */
-export function extent(block: Block): { readonly first: number; readonly end: number } {
-  const last = block.instructions[block.instructions.length - 1];
-  // In the code cache the high half tells modes apart; that of addresses is in the instructions.
-  const high = block.instructions[0].ripHigh;
-  return {
-    first: addressKey((block.base + block.ripLow) | 0, high),
-    end: addressKey((block.base + last.nextLow) | 0, last.nextHigh),
-  };
-}
-
-/** Forgets the blocks that breakpoints at some addresses split, or no longer split. */
-export function dropBlocksAt(cpu: Cpu, keys: readonly number[]): void {
-  cpu.code.dropWhere((block) => {
-    const { first, end } = extent(block);
-    return keys.some((key) => key >= first && key <= end);
-  });
 }
 
 /** Physical address of code; raises #PF, or #UD where there is no RAM. */

@@ -20,6 +20,20 @@ export interface Block {
   valid: boolean;
 }
 
+/** An address as one number, exact because canonical addresses have 48 significant bits. */
+export const addressKey = (low: number, high: number): number => high * 0x1_0000_0000 + (low >>> 0);
+
+/** Linear addresses of a block's first byte and of the one behind it, as keys. */
+export function extent(block: Block): { readonly first: number; readonly end: number } {
+  const last = block.instructions[block.instructions.length - 1];
+  // In the code cache the high half tells modes apart; that of addresses is in the instructions.
+  const high = block.instructions[0].ripHigh;
+  return {
+    first: addressKey((block.base + block.ripLow) | 0, high),
+    end: addressKey((block.base + last.nextLow) | 0, last.nextHigh),
+  };
+}
+
 /** Slots of the table in front of the pages' own maps. */
 const FAST_SLOTS = 8192;
 
@@ -152,5 +166,13 @@ export class CodeCache {
         }
       }
     }
+  }
+
+  /** Forgets the blocks that breakpoints at some addresses split, or no longer split. */
+  dropAt(keys: readonly number[]): void {
+    this.dropWhere((block) => {
+      const { first, end } = extent(block);
+      return keys.some((key) => key >= first && key <= end);
+    });
   }
 }

@@ -6,7 +6,7 @@
  * data or a port is a trap: it sets DEBUG_TRAP, and the run loop delivers it behind the instruction.
  */
 import { heedAttention } from '../mmu/page-attention.ts';
-import { addressKey, dropBlocksAt } from './block.ts';
+import { addressKey } from './code-cache.ts';
 import type { Cpu } from './cpu.ts';
 import { DEBUG, GENERAL_PROTECTION, INVALID_OPCODE, raise, raiseWithCode } from './fault.ts';
 import { RF } from './flags.ts';
@@ -106,7 +106,7 @@ export function armBreakpoints(cpu: Cpu): void {
   for (const key of after) if (!before.has(key)) changed.push(key);
   if (changed.length > 0) {
     cpu.executionBreakpoints = after;
-    dropBlocksAt(cpu, changed);
+    cpu.code.dropAt(changed);
   }
   const pages = BREAKPOINTS.filter((n) => watchesData(s, n)).map((n) => Math.floor(startOf(s, n) / 0x1000));
   if (pages.join() !== cpu.watchedPages.join()) {

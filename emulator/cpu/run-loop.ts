@@ -6,8 +6,8 @@
 import type { GuestEnding } from '../machine-api.ts';
 import { isCanonical } from '../mmu/page-walk.ts';
 import { lookUp } from '../mmu/tlb.ts';
-import { addressKey, blockAtRip, type CodeStops, extent } from './block.ts';
-import type { Block } from './code-cache.ts';
+import { blockAtRip, type CodeStops } from './block.ts';
+import { addressKey, type Block, extent } from './code-cache.ts';
 import type { Cpu } from './cpu.ts';
 import { hitsOnExecution } from './debug-registers.ts';
 import {

@@ -6,7 +6,7 @@
  * A hit ends the running block, so that the machine stops after the instruction.
  */
 import type { ControlRegister, Watch, WatchHit } from '../machine-api.ts';
-import { addressKey } from './block.ts';
+import { addressKey } from './code-cache.ts';
 import type { Cpu } from './cpu.ts';
 import { PAGE_FAULT } from './fault.ts';
 import type { Handler } from './instruction.ts';

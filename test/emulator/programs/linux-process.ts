@@ -1,10 +1,8 @@
 /**
- * Runs a static Linux program on the machine: ring 0, identity mapping, and a handful of system calls answered from
+ * Runs a static Linux program on a bare machine, and answers a handful of system calls from
  * outside. For tests that ordinary compiled programs compute what they compute on the real CPU.
  */
-import { writeLongModeEntry } from '../../../emulator/boot/long-mode-entry.ts';
-import { createMachine } from '../../../emulator/machine.ts';
-import type { Machine } from '../../../emulator/machine-api.ts';
+import { type BareMachine, createBareMachine } from '../../../emulator/bare-machine.ts';
 
 export interface ProcessOutcome {
   readonly output: string;
@@ -13,11 +11,10 @@ export interface ProcessOutcome {
 }
 
 const MEMORY = 96 * 2 ** 20;
-const ENTRY_TABLES = 0x1_0000;
-/** SYSCALL leads to a HLT here. */
-const GATE = 0x2_0000;
 const STACK = 0x500_0000;
+const STACK_PAGES = 64;
 const MAPPINGS = 0x300_0000;
+const PAGE = 4096;
 
 const ENOENT = -2n;
 const ENOTTY = -25n;
@@ -30,7 +27,7 @@ export function runLinuxProgram(
   argv: readonly string[],
   limit = 200_000_000,
 ): ProcessOutcome {
-  const machine = createMachine({ memoryBytes: MEMORY });
+  const machine = createBareMachine({ memoryBytes: MEMORY });
   const view = new DataView(elf.buffer, elf.byteOffset, elf.byteLength);
   const entry = Number(view.getBigUint64(24, true));
   const programHeaders = Number(view.getBigUint64(32, true));
@@ -43,18 +40,15 @@ export function runLinuxProgram(
     const [offset, address, , fileSize, memorySize] = [8, 16, 24, 32, 40].map((field) =>
       Number(view.getBigUint64(at + field, true)),
     );
-    machine.writePhysical(address, elf.subarray(offset, offset + fileSize));
+    machine.map(BigInt(address), memorySize, 'rwx');
+    machine.write(BigInt(address), elf.subarray(offset, offset + fileSize));
     if (offset <= programHeaders && programHeaders < offset + fileSize)
       headersAddress = address - offset + programHeaders;
     programBreak = Math.max(programBreak, Math.ceil((address + memorySize) / 4096) * 4096);
   }
 
-  writeLongModeEntry(machine, ENTRY_TABLES, { entry, argument: 0 });
-  machine.writePhysical(GATE, Uint8Array.of(0xf4));
-  machine.writeRegister('efer', machine.readRegister('efer') | 1n);
-  machine.writeRegister('star', 0x0008_0000_0000n);
-  machine.writeRegister('lstar', BigInt(GATE));
-  machine.writeRegister('rdi', 0n);
+  machine.set({ rip: BigInt(entry) });
+  machine.map(BigInt(STACK - STACK_PAGES * PAGE), (STACK_PAGES + 1) * PAGE, 'rw');
   writeStack(machine, argv, [
     [3, headersAddress],
     [4, 56],
@@ -68,13 +62,13 @@ export function runLinuxProgram(
 
 /** argc, argv, environment and auxiliary vector, as the System V ABI has them at the process's entry. */
 function writeStack(
-  machine: Machine,
+  machine: BareMachine,
   argv: readonly string[],
   auxiliary: readonly (readonly [number, number])[],
 ): void {
   let text = STACK;
   const put = (bytes: Uint8Array): bigint => {
-    machine.writePhysical(text, bytes);
+    machine.write(BigInt(text), bytes);
     text += bytes.length;
     return BigInt(text - bytes.length);
   };
@@ -89,27 +83,25 @@ function writeStack(
     ...[25n, random, 0n, 0n],
   ];
   const rsp = STACK - Math.ceil((words.length * 8) / 16) * 16 - 4096;
-  machine.writePhysical(rsp, new Uint8Array(BigUint64Array.from(words).buffer));
-  machine.writeRegister('rsp', BigInt(rsp));
+  machine.write(BigInt(rsp), new Uint8Array(BigUint64Array.from(words).buffer));
+  machine.set({ rsp: BigInt(rsp) });
 }
 
-function serve(machine: Machine, firstBreak: number, limit: number): ProcessOutcome {
+function serve(machine: BareMachine, firstBreak: number, limit: number): ProcessOutcome {
   let programBreak = firstBreak;
   let mappings = MAPPINGS;
   let output = '';
-  const number = (name: string): number => Number(machine.readRegister(name));
+  const number = (name: string): number => Number(machine.get(name));
   const text = (address: number, length: number): string =>
-    new TextDecoder('latin1').decode(machine.readPhysical(address, length));
+    new TextDecoder('latin1').decode(machine.read(BigInt(address), length));
   const word = (address: number): number =>
-    Number(new DataView(machine.readPhysical(address, 8).buffer).getBigUint64(0, true));
+    Number(new DataView(machine.read(BigInt(address), 8).slice().buffer).getBigUint64(0, true));
 
   for (;;) {
-    const stop = machine.run(10_000_000);
-    if (stop.kind === 'budget' && machine.instructionCount < limit) continue;
-    if (stop.kind !== 'halted' || number('rip') !== GATE + 1) {
-      throw new Error(
-        `stopped with ${stop.kind} at 0x${machine.readRegister('rip').toString(16)} after:\n${output}`,
-      );
+    const stop = machine.run({ limit: 10_000_000 });
+    if (stop.kind === 'limit' && machine.machine.instructionCount < limit) continue;
+    if (stop.kind !== 'syscall') {
+      throw new Error(`stopped with ${stop.kind} at 0x${machine.get('rip').toString(16)} after:\n${output}`);
     }
     const [call, a, b, c] = ['rax', 'rdi', 'rsi', 'rdx'].map(number);
     let result = 0n;
@@ -126,21 +118,23 @@ function serve(machine: Machine, firstBreak: number, limit: number): ProcessOutc
         break;
       case 9: // mmap
         result = BigInt(mappings);
+        machine.map(result, b, 'rw');
         mappings += Math.ceil(b / 4096) * 4096;
         break;
       case 12: // brk
+        if (a > programBreak && a < MAPPINGS) machine.map(BigInt(programBreak), a - programBreak, 'rw');
         if (a !== 0 && a < MAPPINGS) programBreak = a;
         result = BigInt(programBreak);
         break;
       case 158: // arch_prctl: ARCH_SET_FS
-        if (a === 0x1002) machine.writeRegister('fs_base', BigInt(b));
+        if (a === 0x1002) machine.set({ fs_base: BigInt(b) });
         else result = EINVAL;
         break;
       case 5: // fstat, newfstatat: a character device
       case 262: {
         const at = call === 5 ? b : c;
-        machine.writePhysical(at, new Uint8Array(144));
-        machine.writePhysical(at + 24, Uint8Array.of(0x90, 0x21));
+        machine.write(BigInt(at), new Uint8Array(144));
+        machine.write(BigInt(at + 24), Uint8Array.of(0x90, 0x21));
         break;
       }
       case 16: // ioctl
@@ -158,12 +152,10 @@ function serve(machine: Machine, firstBreak: number, limit: number): ProcessOutc
         break;
       case 60:
       case 231:
-        return { output, exitCode: a & 255, instructions: machine.instructionCount };
+        return { output, exitCode: a & 255, instructions: machine.machine.instructionCount };
       default:
         result = ENOSYS;
     }
-    machine.writeRegister('rax', BigInt.asUintN(64, result));
-    machine.writeRegister('rflags', machine.readRegister('r11'));
-    machine.writeRegister('rip', machine.readRegister('rcx'));
+    machine.set({ rax: BigInt.asUintN(64, result) });
   }
 }
