@@ -195,7 +195,9 @@ export function createBareMachine(options: BareOptions = {}): BareMachine {
   for (const page of [GDT, GATE]) mapPage(KERNEL + BigInt(page), page, WRITABLE);
   const setUp: Record<RegisterName, bigint> = {
     cr3: BigInt(ROOT),
-    cr4: 0x620n | (presents(cpu, 'fsgsbase') ? 0x1_0000n : 0n), // PAE, OSFXSR, OSXMMEXCPT
+    // PAE, OSFXSR, OSXMMEXCPT; FSGSBASE; OSXSAVE
+    cr4: 0x620n | (presents(cpu, 'fsgsbase') ? 0x1_0000n : 0n) | (presents(cpu, 'xsave') ? 0x4_0000n : 0n),
+    xcr0: presents(cpu, 'avx') ? 7n : 1n,
     efer: systemCalls && mode === 'user' ? 0xd01n : 0xd00n, // SCE, LME, LMA, NXE
     cr0: 0x8001_0033n, // PG, WP, NE, ET, MP, PE
     gdtr_base: KERNEL + BigInt(GDT),

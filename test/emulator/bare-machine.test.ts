@@ -64,6 +64,16 @@ describe('faults', () => {
   });
 });
 
+test('what the model has is enabled, and nothing else', () => {
+  const code = [0xc5, 0xfc, 0x58, 0xc1, 0xf3, 0x48, 0x0f, 0xae, 0xd0]; // vaddps ymm0, ymm0, ymm1; wrfsbase rax
+  const machine = bare(code);
+  machine.set({ rax: 0x1234n });
+  expect(machine.run({ until: CODE + 9n }).kind).toBe('address');
+  expect(machine.get('fs_base')).toBe(0x1234n);
+  expect(bare(code, { cpu: 'x86-64-v2' }).run()).toMatchObject({ kind: 'fault', vector: 6, address: CODE });
+  expect(bare(code.slice(4), { cpu: 'x86-64-v1' }).run()).toMatchObject({ kind: 'fault', vector: 6 });
+});
+
 test('code of the kernel may halt', () => {
   const machine = bare([0x0f, 0x20, 0xc0, 0xf4], { mode: 'kernel' }); // mov rax, cr0; hlt
   expect(machine.run()).toEqual({ kind: 'halt' });
