@@ -212,7 +212,7 @@ const enter: Handler = (cpu, i) => {
     moveStackPointer(cpu, i.stackSize, -(i.immediateLow & 0xffff));
     // The processor checks that the new top of the stack can be written.
     const top = stackAddress(s, i.stackSize, 0);
-    checkWrite(cpu, top, s[HIGH], 1);
+    checkWrite(cpu, top, s[HIGH], i.operandSize);
     writeRegister(cpu, RBP, i.operandSize, frame, frameHigh);
   } catch (fault) {
     s[RSP] = rsp;

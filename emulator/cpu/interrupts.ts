@@ -34,7 +34,18 @@ import {
   SEGMENT_NOT_PRESENT,
 } from './fault.ts';
 import { changeableFlags } from './flag-instructions.ts';
-import { AC, IF, NT, RF, readFlags, TF, VM, writeFlags } from './flags.ts';
+import {
+  AC,
+  ARITHMETIC_FLAGS,
+  IF,
+  NT,
+  RF,
+  readFlags,
+  setArithmeticFlags,
+  TF,
+  VM,
+  writeFlags,
+} from './flags.ts';
 import type { Handler } from './instruction.ts';
 import { load32, load64 } from './memory-access.ts';
 import { load } from './operands.ts';
@@ -90,6 +101,7 @@ export function deliver(cpu: Cpu, vector: number, errorCode: number, source: Sou
     throw EXCEPTION_STOP;
   }
   const level = s[CPL];
+  if (s[REPEAT_FLAGS] !== 0) setArithmeticFlags(s, s[REPEAT_FLAGS] & ARITHMETIC_FLAGS);
   const flags = readFlags(cpu);
   const ripLow = s[RIP];
   const ripHigh = s[RIP + 1];

@@ -277,15 +277,20 @@ export function checkReach(cpu: Cpu, low: number, high: number, size: number, wr
   return 0;
 }
 
-/** Raises #AC for an address that is not a multiple of 2, 4 or 8 bytes: before any page fault, as Intel's CPUs do. */
-function checkAlignment(cpu: Cpu, low: number, size: number): void {
+/** Raises #AC, where alignment is checked, for an address that is not a multiple of 2, 4 or 8 bytes: before any page fault,
+ * as Intel's CPUs do. */
+export function checkAlignment(cpu: Cpu, low: number, size: number): void {
   if (cpu.readTlb !== NO_HITS) return;
   const isNatural = size === 2 || size === 4 || size === 8;
   if (isNatural && (low & (size - 1)) !== 0) raiseWithCode(cpu, ALIGNMENT_CHECK, 0);
 }
 
-/** Vectors of 16 and 32 bytes have no alignment that EFLAGS.AC asks for. */
-function withoutAlignmentChecks(cpu: Cpu, access: () => void): void {
+/** Vectors of 16 and 32 bytes have no alignment that EFLAGS.AC asks for, nor have x87 registers in an image. */
+export function withoutAlignmentChecks(cpu: Cpu, access: () => void): void {
+  if (cpu.readTlb !== NO_HITS) {
+    access();
+    return;
+  }
   cpu.readTlb = USER_READ;
   cpu.writeTlb = USER_WRITE;
   try {

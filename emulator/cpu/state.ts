@@ -49,8 +49,8 @@ export const FLAG_RESULT = base + 12;
 export const FLAG_LEFT = base + 14;
 export const FLAG_RIGHT = base + 16;
 
-/** Not 0 while a repeated string instruction is unfinished; of a comparison it is the arithmetic flags from before
- * (bit 1 set too). */
+/** While a repeated string instruction is unfinished: the arithmetic flags from before it, and bit 1; else 0. What comes
+ * between two iterations finds those flags, also of a comparison. */
 export const REPEAT_FLAGS = base + 18;
 /** 1 from the delivery of an NMI to the next IRET. */
 export const NMI_BLOCKED = base + 19;

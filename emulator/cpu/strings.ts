@@ -125,9 +125,6 @@ function decreaseCount(s: Int32Array, i: Instruction, by: number): void {
 /** Iterations that may still be done before the deadline; at least one. */
 const budget = (cpu: Cpu): number => Math.max(1, cpu.f64[DEADLINE] - cpu.f64[RETIRED] - cpu.i32[BLOCK_INDEX]);
 
-/** Says in REPEAT_FLAGS no more than that a repetition is under way. */
-const UNFINISHED = 2;
-
 /**
  * Repeats `one`. `stopWhenZero` is the value of ZF that ends a repeated comparison, undefined for the others.
  * `many` may do several iterations at once and returns how many it did (0: none, use `one`).
@@ -164,7 +161,7 @@ export function repeat(
   }
   // Not yet counted are the iterations of the last round, of which the run loop counts one.
   if (counted > 1) cpu.f64[RETIRED] += counted - 1;
-  s[REPEAT_FLAGS] = finished ? 0 : UNFINISHED;
+  s[REPEAT_FLAGS] = finished ? 0 : arithmeticFlags(s) | 2;
   if (finished) {
     s[RIP] = i.nextLow;
     s[RIP + 1] = i.nextHigh;

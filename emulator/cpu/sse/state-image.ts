@@ -1,8 +1,9 @@
 /** FXSAVE, FXRSTOR, LDMXCSR, STMXCSR (SDM volume 1, 10.5: layout of the 512-byte area). */
+import { isCanonical } from '../../mmu/page-walk.ts';
 import type { Cpu } from '../cpu.ts';
 import { GENERAL_PROTECTION, raiseWithCode } from '../fault.ts';
 import type { Handler, Instruction } from '../instruction.ts';
-import { checkWrite, effectiveAddress, load8, load32, store32 } from '../memory-access.ts';
+import { checkAlignment, checkWrite, effectiveAddress, load8, load32, store32 } from '../memory-access.ts';
 import { always, type Opcode } from '../opcode.ts';
 import { HIGH, MXCSR, OPERAND, VECTOR } from '../state.ts';
 import { requireX87 } from '../x87/stack.ts';
@@ -36,10 +37,17 @@ function storeWord(cpu: Cpu, low: number, high: number, word: number, value: num
   store32(cpu, at, (high + (at >>> 0 < low >>> 0 ? 1 : 0)) | 0, value);
 }
 
+/** Not a multiple of 16 is #GP, and where alignment is checked not even one of 4 is #AC. */
+function areaAddress(cpu: Cpu, i: Instruction): number {
+  const low = effectiveAddress(cpu, i);
+  if (isCanonical(cpu.i32[HIGH])) checkAlignment(cpu, low, 4);
+  return alignedAddress(cpu, i);
+}
+
 function fxsave(cpu: Cpu, i: Instruction): void {
   requireX87(cpu);
   const s = cpu.i32;
-  const low = alignedAddress(cpu, i);
+  const low = areaAddress(cpu, i);
   const high = s[HIGH];
   const last = (low + 4 * AREA_WORDS - 1) | 0;
   checkWrite(cpu, last, (high + (last >>> 0 < low >>> 0 ? 1 : 0)) | 0, 1);
@@ -56,7 +64,7 @@ function fxsave(cpu: Cpu, i: Instruction): void {
 function fxrstor(cpu: Cpu, i: Instruction): void {
   requireX87(cpu);
   const s = cpu.i32;
-  const low = alignedAddress(cpu, i);
+  const low = areaAddress(cpu, i);
   const high = s[HIGH];
   const last = (low + 4 * AREA_WORDS - 1) | 0;
   load8(cpu, last, (high + (last >>> 0 < low >>> 0 ? 1 : 0)) | 0);

@@ -15,6 +15,7 @@ import {
   store16,
   store32,
   store64,
+  withoutAlignmentChecks,
 } from '../memory-access.ts';
 import { always, type Opcode } from '../opcode.ts';
 import {
@@ -172,13 +173,15 @@ const fnsave: Handler = (cpu, i) => {
   const first = environmentBytes(i);
   requireWritable(cpu, i, first + 8 * REGISTER_BYTES);
   storeEnvironment(cpu, i);
-  for (let n = 0; n < 8; n++) {
-    const from = st(s, n);
-    const low = addressAt(cpu, i, first + REGISTER_BYTES * n);
-    store64(cpu, low, s[HIGH], s[from], s[from + 1]);
-    const top = addressAt(cpu, i, first + REGISTER_BYTES * n + 8);
-    store16(cpu, top, s[HIGH], s[from + 2]);
-  }
+  withoutAlignmentChecks(cpu, () => {
+    for (let n = 0; n < 8; n++) {
+      const from = st(s, n);
+      const low = addressAt(cpu, i, first + REGISTER_BYTES * n);
+      store64(cpu, low, s[HIGH], s[from], s[from + 1]);
+      const top = addressAt(cpu, i, first + REGISTER_BYTES * n + 8);
+      store16(cpu, top, s[HIGH], s[from + 2]);
+    }
+  });
   initialise(s);
 };
 
@@ -189,13 +192,15 @@ const frstor: Handler = (cpu, i) => {
   const s = cpu.i32;
   const first = environmentBytes(i);
   requireReadable(cpu, i, first + 8 * REGISTER_BYTES);
-  for (let n = 0; n < 8; n++) {
-    const top = addressAt(cpu, i, first + REGISTER_BYTES * n + 8);
-    restored[3 * n + 2] = load16(cpu, top, s[HIGH]);
-    const low = addressAt(cpu, i, first + REGISTER_BYTES * n);
-    restored[3 * n] = load64(cpu, low, s[HIGH]);
-    restored[3 * n + 1] = s[HIGH];
-  }
+  withoutAlignmentChecks(cpu, () => {
+    for (let n = 0; n < 8; n++) {
+      const top = addressAt(cpu, i, first + REGISTER_BYTES * n + 8);
+      restored[3 * n + 2] = load16(cpu, top, s[HIGH]);
+      const low = addressAt(cpu, i, first + REGISTER_BYTES * n);
+      restored[3 * n] = load64(cpu, low, s[HIGH]);
+      restored[3 * n + 1] = s[HIGH];
+    }
+  });
   loadEnvironment(cpu, i);
   for (let n = 0; n < 8; n++) s.set(restored.subarray(3 * n, 3 * n + 3), st(s, n));
 };

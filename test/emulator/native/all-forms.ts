@@ -1,7 +1,9 @@
 import type { Form } from './forms.ts';
+import { alignmentForms } from './forms-alignment.ts';
 import { avxForms } from './forms-avx.ts';
 import { integerForms } from './forms-integer.ts';
 import { extensionForms } from './forms-integer-extensions.ts';
+import { singleStepForms } from './forms-single-step.ts';
 import { sseForms } from './forms-sse.ts';
 import { sse4Forms } from './forms-sse4.ts';
 import { systemForms } from './forms-system.ts';
@@ -17,6 +19,8 @@ export const formGroups: Readonly<Record<string, readonly Form[]>> = {
   x87: x87Forms,
   sse4: sse4Forms,
   avx: avxForms,
+  alignment: alignmentForms,
+  'single-step': singleStepForms,
 };
 
 export const allForms: readonly Form[] = Object.values(formGroups).flat();

@@ -69,7 +69,7 @@ export function createEmulatedCpu(): EmulatedCpu {
   machine.writeRegister('cr4', 0x5_0620n); // PAE, OSFXSR, OSXMMEXCPT, FSGSBASE, OSXSAVE
   machine.writeRegister('xcr0', 7n);
   machine.writeRegister('efer', 0xd01n); // SCE, LME, LMA, NXE
-  machine.writeRegister('cr0', 0x8001_0033n); // PG, WP, NE, ET, MP, PE
+  machine.writeRegister('cr0', 0x8005_0033n); // PG, AM, WP, NE, ET, MP, PE
   machine.writeRegister('gdtr_base', KERNEL + BigInt(GDT));
   machine.writeRegister('gdtr_limit', 0x4fn);
   machine.writeRegister('idtr_base', KERNEL + BigInt(IDT));

@@ -93,6 +93,7 @@ function faults(): Form[] {
   const withStack = ({ registers }: Preparation) => registers.set(RSP, BigInt(DATA + 0x400));
   return [
     raw('ud2', 0x0f, 0x0b),
+    raw('int1', 0xf1),
     raw('int3', 0xcc),
     raw('int 3', 0xcd, 3),
     raw('int 0x21', 0xcd, 0x21),

@@ -49,8 +49,12 @@ export interface Outcome {
   diff: Uint8Array;
 }
 
+/** The name of a form whose cases start with EFLAGS.AC begins so. */
+export const ALIGNMENT_CHECKED = 'AC: ';
+
 const STATUS_FLAGS = 0x8d5;
 const DIRECTION = 0x400;
+const ALIGNMENT_CHECK = 0x4_0000;
 const ALWAYS_SET = 0x202; // bit 1, and IF as every user program has it
 const MXCSR_DEFAULT = 0x1f80;
 
@@ -70,7 +74,8 @@ export function initialState(test: InstructionCase): InitialState {
   const random = new Random(test.seed);
   const gpr = new BigUint64Array(16);
   for (let i = 0; i < 16; i++) gpr[i] = interestingInteger(random);
-  const rflags = ALWAYS_SET | (random.u32() & STATUS_FLAGS) | (random.chance(25) ? DIRECTION : 0);
+  const alignment = test.form.startsWith(ALIGNMENT_CHECKED) ? ALIGNMENT_CHECK : 0;
+  const rflags = alignment | ALWAYS_SET | (random.u32() & STATUS_FLAGS) | (random.chance(25) ? DIRECTION : 0);
   const mxcsr = randomMxcsr(random);
   const vectors = new Uint8Array(512);
   for (let half = 0; half < 32; half += 16)

@@ -1,0 +1,35 @@
+import type { Form } from './forms.ts';
+import { integerForms } from './forms-integer.ts';
+import { extensionForms } from './forms-integer-extensions.ts';
+import { sseForms } from './forms-sse.ts';
+import { sse4Forms } from './forms-sse4.ts';
+import { systemForms } from './forms-system.ts';
+import { x87Forms } from './forms-x87.ts';
+import { ALIGNMENT_CHECKED } from './instruction-case.ts';
+
+const accessesMemory = (form: Form): boolean =>
+  (form.reg !== undefined && form.only !== 'register') || form.prepare !== undefined;
+
+/** Those that access memory in ways of their own. */
+const PECULIAR =
+  /^(enter|leave|call|push|pop|fxsave|fxrstor|fnsave|frstor|fldenv|fnstenv|maskmov|movu|lddqu)/;
+
+/**
+ * Forms that access memory, started with EFLAGS.AC: a word, doubleword or quadword that is not aligned raises #AC. All of
+ * them have been compared once; one in six of those that are alike is kept.
+ */
+export const alignmentForms: readonly Form[] = [
+  ...integerForms,
+  ...extensionForms,
+  ...systemForms,
+  ...sseForms,
+  ...sse4Forms,
+  ...x87Forms,
+]
+  .filter(accessesMemory)
+  .filter((form, n) => n % 6 === 0 || PECULIAR.test(form.name))
+  .map((form) => ({
+    ...form,
+    name: `${ALIGNMENT_CHECKED}${form.name}`,
+    ...(form.reg !== undefined ? { only: 'memory' as const } : {}),
+  }));
