@@ -9,7 +9,7 @@ import { lookUp, NO_HITS, resume, TLB_MASK, USER_READ, USER_WRITE } from '../mmu
 import type { Cpu } from './cpu.ts';
 import { watchData } from './debug-registers.ts';
 import { ALIGNMENT_CHECK, raiseWithCode } from './fault.ts';
-import type { Instruction } from './instruction.ts';
+import type { Handler, Instruction } from './instruction.ts';
 import { chooseTlbs } from './privilege.ts';
 import { checkSegmentAccess, segmentOfTag } from './segment-access.ts';
 import { HIGH, LEAVE_BLOCK, SEGMENT_BASE, SEGMENT_TAG } from './state.ts';
@@ -299,6 +299,14 @@ export function withoutAlignmentChecks(cpu: Cpu, access: () => void): void {
     chooseTlbs(cpu);
   }
 }
+
+/** A handler to whose accesses alignment is nothing: masked vector elements. */
+export const anyAlignment =
+  (handler: Handler): Handler =>
+  (cpu, i) => {
+    if (cpu.readTlb === NO_HITS) withoutAlignmentChecks(cpu, () => handler(cpu, i));
+    else handler(cpu, i);
+  };
 
 /** Physical address by the TLB, whose entry may be suspended, or by a walk, which may fault. */
 function locateForRead(cpu: Cpu, low: number, high: number): number {

@@ -2,6 +2,7 @@
 import type { Cpu } from '../cpu.ts';
 import type { Handler, Instruction } from '../instruction.ts';
 import {
+  anyAlignment,
   checkReach,
   checkWrite,
   effectiveAddress,
@@ -129,7 +130,7 @@ const gatherHandler =
 
 /** Destination, index and mask must be three registers, and there must be an index. */
 const gather = (indexWidth: Width, width: Width): Opcode['handler'] => {
-  const handler = gatherHandler(indexWidth, width);
+  const handler = anyAlignment(gatherHandler(indexWidth, width));
   return (i) =>
     i.index === ZERO || i.reg === i.index || i.reg === i.vvvv || i.vvvv === i.index ? undefined : handler;
 };
@@ -145,14 +146,14 @@ const gatherRows = (opcode: number, indexWidth: Width): Opcode[] =>
   }));
 
 export const AVX_MASKED_OPCODES: readonly Opcode[] = [
-  vexRow(0x382c, 0x66, VVVV, maskedLoad(1), { ...MEMORY, w: 0 }),
-  vexRow(0x382d, 0x66, VVVV, maskedLoad(2), { ...MEMORY, w: 0 }),
-  vexRow(0x382e, 0x66, VVVV, maskedStore(1), { ...MEMORY, w: 0 }),
-  vexRow(0x382f, 0x66, VVVV, maskedStore(2), { ...MEMORY, w: 0 }),
-  vexRow(0x388c, 0x66, VVVV, maskedLoad(1), { ...AVX2, w: 0 }),
-  vexRow(0x388c, 0x66, VVVV, maskedLoad(2), { ...AVX2, w: 1 }),
-  vexRow(0x388e, 0x66, VVVV, maskedStore(1), { ...AVX2, w: 0 }),
-  vexRow(0x388e, 0x66, VVVV, maskedStore(2), { ...AVX2, w: 1 }),
+  vexRow(0x382c, 0x66, VVVV, anyAlignment(maskedLoad(1)), { ...MEMORY, w: 0 }),
+  vexRow(0x382d, 0x66, VVVV, anyAlignment(maskedLoad(2)), { ...MEMORY, w: 0 }),
+  vexRow(0x382e, 0x66, VVVV, anyAlignment(maskedStore(1)), { ...MEMORY, w: 0 }),
+  vexRow(0x382f, 0x66, VVVV, anyAlignment(maskedStore(2)), { ...MEMORY, w: 0 }),
+  vexRow(0x388c, 0x66, VVVV, anyAlignment(maskedLoad(1)), { ...AVX2, w: 0 }),
+  vexRow(0x388c, 0x66, VVVV, anyAlignment(maskedLoad(2)), { ...AVX2, w: 1 }),
+  vexRow(0x388e, 0x66, VVVV, anyAlignment(maskedStore(1)), { ...AVX2, w: 0 }),
+  vexRow(0x388e, 0x66, VVVV, anyAlignment(maskedStore(2)), { ...AVX2, w: 1 }),
   ...gatherRows(0x3890, 1),
   ...gatherRows(0x3891, 2),
   ...gatherRows(0x3892, 1),

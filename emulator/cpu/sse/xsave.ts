@@ -3,11 +3,12 @@
  * component is in use unless it is as after initialisation; XSAVEOPT does not remember what has changed since XRSTOR.
  */
 
+import { isCanonical } from '../../mmu/page-walk.ts';
 import type { Cpu } from '../cpu.ts';
 import { DEVICE_NOT_AVAILABLE, GENERAL_PROTECTION, INVALID_OPCODE, raise, raiseWithCode } from '../fault.ts';
 import type { Feature } from '../features.ts';
 import type { Handler, Instruction } from '../instruction.ts';
-import { checkWrite, effectiveAddress, load32, store32 } from '../memory-access.ts';
+import { checkAlignment, checkWrite, effectiveAddress, load32, store32 } from '../memory-access.ts';
 import type { Opcode } from '../opcode.ts';
 import { requireSupervisor } from '../privilege.ts';
 import { CR0, CR0_TS, CR4, CR4_OSXSAVE, HIGH, MXCSR, RAX, RCX, RDX, VECTOR, XCR0 } from '../state.ts';
@@ -54,9 +55,10 @@ function inUse(s: Int32Array): number {
   return components;
 }
 
-/** Address of the area, which is aligned to 64 bytes: low half, high half in HIGH. */
+/** Address of the area, which is aligned to 64 bytes (or #GP; #AC, as FXSAVE): low half, high half in HIGH. */
 function areaAddress(cpu: Cpu, i: Instruction): number {
   const low = effectiveAddress(cpu, i);
+  if (isCanonical(cpu.i32[HIGH])) checkAlignment(cpu, low, 4);
   if ((low & 63) !== 0) raiseWithCode(cpu, GENERAL_PROTECTION, 0);
   return low;
 }

@@ -1,4 +1,5 @@
 import type { Form } from './forms.ts';
+import { avxForms } from './forms-avx.ts';
 import { integerForms } from './forms-integer.ts';
 import { extensionForms } from './forms-integer-extensions.ts';
 import { sseForms } from './forms-sse.ts';
@@ -12,7 +13,7 @@ const accessesMemory = (form: Form): boolean =>
 
 /** Those that access memory in ways of their own. */
 const PECULIAR =
-  /^(enter|leave|call|push|pop|fxsave|fxrstor|fnsave|frstor|fldenv|fnstenv|maskmov|movu|lddqu)/;
+  /^(enter|leave|call|push|pop|fxsave|fxrstor|xsave|xrstor|fnsave|frstor|fldenv|fnstenv|maskmov|movu|lddqu|v?p?maskmov|vp?gatherd)/;
 
 /**
  * Forms that access memory, started with EFLAGS.AC: a word, doubleword or quadword that is not aligned raises #AC. All of
@@ -25,6 +26,7 @@ export const alignmentForms: readonly Form[] = [
   ...sseForms,
   ...sse4Forms,
   ...x87Forms,
+  ...avxForms,
 ]
   .filter(accessesMemory)
   .filter((form, n) => n % 6 === 0 || PECULIAR.test(form.name))
