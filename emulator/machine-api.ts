@@ -231,6 +231,15 @@ export interface Snapshot {
   readonly state: MachineState;
 }
 
+/** A run that can be repeated anywhere: where it began, what entered then, and up to where it is known. */
+export interface Recording {
+  readonly start: Snapshot;
+  readonly inputs: readonly InputEvent[];
+  readonly end: number;
+  /** Of the machine at `end`, if it is known. */
+  readonly digest: string | undefined;
+}
+
 export interface HistoryOptions {
   /** Memory for snapshots, default 512 MiB. With less they are farther apart, and going back takes longer. */
   readonly memoryBytes?: number;
@@ -322,6 +331,12 @@ export interface Machine {
    * are repeated at once: false means that the same call must be made again. Throws RangeError outside of the history.
    */
   seek(instructionCount: number, limit?: number): boolean;
+
+  /** The history as a recording. Throws RangeError if none is kept. */
+  recording(): Recording;
+  /** Makes the machine that of a recording: it stands at the beginning, and `seek` goes to any moment up to the end. Throws as
+   * `restoreSnapshot` does. */
+  replay(recording: Recording, options?: HistoryOptions): void;
 
   /** Hash over registers, RAM and the devices' state: equal digests mean equal machines. Hex text. */
   digest(): string;

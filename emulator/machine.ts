@@ -38,6 +38,7 @@ import {
   type InputEvent,
   type Machine,
   type MachineOptions,
+  type Recording,
   type RegisterName,
   type SerialConsole,
   type Snapshot,
@@ -332,6 +333,22 @@ class Pc implements Machine, Traveller {
 
   keepHistory(options: HistoryOptions = {}): void {
     this.#history = new MachineHistory(this, options);
+  }
+
+  recording(): Recording {
+    if (this.#history === undefined) throw new RangeError('The machine keeps no history.');
+    const { start, end } = this.#history;
+    const inputs = this.#inputs.since(start.state.inputs.length);
+    const digest = this.instructionCount === end ? this.digest() : undefined;
+    return { start, inputs, end, digest };
+  }
+
+  replay({ start, inputs, end }: Recording, options: HistoryOptions = {}): void {
+    this.#history = undefined;
+    this.restoreSnapshot(start);
+    this.#inputs.restore({ ...start.state.inputs, scheduled: inputs });
+    this.#nextEvent = Number.NaN;
+    this.#history = new MachineHistory(this, options, end);
   }
 
   seek(instructionCount: number, limit = Number.POSITIVE_INFINITY): boolean {

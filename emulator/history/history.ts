@@ -30,7 +30,8 @@ export class MachineHistory implements History {
   /** Executed instructions at which the next snapshot is due. */
   #due = 0;
 
-  constructor(machine: Traveller, options: HistoryOptions) {
+  /** The past begins where the machine stands; what is already known of the future goes to `end`. */
+  constructor(machine: Traveller, options: HistoryOptions, end = machine.instructionCount) {
     this.options = {
       memoryBytes: options.memoryBytes ?? DEFAULT_BUDGET,
       spacing: options.spacing ?? DEFAULT_SPACING,
@@ -41,9 +42,13 @@ export class MachineHistory implements History {
       { snapshot: machine.takeSnapshot(), executed: machine.executed },
       this.options.memoryBytes,
     );
+    this.#timeline.end = end;
     this.#setDue();
   }
 
+  get start(): Snapshot {
+    return this.#timeline.first;
+  }
   get begin(): number {
     return this.#timeline.begin;
   }

@@ -52,6 +52,11 @@ export class Inputs {
     this.#scheduled = all.slice(state.length);
   }
 
+  /** What has entered but for the first so many, and what is to come. */
+  since(length: number): InputEvent[] {
+    return [...this.#log.slice(length), ...this.#scheduled];
+  }
+
   save(): InputsState {
     return { log: this.#log, length: this.#log.length, scheduled: [...this.#scheduled] };
   }

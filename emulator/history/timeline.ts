@@ -26,8 +26,12 @@ export class Timeline {
     this.end = first.snapshot.instructionCount;
   }
 
+  get first(): Snapshot {
+    return this.#marks[0].snapshot;
+  }
+
   get begin(): number {
-    return this.#marks[0].snapshot.instructionCount;
+    return this.first.instructionCount;
   }
 
   get counts(): number[] {

@@ -129,6 +129,29 @@ export function flushPage(words: Int32Array, low: number, high: number, keepGlob
   }
 }
 
+/** True if all entries point into RAM of so many pages, and the list of them at entries: whoever made the words. */
+export function isSound(words: Int32Array, ramPages: number): boolean {
+  for (let entry = SUPERVISOR_READ; entry < TABLES_END; entry += 4) {
+    if (words[entry] === EMPTY) continue;
+    const page = physicalPageOf(words[entry + 3]);
+    const isWhole = (words[entry] & 0xfff & ~SUSPENDED) === 0;
+    if (
+      !isWhole ||
+      page >= ramPages ||
+      words[entry + 2] !== ((RAM + page * 4096 - (words[entry] & ~0xfff)) | 0)
+    )
+      return false;
+  }
+  for (let entry = NO_HITS; entry < JOURNAL_COUNT; entry += 4) if (words[entry] !== EMPTY) return false;
+  const count = words[JOURNAL_COUNT];
+  if (count < 0 || count > JOURNAL_CAPACITY) return false;
+  for (let n = 0; n < count; n++) {
+    const entry = words[JOURNAL + n];
+    if (entry < SUPERVISOR_READ || entry >= TABLES_END || entry % 4 !== 0) return false;
+  }
+  return true;
+}
+
 /** Enters a page into one table. `origin` is what `tlbOrigin` yields. */
 export function fillTlb(
   words: Int32Array,

@@ -45,6 +45,8 @@ export function scriptedMachine(length: bigint): ScriptedMachine {
     takeSnapshot: notScripted,
     restoreSnapshot: notScripted,
     keepHistory: notScripted,
+    recording: notScripted,
+    replay: notScripted,
     history: undefined,
     seek: notScripted,
     privilegeLevel: 0,
