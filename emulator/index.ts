@@ -8,3 +8,4 @@ export { createBootedMachine, DEFAULT_MEMORY_BYTES } from './boot/create.ts';
 export * from './history/snapshot-file.ts';
 export { createMachine } from './machine.ts';
 export * from './machine-api.ts';
+export * from './profile.ts';

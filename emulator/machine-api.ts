@@ -240,6 +240,26 @@ export interface Recording {
   readonly digest: string | undefined;
 }
 
+/** How often each instruction was executed, in each address space. */
+export interface Profile {
+  readonly spaces: readonly AddressSpaceProfile[];
+  /** Virtual time that was spent halted. */
+  readonly idle: number;
+}
+
+export interface AddressSpaceProfile {
+  /** Page table, as `Watch.root`; undefined for all address spaces beyond the first thousand. */
+  readonly root: number | undefined;
+  /** Linear addresses of executed instructions in ascending order, and how often; iterations of repeated string instructions
+   * count each. `foldProfile` adds them up by symbols. */
+  readonly addresses: BigUint64Array;
+  readonly counts: Float64Array;
+  /** Deliveries of exceptions and interrupts, which count as an instruction each. */
+  readonly deliveries: number;
+  /** Instructions at addresses beyond the first two millions. */
+  readonly elsewhere: number;
+}
+
 export interface HistoryOptions {
   /** Memory for snapshots, default 512 MiB. With less they are farther apart, and going back takes longer. */
   readonly memoryBytes?: number;
@@ -313,6 +333,11 @@ export interface Machine {
    * Throws RangeError for a range that is none.
    */
   setWatches(watches: readonly Watch[]): void;
+
+  /** Begins to count instructions, from zero. Counted is what `run` and `step` execute, not what `seek` repeats. */
+  startProfile(): void;
+  /** Ends counting and returns the counts. Throws RangeError if nothing was counted. */
+  stopProfile(): Profile;
 
   /** The whole machine as it is now. Takes time and memory for what has changed since the last snapshot. */
   takeSnapshot(): Snapshot;

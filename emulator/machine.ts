@@ -5,6 +5,7 @@ import { MAX_LENGTH } from './cpu/decoder.ts';
 import { PAGE_FAULT } from './cpu/fault.ts';
 import { DEFAULT_CPU_MODEL } from './cpu/features.ts';
 import { IF } from './cpu/flags.ts';
+import { ProfileCounter } from './cpu/profile.ts';
 import { seedRandomNumbers } from './cpu/random-numbers.ts';
 import { REGISTER_NAMES, readRegisterByName, writeRegisterByName } from './cpu/registers.ts';
 import { createCpu } from './cpu/reset.ts';
@@ -38,6 +39,7 @@ import {
   type InputEvent,
   type Machine,
   type MachineOptions,
+  type Profile,
   type Recording,
   type RegisterName,
   type SerialConsole,
@@ -87,6 +89,8 @@ class Pc implements Machine, Traveller {
   #isRepeating = false;
   /** Virtual time that was spent halted. */
   #idle = 0;
+  /** That when the profile began. */
+  #profileIdle = 0;
   /** Count of the next event of a device or from outside; NaN if it must be asked for anew. */
   #nextEvent = Number.NaN;
 
@@ -290,6 +294,18 @@ class Pc implements Machine, Traveller {
     cpu.f64[RETIRED] = until;
   }
 
+  startProfile(): void {
+    this.#loop.profile = new ProfileCounter();
+    this.#profileIdle = this.#idle;
+  }
+
+  stopProfile(): Profile {
+    const { profile } = this.#loop;
+    if (profile === undefined) throw new RangeError('No profile was started.');
+    this.#loop.profile = undefined;
+    return { spaces: profile.read(), idle: this.#idle - this.#profileIdle };
+  }
+
   takeSnapshot(): Snapshot {
     if (this.#isRunning) throw new Error('A snapshot can only be taken between two instructions.');
     return {
@@ -364,8 +380,10 @@ class Pc implements Machine, Traveller {
 
   repeatTo(instructionCount: number): void {
     const { watches } = this.#cpu;
-    const armed = watches.armed;
+    const { armed } = watches;
+    const { profile } = this.#loop;
     watches.armed = 0;
+    this.#loop.profile = undefined;
     this.#isRunning = true;
     this.#isRepeating = true;
     try {
@@ -380,6 +398,7 @@ class Pc implements Machine, Traveller {
       this.#settle();
     } finally {
       watches.armed = armed;
+      this.#loop.profile = profile;
       this.#isRunning = false;
       this.#isRepeating = false;
     }

@@ -24,6 +24,7 @@ import { IF, RF, TF } from './flags.ts';
 import { BRANCHES, ENDS, type Instruction } from './instruction.ts';
 import { deliverWithEscalation, EXCEPTION, EXTERNAL } from './interrupts.ts';
 import { effectiveAddress } from './memory-access.ts';
+import type { ProfileCounter } from './profile.ts';
 import {
   BLOCK_INDEX,
   CR3,
@@ -85,6 +86,8 @@ const WATCH: LoopExit = { kind: 'watch' };
 
 export class RunLoop {
   stopOnUnknownOpcode = false;
+  /** Counts instructions, if any. */
+  profile: ProfileCounter | undefined;
 
   #breakpoints: ReadonlySet<number> = new Set();
   /** The debug registers' breakpoints that `#marks` has. */
@@ -169,6 +172,7 @@ export class RunLoop {
         s[DR6] = (s[DR6] & ~DR6_HITS) | s[DEBUG_TRAP];
         s[DEBUG_TRAP] = 0;
         cpu.f64[RETIRED] = now + 1;
+        this.profile?.delivered(cpu);
         if (!deliverWithEscalation(cpu, DEBUG, -1, EXCEPTION)) return { kind: 'triple-fault', vector: DEBUG };
         continue;
       }
@@ -176,12 +180,14 @@ export class RunLoop {
         cpu.interrupts.takeNmi();
         s[NMI_BLOCKED] = 1;
         cpu.f64[RETIRED] = now + 1;
+        this.profile?.delivered(cpu);
         if (!deliverWithEscalation(cpu, NMI, -1, EXTERNAL)) return { kind: 'triple-fault', vector: NMI };
         continue;
       }
       if ((s[FLAGS] & IF) !== 0 && shadow === 0 && cpu.interrupts.hasPendingInterrupt()) {
         const vector = cpu.interrupts.acknowledgeInterrupt();
         cpu.f64[RETIRED] = now + 1;
+        this.profile?.delivered(cpu);
         if (!deliverWithEscalation(cpu, vector, -1, EXTERNAL)) return { kind: 'triple-fault', vector };
         continue;
       }
@@ -204,8 +210,10 @@ export class RunLoop {
       } catch (fault) {
         if (fault === EXCEPTION_STOP) {
           // INT n has been executed.
-          cpu.f64[RETIRED] += s[BLOCK_INDEX] + 1;
+          const executed = s[BLOCK_INDEX] + 1;
+          cpu.f64[RETIRED] += executed;
           s[BLOCK_INDEX] = 0;
+          if (this.#block !== undefined) this.profile?.leave(cpu, this.#block, executed, executed - 1);
         }
         if (fault !== FAULT) throw fault;
         s[DEBUG_TRAP] = delayed;
@@ -229,6 +237,7 @@ export class RunLoop {
     const s = cpu.i32;
     const f = cpu.f64;
     const deadline = f[DEADLINE];
+    const { profile } = this;
     const looksBeforeFetch = heedBreakpoints && this.#breakpoints.size > 0;
     while (f[RETIRED] < deadline) {
       this.#block = undefined;
@@ -240,6 +249,7 @@ export class RunLoop {
         this.#heedDebugRegisters();
       }
       this.#block = block;
+      if (profile !== undefined) profile.enter(cpu);
 
       const instructions = block.instructions;
       const left = deadline - f[RETIRED];
@@ -254,6 +264,7 @@ export class RunLoop {
       } while (index < count && s[LEAVE_BLOCK] === 0);
       s[BLOCK_INDEX] = 0;
       f[RETIRED] += index;
+      if (profile !== undefined) profile.leave(cpu, block, index, index - 1);
       if (instruction.ends !== BRANCHES) {
         s[RIP] = instruction.nextLow;
         s[RIP + 1] = instruction.nextHigh;
@@ -316,6 +327,7 @@ export class RunLoop {
     const instruction = this.#block?.instructions[index];
     cpu.f64[RETIRED] += index;
     s[BLOCK_INDEX] = 0;
+    if (this.#block !== undefined) this.profile?.leave(cpu, this.#block, index, index);
     if (instruction === undefined) {
       // The fetch faulted, and RIP is where it was. Breakpoints come first.
       if (this.#armed.size > 0 && s[FAULT_VECTOR] !== DEBUG) this.#preferBreakpoint();
@@ -343,6 +355,7 @@ export class RunLoop {
     }
     this.#reported = Number.NaN;
     cpu.f64[RETIRED] = now + 1;
+    this.profile?.delivered(cpu);
     cpu.watches.announced = vector;
     const isDelivered = deliverWithEscalation(cpu, vector, s[FAULT_ERROR], EXCEPTION);
     cpu.watches.announced = -1;

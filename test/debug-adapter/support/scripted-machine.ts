@@ -44,6 +44,8 @@ export function scriptedMachine(length: bigint): ScriptedMachine {
     scheduleInput: notScripted,
     takeSnapshot: notScripted,
     restoreSnapshot: notScripted,
+    startProfile: notScripted,
+    stopProfile: notScripted,
     keepHistory: notScripted,
     recording: notScripted,
     replay: notScripted,
