@@ -17,6 +17,8 @@ export interface QemuSettings {
   /** Asked after each piece of output: true ends QEMU. Otherwise the guest must end it. */
   isDone?(soFar: string): boolean;
   readonly memoryMegabytes?: number;
+  /** QEMU's name of the processor, default its own choice. `max` is all that it can translate. */
+  readonly cpu?: string;
   readonly timeoutMilliseconds?: number;
 }
 
@@ -28,9 +30,9 @@ export interface QemuOutcome {
 
 /** Boots the images on QEMU with its interpreter-free translator (TCG), never with virtualisation. */
 export function runOnQemu(paths: GuestPaths, settings: QemuSettings = {}): Promise<QemuOutcome> {
-  const { onOutput, isDone, memoryMegabytes = 256, timeoutMilliseconds = 60_000 } = settings;
+  const { onOutput, isDone, cpu = 'qemu64', memoryMegabytes = 256, timeoutMilliseconds = 60_000 } = settings;
   const child = spawn(QEMU, [
-    ...['-accel', 'tcg', '-m', String(memoryMegabytes), '-no-reboot'],
+    ...['-accel', 'tcg', '-cpu', cpu, '-m', String(memoryMegabytes), '-no-reboot'],
     ...['-kernel', paths.loader, '-initrd', `${paths.kernel},${paths.init}`],
     ...['-display', 'none', '-monitor', 'none', '-serial', 'stdio'],
     ...['-device', 'isa-debug-exit,iobase=0xf4,iosize=4'],

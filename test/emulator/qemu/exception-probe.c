@@ -4,8 +4,9 @@
    from Intel's processors: RF in the pushed flags; #SS for non-canonical stack addresses; bit W in the error code of a
    read-modify-write of an absent page; bit P beside that for reserved bits; error codes that name an IDT gate (it has 16
    times the vector); the instruction that faults in a jump to a non-canonical address; reserved bits of CR4 and EFER;
-   accessed bits of the tables above a page that faults; impossible values of CR0 (QEMU crashes);
-   arithmetic flags after SYSCALL; SYSRET to a non-canonical address; the undefined bits of LAR. */
+   impossible values of CR0 (QEMU crashes);
+   arithmetic flags after SYSCALL; SYSRET to a non-canonical address; the undefined bits of LAR; INT1, LOCK HLT; single-stepped
+   STI and HLT; general detection; several breakpoints hit at once. */
 typedef unsigned char  u8;
 typedef unsigned short u16;
 typedef unsigned int   u32;
@@ -51,7 +52,7 @@ struct record record;
 u64           saved_stack;
 u64           entry_stack;
 void          run_piece(u64 rip, u64 cs, u64 flags, u64 rsp, u64 ss, const u64 *registers);
-extern u8     entry_stubs[], system_call_entry[];
+extern u8     entry_stubs[], system_call_entry[], sysenter_entry[];
 
 __asm__(".text\n"
         /* Saves the callee's registers, loads rax rbx rcx rdx rsi rdi and goes to the piece by IRET. */
@@ -84,6 +85,14 @@ __asm__(".text\n"
         "mov %r11, 48(%rax)\n movq $0x100, 56(%rax)\n"
         "mov %rcx, 72(%rax)\n mov %cs, %rbx\n mov %rbx, 80(%rax)\n mov %rsp, 96(%rax)\n mov %ss, %rbx\n mov %rbx, 104(%rax)\n"
         "mov saved_stack(%rip), %rsp\n pushfq\n pop 88(%rax)\n"
+        "jmp leave_piece\n"
+        /* SYSENTER: as one with vector 0x101, which saves neither RIP nor RSP. */
+        "sysenter_entry:\n"
+        "mov %rax, record(%rip)\n lea record(%rip), %rax\n"
+        "mov %rbx, 8(%rax)\n mov %rcx, 16(%rax)\n mov %rdx, 24(%rax)\n mov %rsi, 32(%rax)\n mov %rdi, 40(%rax)\n"
+        "movq $0x101, 56(%rax)\n movq $0, 72(%rax)\n"
+        "mov %cs, %rbx\n mov %rbx, 80(%rax)\n mov %rsp, 96(%rax)\n mov %ss, %rbx\n mov %rbx, 104(%rax)\n"
+        "mov saved_stack(%rip), %rsp\n pushfq\n pop 88(%rax)\n"
         "jmp leave_piece\n");
 
 /* Selectors as the kernel of A9N has them: code 08, data 10, user data 23, user code 2b, TSS 30. */
@@ -108,6 +117,7 @@ struct table
 } __attribute__((packed));
 
 static u8  kernel_stack[4096] __attribute__((aligned(16)));
+static u8  own_stack[4096] __attribute__((aligned(4096)));
 static u8  fault_stack[4096] __attribute__((aligned(16)));
 static u64 pml4[512] __attribute__((aligned(4096))), low_pdpt[512] __attribute__((aligned(4096)));
 static u64 low_pd[512] __attribute__((aligned(4096))), pdpt[512] __attribute__((aligned(4096)));
@@ -136,6 +146,7 @@ static void set_tables(void)
     pd[3]       = (u64)pt | W | P; /* for the supervisor only */
     pd[4]       = (u64)pt | U | P; /* read-only */
     pd[5]       = (u64)pt | NX | U | W | P;
+    pd[6]       = 0xfee00000 | PS | W | P; /* the local APIC */
     u64 page[]  = {
         [code] = U | W | P, [data] = U | W | P, [read_only] = U | P, [absent] = U | W, [supervisor] = W | P,
         [no_execute] = NX | U | W | P, [reserved] = 1ul << 51 | U | W | P, [last] = U | W | P, [behind_last] = 0,
@@ -156,12 +167,21 @@ struct piece
     u8          bytes[18];
     u64         rbx, rcx, rax, flags;
     u64         rsp;
+    u64         cr4; /* more bits */
+    u64         dr0, dr1, dr7;
 };
 #define CODE(...) sizeof((u8[]) { __VA_ARGS__ }), { __VA_ARGS__ }
 #define LOAD CODE(0x48, 0x8b, 0x03, 0xcd, 0x40)
 #define STORE CODE(0x48, 0x89, 0x03, 0xcd, 0x40)
 #define ADD CODE(0x48, 0x01, 0x03, 0xcd, 0x40)
 #define JUMP CODE(0xff, 0xe3)
+
+/* DR7: breakpoint n, its kind (1 write, 2 port, 3 access) and length (0, 1, 3, 2 for 1, 2, 4, 8 bytes). */
+#define BREAK(n, kind, length) (1ul << 2 * (n) | (u64)((length) << 2 | (kind)) << (16 + 4 * (n)))
+/* CR4. */
+enum { TSD = 4, DE = 8, UMIP = 0x800, FSGSBASE = 0x10000, SMEP = 0x100000, SMAP = 0x200000 };
+/* A stack that is no page of the user. */
+#define OWN_STACK ((u64)own_stack + sizeof own_stack - 256)
 
 static const struct piece pieces[] = {
     { "load", 3, LOAD, PAGE(data) },
@@ -273,6 +293,62 @@ static const struct piece pieces[] = {
     { "syscall from ring 0", 0, CODE(0x0f, 0x05) },
     { "sysret to ring 3", 0, CODE(0x49, 0x89, 0xc3, 0x48, 0x0f, 0x07), 0, PAGE(data), 0xcd5 },
     { "sysret fetch fault", 0, CODE(0x49, 0x89, 0xc3, 0x48, 0x0f, 0x07), 0, PAGE(absent), 2 },
+
+    { "sysenter", 3, CODE(0x0f, 0x34), .flags = 0x600 },
+    { "sysenter from ring 0", 0, CODE(0x0f, 0x34) },
+    { "sysexit", 0, CODE(0x48, 0x89, 0xda, 0x48, 0x0f, 0x35), PAGE(data), PAGE(stack) + 64 },
+    { "sysexit in ring 3", 3, CODE(0x48, 0x0f, 0x35) },
+
+    { "SMEP, fetch", 0, CODE(0xcd, 0x40), .rsp = OWN_STACK, .cr4 = SMEP },
+    { "SMEP, ring 3", 3, CODE(0xcd, 0x40), .cr4 = SMEP },
+    { "SMAP, load", 0, LOAD, PAGE(data), .rsp = OWN_STACK, .cr4 = SMAP },
+    { "SMAP, store", 0, STORE, PAGE(data), .rsp = OWN_STACK, .cr4 = SMAP },
+    { "SMAP, load of the supervisor", 0, LOAD, PAGE(supervisor), .rsp = OWN_STACK, .cr4 = SMAP },
+    { "SMAP, load below supervisor table", 0, LOAD, LARGE(3) + 0x1000, .rsp = OWN_STACK, .cr4 = SMAP },
+    { "SMAP, stac, load", 0, CODE(0x0f, 0x01, 0xcb, 0x48, 0x8b, 0x03, 0xcd, 0x40), PAGE(data), .rsp = OWN_STACK, .cr4 = SMAP },
+    { "SMAP, stac, clac, load", 0, CODE(0x0f, 0x01, 0xcb, 0x0f, 0x01, 0xca, 0x48, 0x8b, 0x03, 0xcd, 0x40), PAGE(data), .rsp = OWN_STACK, .cr4 = SMAP },
+    { "SMAP, popf, store", 0, CODE(0x50, 0x9d, 0x48, 0x89, 0x03, 0xcd, 0x40), PAGE(data), 0, 0x40002, .rsp = OWN_STACK, .cr4 = SMAP },
+    { "SMAP, stack of the user", 0, CODE(0x50), .cr4 = SMAP },
+    { "SMAP, stac, stack of the user", 0, CODE(0x0f, 0x01, 0xcb, 0x50, 0xcd, 0x40), .cr4 = SMAP },
+    { "SMAP, ring 3", 3, LOAD, PAGE(data), .cr4 = SMAP },
+    { "stac in ring 3", 3, CODE(0x0f, 0x01, 0xcb), .cr4 = SMAP },
+    { "UMIP, sgdt", 3, CODE(0x0f, 0x01, 0x03), PAGE(data), .cr4 = UMIP },
+    { "UMIP, smsw", 3, CODE(0x0f, 0x01, 0xe0), .cr4 = UMIP },
+    { "UMIP, str in ring 0", 0, CODE(0x0f, 0x00, 0xcb, 0xcd, 0x40), .cr4 = UMIP },
+    { "str without UMIP", 3, CODE(0x0f, 0x00, 0xcb, 0xcd, 0x40) },
+    { "rdfsbase, not enabled", 3, CODE(0xf3, 0x48, 0x0f, 0xae, 0xc0) },
+    { "wrgsbase, rdgsbase", 3, CODE(0xf3, 0x48, 0x0f, 0xae, 0xd8, 0xf3, 0x48, 0x0f, 0xae, 0xcb, 0xcd, 0x40), 0, 0, 0x123456789a, .cr4 = FSGSBASE },
+    { "rdtsc with TSD", 3, CODE(0x0f, 0x31), .cr4 = TSD },
+
+    { "trap flag, popf clears it", 3, CODE(0x50, 0x9d, 0x90, 0x90), 0, 0, 2, .flags = 0x100 },
+    { "popf clears the trap flag", 3, CODE(0x9d, 0x90, 0x90), .flags = 0x100, .rsp = PAGE(data) + 16 },
+    { "trap flag, mov ss", 3, CODE(0x8e, 0xd0, 0x90, 0x90), 0, 0, 0x23, .flags = 0x100 },
+    { "trap flag, syscall", 3, CODE(0x0f, 0x05), .flags = 0x100 },
+    { "trap flag, int 40", 3, CODE(0xcd, 0x40), .flags = 0x100 },
+    { "trap flag, ud2", 3, CODE(0x0f, 0x0b), .flags = 0x100 },
+    { "sysret sets the trap flag", 0, CODE(0x49, 0x89, 0xc3, 0x48, 0x0f, 0x07), 0, PAGE(data), 0x102 },
+
+    { "breakpoint on an instruction", 3, CODE(0x90, 0x90, 0x90, 0xcd, 0x40), .dr0 = PAGE(code) + 2, .dr7 = 1 },
+    { "second breakpoint, global", 3, CODE(0x90, 0x90, 0x90, 0xcd, 0x40), .dr1 = PAGE(code) + 1, .dr7 = 8 },
+    { "breakpoint not enabled", 3, CODE(0x90, 0x90, 0x90, 0xcd, 0x40), .dr0 = PAGE(code) + 1, .dr7 = 0 },
+    { "breakpoint passed by RF", 0, CODE(0x6a, 0x10, 0x54, 0x68, 2, 0, 1, 0, 0x6a, 8, 0x51, 0x48, 0xcf), 0, PAGE(supervisor), .rsp = PAGE(stack) + 0x800, .dr0 = PAGE(supervisor), .dr7 = 1 },
+    { "breakpoint on an absent page", 3, JUMP, PAGE(absent), .dr0 = PAGE(absent), .dr7 = 1 },
+    { "watched write", 3, STORE, PAGE(data) + 8, .dr0 = PAGE(data) + 8, .dr7 = BREAK(0, 1, 2) },
+    { "watched write, load", 3, LOAD, PAGE(data) + 8, .dr0 = PAGE(data) + 8, .dr7 = BREAK(0, 1, 2) },
+    { "watched access, load", 3, LOAD, PAGE(data) + 8, .dr0 = PAGE(data) + 8, .dr7 = BREAK(0, 3, 2) },
+    { "watched access, add", 3, ADD, PAGE(data) + 8, .dr1 = PAGE(data) + 8, .dr7 = BREAK(1, 3, 2) },
+    { "watched byte", 3, STORE, PAGE(data) + 1, .dr0 = PAGE(data) + 8, .dr7 = BREAK(0, 1, 0) },
+    { "watched byte beside", 3, STORE, PAGE(data), .dr0 = PAGE(data) + 8, .dr7 = BREAK(0, 1, 0) },
+    { "watched stack", 3, CODE(0x50, 0x90), .dr0 = PAGE(stack) + 0x7f8, .dr7 = BREAK(0, 1, 2) },
+    { "watched write that faults", 3, STORE, PAGE(read_only), .dr0 = PAGE(read_only), .dr7 = BREAK(0, 1, 2) },
+    { "watched by rep stos", 3, CODE(0xf3, 0x48, 0xab, 0x90), 0, 4, .dr0 = PAGE(data) + 8, .dr7 = BREAK(0, 1, 2) },
+    { "watched port, out", 0, CODE(0xe6, 0x80, 0x90), .cr4 = DE, .dr0 = 0x80, .dr7 = BREAK(0, 2, 0) },
+    { "watched port, in", 0, CODE(0xe4, 0x80, 0x90), .cr4 = DE, .dr0 = 0x80, .dr7 = BREAK(0, 2, 0) },
+    { "mov to dr5", 0, CODE(0x0f, 0x23, 0xe8, 0xcd, 0x40), 0, 0, 0x400 },
+    { "mov to dr5 with DE", 0, CODE(0x0f, 0x23, 0xe8), .cr4 = DE },
+    { "mov to dr7, high half", 0, CODE(0x0f, 0x23, 0xf8), 0, 0, 1ul << 32 },
+
+    { "nmi", 0, CODE(0xc7, 0x83, 0x00, 0x03, 0, 0, 0x00, 0x44, 0, 0, 0xeb, 0xfe), LARGE(6) },
 };
 
 static void set_gate(u32 vector, u16 selector, u8 type, u8 stack_table)
@@ -294,8 +370,18 @@ static void run(const struct piece *piece)
     u64 rsp          = piece->rsp ? piece->rsp : PAGE(stack) + 0x800;
     __asm__ volatile("mov %0, %%ds" : : "r"(0x10));
     record.vector = 0;
+    u64 control;
+    __asm__ volatile("mov %%cr4, %0" : "=r"(control));
+    __asm__ volatile("mov %0, %%cr4" : : "r"(control | piece->cr4));
+    __asm__ volatile("mov %0, %%dr0\n mov %1, %%dr1" : : "r"(piece->dr0), "r"(piece->dr1));
+    __asm__ volatile("mov %0, %%dr6\n mov %1, %%dr7" : : "r"(0xffff0ff0ul), "r"(piece->dr7 | 0x400));
     run_piece(PAGE(code), piece->ring ? 0x2b : 8, piece->flags | 2, rsp, piece->ring ? 0x23 : 0x10, registers);
 
+    u64 status, armed;
+    __asm__ volatile("mov %%dr7, %0" : "=r"(armed));
+    __asm__ volatile("mov %0, %%dr7" : : "r"(0x400ul));
+    __asm__ volatile("mov %%dr6, %0" : "=r"(status));
+    __asm__ volatile("mov %0, %%cr4" : : "r"(control));
     u64 selector;
     __asm__ volatile("mov %%ds, %0" : "=r"(selector));
     say(piece->name);
@@ -308,13 +394,15 @@ static void run(const struct piece *piece)
     tell("rsp", record.rsp);
     tell("ss", record.ss);
     if (record.vector == 14) tell("cr2", record.cr2);
+    if (status != 0xffff0ff0) tell("dr6", status);
+    if (armed != 0x400) tell("dr7", armed);
     tell("rax", record.rax);
     tell("rbx", record.rbx);
     tell("rcx", record.rcx);
     tell("rsi", record.rsi);
     tell("rdi", record.rdi);
     tell("ds", selector);
-    if (record.vector != 0x100) {
+    if (record.vector < 0x100) {
         tell("stack", entry_stack - (u64)kernel_stack < 4096 ? 1 : entry_stack - (u64)fault_stack < 4096 ? 2 : entry_stack);
     }
     say(" pages");
@@ -352,6 +440,9 @@ void __attribute__((noreturn)) _start(void)
     write_msr(0xc0000081, 0x001b0008ul << 32);
     write_msr(0xc0000082, (u64)system_call_entry);
     write_msr(0xc0000084, 0x44700);
+    write_msr(0x174, 8);
+    write_msr(0x175, OWN_STACK);
+    write_msr(0x176, (u64)sysenter_entry);
     __asm__ volatile("lgdt %0\n lidt %1" : : "m"(gdt), "m"(idt));
     __asm__ volatile("push $8\n lea 1f(%%rip), %%rax\n push %%rax\n lretq\n 1:\n mov %0, %%ss\n mov %0, %%ds\n mov %0, %%es"
                      :
