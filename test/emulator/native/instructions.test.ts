@@ -90,12 +90,12 @@ function table(title: string, counts: ReadonlyMap<string, number>): string[] {
 }
 
 describe('recorded on a real CPU', () => {
-  test('every form is among the vectors', () => {
+  test('every form is among the vectors', { timeout: PATIENCE }, () => {
     const recorded = new Set(VECTORS.flatMap(readVectors).map((vector) => vector.test.form));
     expect(allForms.filter((form) => !recorded.has(form.name)).map((form) => form.name)).toEqual([]);
   });
 
-  test('every row of the opcode table is among the vectors', () => {
+  test('every row of the opcode table is among the vectors', { timeout: PATIENCE }, () => {
     const counts = casesPerRow(VECTORS.flatMap(readVectors).map((vector) => vector.test));
     const missing = [...counts].filter(([row, count]) => count === 0 && !NOT_COMPARED.has(row));
     expect(
