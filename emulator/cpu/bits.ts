@@ -1,6 +1,6 @@
 /** BT, BTS, BTR, BTC, BSF, BSR, TZCNT, LZCNT, POPCNT. */
 import type { Cpu } from './cpu.ts';
-import { arithmeticFlags, CF, setArithmeticFlags, ZF } from './flags.ts';
+import { arithmeticFlags, CF, hasEvenParity, PF, setArithmeticFlags, ZF } from './flags.ts';
 import type { Handler, Instruction } from './instruction.ts';
 import { effectiveAddress, segmentAddress } from './memory-access.ts';
 import { always, type Opcode } from './opcode.ts';
@@ -69,9 +69,11 @@ const testRegisterBit: Handler = (cpu, i) => {
   testBit(cpu, i, bit, low, high);
 };
 
-/** Sets ZF only, as Intel's processors do: of the undefined flags none changes. */
-function setZero(s: Int32Array, isZero: boolean): void {
-  setArithmeticFlags(s, (arithmeticFlags(s) & ~ZF) | (isZero ? ZF : 0));
+const lowestSet = (word: number): number => 31 - Math.clz32(word & -word);
+
+/** ZF if there is no bit; of the undefined flags, Intel's processors have PF from the index and clear the others. */
+function setScanFlags(s: Int32Array, found: boolean, index: number): void {
+  setArithmeticFlags(s, (found ? 0 : ZF) | (hasEvenParity(index) ? PF : 0));
 }
 /** With source 0 the destination keeps its value (so AMD's manual says and Intel's processors do). */
 const bsf: Handler = (cpu, i) => {
@@ -79,19 +81,20 @@ const bsf: Handler = (cpu, i) => {
   const mask = i.operandSize === 2 ? 0xffff : -1;
   const low = readRm(cpu, i) & mask;
   const high = i.operandSize === 8 ? s[HIGH] : 0;
-  setZero(s, (low | high) === 0);
-  if ((low | high) === 0) return;
-  const word = low !== 0 ? low : high;
-  writeRegister(cpu, i.reg, i.operandSize, (low !== 0 ? 31 : 63) - Math.clz32(word & -word), 0);
+  const found = (low | high) !== 0;
+  const index = low !== 0 ? lowestSet(low) : high !== 0 ? 32 + lowestSet(high) : 0;
+  setScanFlags(s, found, index);
+  if (found) writeRegister(cpu, i.reg, i.operandSize, index, 0);
 };
 const bsr: Handler = (cpu, i) => {
   const s = cpu.i32;
   const mask = i.operandSize === 2 ? 0xffff : -1;
   const low = readRm(cpu, i) & mask;
   const high = i.operandSize === 8 ? s[HIGH] : 0;
-  setZero(s, (low | high) === 0);
-  if ((low | high) === 0) return;
-  writeRegister(cpu, i.reg, i.operandSize, high !== 0 ? 63 - Math.clz32(high) : 31 - Math.clz32(low), 0);
+  const found = (low | high) !== 0;
+  const index = high !== 0 ? 63 - Math.clz32(high) : found ? 31 - Math.clz32(low) : 0;
+  setScanFlags(s, found, index);
+  if (found) writeRegister(cpu, i.reg, i.operandSize, index, 0);
 };
 
 /** The operand size if the source is 0, which CF says. The undefined flags are those of Intel's processors. */
@@ -105,7 +108,6 @@ const countZeros =
     writeRegister(cpu, i.reg, size, zeros, 0);
     setArithmeticFlags(s, zeros === 8 * size ? CF : zeros === 0 ? ZF : 0);
   };
-const lowestSet = (word: number): number => 31 - Math.clz32(word & -word);
 const tzcnt = countZeros((low, high, size) =>
   low !== 0 ? lowestSet(low) : high !== 0 ? 32 + lowestSet(high) : 8 * size,
 );

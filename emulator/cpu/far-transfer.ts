@@ -55,10 +55,10 @@ function farPointer(cpu: Cpu, i: Instruction): Target {
   const address = effectiveAddress(cpu, i);
   const addressHigh = s[HIGH];
   const second = (address + i.operandSize) | 0;
+  const low = load(cpu, address, addressHigh, i.operandSize) & (i.operandSize === 2 ? 0xffff : -1);
+  const high = i.operandSize === 8 ? s[HIGH] : 0;
   const selector = load16(cpu, second, addressHigh + (second >>> 0 < 8 ? 1 : 0));
-  const low = load(cpu, address, addressHigh, i.operandSize);
-  const mask = i.operandSize === 2 ? 0xffff : -1;
-  return { selector, low: low & mask, high: i.operandSize === 8 ? s[HIGH] : 0 };
+  return { selector, low, high };
 }
 
 interface Gate {

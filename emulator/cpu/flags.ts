@@ -72,6 +72,9 @@ export function sign(s: Int32Array): boolean {
   return s[FLAG_KIND] === KNOWN ? (s[FLAGS] & SF) !== 0 : s[FLAG_RESULT + 1] < 0;
 }
 
+/** PF of a byte. */
+export const hasEvenParity = (byte: number): boolean => PARITY[byte & 255] !== 0;
+
 export function parity(s: Int32Array): boolean {
   return s[FLAG_KIND] === KNOWN ? (s[FLAGS] & PF) !== 0 : PARITY[s[FLAG_RESULT] & 255] !== 0;
 }

@@ -1,9 +1,10 @@
 /**
  * Shifts and rotates. A count of 0 (after masking) changes neither operand nor flags. Flags that the manuals
- * leave undefined follow Intel's processors: OF as if the last step had been the only one, AF cleared by shifts.
+ * leave undefined follow Intel's processors: OF as if the first step had been the only one, AF cleared by shifts. A rotate of a
+ * register by a constant other than 1 leaves OF as it was.
  */
 import type { Cpu } from './cpu.ts';
-import { AF, auxiliary, CF, carry, KNOWN, OF, RESULT, setResultFlags } from './flags.ts';
+import { AF, auxiliary, CF, carry, OF, overflow, RESULT, setResultFlags } from './flags.ts';
 import type { Handler, Instruction } from './instruction.ts';
 import type { Opcode } from './opcode.ts';
 import { readRegister, readRmForWrite, signExtend8, signExtend16, writeRm } from './operands.ts';
@@ -61,30 +62,45 @@ function rol64(s: Int32Array, low: number, high: number, count: number): number 
 const bit64 = (low: number, high: number, bit: number): number =>
   ((bit < 32 ? low >>> bit : high >>> (bit - 32)) & 1) as number;
 
+/** In place of OF or 0: OF stays as it was. */
+const UNCHANGED = -1;
+
 /** CF and OF of a rotate; the other flags stay, as far as they are lazy they stay so. */
-function setRotateFlags(s: Int32Array, carryOut: boolean, overflows: boolean): void {
-  const others = (carryOut ? CF : 0) | (overflows ? OF : 0);
-  if (s[FLAG_KIND] === KNOWN) s[FLAGS] = (s[FLAGS] & ~(CF | OF)) | others;
-  else {
-    const kept = auxiliary(s) ? AF : 0;
-    s[FLAGS] = (s[FLAGS] & ~(CF | OF | AF)) | others | kept;
+function setRotateFlags(s: Int32Array, carryOut: boolean, overflows: number): void {
+  if (s[FLAG_KIND] > RESULT) {
+    const kept = (auxiliary(s) ? AF : 0) | (overflows === UNCHANGED && overflow(s) ? OF : 0);
+    s[FLAGS] = (s[FLAGS] & ~(CF | AF | OF)) | kept;
     s[FLAG_KIND] = RESULT;
   }
+  const cleared = overflows === UNCHANGED ? ~CF : ~(CF | OF);
+  s[FLAGS] = (s[FLAGS] & cleared) | (carryOut ? CF : 0) | (overflows === UNCHANGED ? 0 : overflows);
 }
 
-/** Shifts or rotates 64 bits by 1…63 and sets the flags. Returns the low half, high half in HIGH. */
-function shift64(s: Int32Array, operation: number, low: number, high: number, count: number): number {
+/** OF by the highest bit of a word. */
+const overflowIf = (word: number): number => (word < 0 ? OF : 0);
+
+/** Shifts or rotates 64 bits by 1…63, a constant or not, and sets the flags. Returns the low half, high half in HIGH. */
+function shift64(
+  s: Int32Array,
+  operation: number,
+  low: number,
+  high: number,
+  count: number,
+  constant: boolean,
+): number {
   switch (operation) {
     case ROL: {
       const result = rol64(s, low, high, count);
-      const resultHigh = s[HIGH];
-      setRotateFlags(s, (result & 1) !== 0, (result & 1) !== resultHigh >>> 31);
+      setRotateFlags(
+        s,
+        (result & 1) !== 0,
+        constant && count !== 1 ? UNCHANGED : overflowIf(high ^ (high << 1)),
+      );
       return result;
     }
     case ROR: {
       const result = rol64(s, low, high, 64 - count);
-      const resultHigh = s[HIGH];
-      setRotateFlags(s, resultHigh < 0, (resultHigh ^ (resultHigh << 1)) < 0);
+      setRotateFlags(s, s[HIGH] < 0, constant && count !== 1 ? UNCHANGED : overflowIf(high ^ (low << 31)));
       return result;
     }
     case RCL:
@@ -92,13 +108,7 @@ function shift64(s: Int32Array, operation: number, low: number, high: number, co
       return rotateThroughCarry64(s, operation, low, high, count);
     case SHR: {
       const result = shr64(s, low, high, count);
-      const resultHigh = s[HIGH];
-      setResultFlags(
-        s,
-        result,
-        resultHigh,
-        bit64(low, high, count - 1) | ((resultHigh ^ (resultHigh << 1)) < 0 ? OF : 0),
-      );
+      setResultFlags(s, result, s[HIGH], bit64(low, high, count - 1) | overflowIf(high));
       return result;
     }
     case SAR: {
@@ -108,9 +118,7 @@ function shift64(s: Int32Array, operation: number, low: number, high: number, co
     }
     default: {
       const result = shl64(s, low, high, count);
-      const resultHigh = s[HIGH];
-      const out = bit64(low, high, 64 - count);
-      setResultFlags(s, result, resultHigh, out | (out !== resultHigh >>> 31 ? OF : 0));
+      setResultFlags(s, result, s[HIGH], bit64(low, high, 64 - count) | overflowIf(high ^ (high << 1)));
       return result;
     }
   }
@@ -124,6 +132,7 @@ function rotateThroughCarry64(
   count: number,
 ): number {
   let c = carry(s) ? 1 : 0;
+  const overflows = overflowIf(operation === RCL ? high ^ (high << 1) : high ^ (c << 31));
   for (; count > 0; count--) {
     if (operation === RCL) {
       const out = high >>> 31;
@@ -137,31 +146,42 @@ function rotateThroughCarry64(
       c = out;
     }
   }
-  setRotateFlags(s, c !== 0, operation === RCL ? c !== high >>> 31 : (high ^ (high << 1)) < 0);
+  setRotateFlags(s, c !== 0, overflows);
   s[HIGH] = high;
   return low;
 }
 
 /** As `shift64` for 8, 16 and 32 bits; count 1…31; value sign-extended, as is the result. */
-function shiftNarrow(s: Int32Array, operation: number, value: number, count: number, bits: number): number {
+function shiftNarrow(
+  s: Int32Array,
+  operation: number,
+  value: number,
+  count: number,
+  bits: number,
+  constant: boolean,
+): number {
   const mask = bits === 32 ? -1 : (1 << bits) - 1;
   const unsigned = (value & mask) >>> 0;
   const top = bits - 1;
+  /** The highest bit of the operand before a step to the left, xor the one behind it. */
+  const leftOverflow = overflowIf(value ^ (value << (32 - top)));
   switch (operation) {
     case ROL:
     case ROR: {
       const by = (operation === ROL ? count : bits - (count % bits)) % bits;
       const result = by === 0 ? unsigned : (((unsigned << by) | (unsigned >>> (bits - by))) & mask) >>> 0;
-      const msb = (result >>> top) & 1;
-      if (operation === ROL) setRotateFlags(s, (result & 1) !== 0, (result & 1) !== msb);
-      else setRotateFlags(s, msb !== 0, msb !== ((result >>> (top - 1)) & 1));
+      const out = operation === ROL ? result & 1 : result >>> top;
+      const overflows = operation === ROL ? leftOverflow : overflowIf(value ^ (value << 31));
+      setRotateFlags(s, out !== 0, constant && count !== 1 ? UNCHANGED : overflows);
       return signExtend(result, bits);
     }
     case RCL:
     case RCR: {
       let result = unsigned;
       let c = carry(s) ? 1 : 0;
-      for (let n = count % (bits === 32 ? 64 : bits + 1); n > 0; n--) {
+      const steps = bits === 32 ? count : count % (bits + 1);
+      const overflows = operation === RCL ? leftOverflow : overflowIf(value ^ (c << 31));
+      for (let n = steps; n > 0; n--) {
         if (operation === RCL) {
           const out = (result >>> top) & 1;
           result = (((result << 1) | c) & mask) >>> 0;
@@ -172,14 +192,13 @@ function shiftNarrow(s: Int32Array, operation: number, value: number, count: num
           c = out;
         }
       }
-      const msb = (result >>> top) & 1;
-      setRotateFlags(s, c !== 0, operation === RCL ? c !== msb : msb !== ((result >>> (top - 1)) & 1));
+      setRotateFlags(s, c !== 0, steps === 0 ? UNCHANGED : overflows);
       return signExtend(result, bits);
     }
     case SHR: {
       const result = signExtend(unsigned >>> count, bits);
       const out = (unsigned >>> (count - 1)) & 1;
-      setResultFlags(s, result, result >> 31, out | (((result ^ (result << 1)) >>> top) & 1 ? OF : 0));
+      setResultFlags(s, result, result >> 31, out | overflowIf(value));
       return result;
     }
     case SAR: {
@@ -191,13 +210,13 @@ function shiftNarrow(s: Int32Array, operation: number, value: number, count: num
       const result = signExtend(unsigned << count, bits);
       // Beyond the operand's width the bit shifted out last is 0.
       const out = count > bits ? 0 : (unsigned >>> (bits - count)) & 1;
-      setResultFlags(s, result, result >> 31, out | (out !== result >>> 31 ? OF : 0));
+      setResultFlags(s, result, result >> 31, out | leftOverflow);
       return result;
     }
   }
 }
 
-function shiftRm(cpu: Cpu, i: Instruction, count: number): void {
+function shiftRm(cpu: Cpu, i: Instruction, count: number, constant: boolean): void {
   const s = cpu.i32;
   const size = i.operandSize;
   const masked = count & (size === 8 ? 63 : 31);
@@ -209,13 +228,13 @@ function shiftRm(cpu: Cpu, i: Instruction, count: number): void {
   }
   const result =
     size === 8
-      ? shift64(s, i.operation, low, s[HIGH], masked)
-      : shiftNarrow(s, i.operation, low, masked, size * 8);
+      ? shift64(s, i.operation, low, s[HIGH], masked, constant)
+      : shiftNarrow(s, i.operation, low, masked, size * 8, constant);
   writeRm(cpu, i, result, s[HIGH]);
 }
-const shiftByOne: Handler = (cpu, i) => shiftRm(cpu, i, 1);
-const shiftByImmediate: Handler = (cpu, i) => shiftRm(cpu, i, i.immediateLow);
-const shiftByCl: Handler = (cpu, i) => shiftRm(cpu, i, cpu.u8[RCX * 4]);
+const shiftByOne: Handler = (cpu, i) => shiftRm(cpu, i, 1, true);
+const shiftByImmediate: Handler = (cpu, i) => shiftRm(cpu, i, i.immediateLow, !i.isMemory);
+const shiftByCl: Handler = (cpu, i) => shiftRm(cpu, i, cpu.u8[RCX * 4], false);
 
 // The frequent forms: registers by a constant.
 
@@ -225,7 +244,7 @@ const shl32Immediate: Handler = (cpu, i) => {
   const count = i.immediateLow & 31;
   const result = value << count;
   const out = (value >>> (32 - count)) & 1;
-  setResultFlags(s, result, result >> 31, out | (out !== result >>> 31 ? OF : 0));
+  setResultFlags(s, result, result >> 31, out | overflowIf(value ^ (value << 1)));
   s[i.rm] = result;
   s[i.rm + 1] = 0;
 };
@@ -235,13 +254,13 @@ const shr32Immediate: Handler = (cpu, i) => {
   const count = i.immediateLow & 31;
   const result = (value >>> count) | 0;
   const out = (value >>> (count - 1)) & 1;
-  setResultFlags(s, result, result >> 31, out | ((result ^ (result << 1)) < 0 ? OF : 0));
+  setResultFlags(s, result, result >> 31, out | overflowIf(value));
   s[i.rm] = result;
   s[i.rm + 1] = 0;
 };
 const shift64Immediate: Handler = (cpu, i) => {
   const s = cpu.i32;
-  const low = shift64(s, i.operation, s[i.rm], s[i.rm + 1], i.immediateLow & 63);
+  const low = shift64(s, i.operation, s[i.rm], s[i.rm + 1], i.immediateLow & 63, true);
   s[i.rm] = low;
   s[i.rm + 1] = s[HIGH];
 };
@@ -287,8 +306,9 @@ function doubleShift(cpu: Cpu, i: Instruction, count: number, left: boolean): vo
     resultHigh = result >> 31;
     out = (first >>> (left ? 16 - by : by - 1)) & 1;
   }
-  const overflows = ((size === 8 ? high ^ resultHigh : low ^ result) >>> 31) & 1;
-  setResultFlags(s, result, resultHigh, out | (overflows ? OF : 0));
+  // What the first step shifts out at the top, or in.
+  const top = size === 8 ? high : size === 4 ? low : low << 16;
+  setResultFlags(s, result, resultHigh, out | overflowIf(top ^ (left ? top << 1 : source << 31)));
   writeRm(cpu, i, result, resultHigh);
 }
 const shldImmediate: Handler = (cpu, i) => doubleShift(cpu, i, i.immediateLow, true);
