@@ -45,6 +45,8 @@ export interface CodeInfo {
   readonly operands: readonly string[];
   readonly privileged: boolean;
   readonly lockable: boolean;
+  /** The manuals leave a flag undefined. */
+  readonly undefinedFlags: boolean;
 }
 
 /** iced's features and the first CPU model that has them. A feature that is missing here is no part of the machine. */
@@ -157,7 +159,12 @@ const MAPS = new Map<OpCodeTableKind, { readonly number: number; readonly escape
   [OpCodeTableKind.T0F3A, { number: 3, escape: [0x0f, 0x3a] }],
 ]);
 
-function describe(code: Code, info: OpCodeInfo, features: readonly CpuidFeature[]): CodeInfo | undefined {
+function describe(
+  code: Code,
+  info: OpCodeInfo,
+  features: readonly CpuidFeature[],
+  undefinedFlags: boolean,
+): CodeInfo | undefined {
   const map = MAPS.get(info.table);
   const isVex = info.encoding === EncodingKind.VEX;
   if (map === undefined || !(isVex || info.encoding === EncodingKind.Legacy)) return undefined;
@@ -185,6 +192,7 @@ function describe(code: Code, info: OpCodeInfo, features: readonly CpuidFeature[
     operands,
     privileged: info.isPrivileged,
     lockable: info.canUseLockPrefix,
+    undefinedFlags: undefinedFlags || /^(Ro|Rc|Sa|Sh)[lr]d?_/.test(Code[code]), // iced says it by the count
   };
 }
 
@@ -197,7 +205,7 @@ function readCodes(): CodeInfo[] {
     instruction.code = code;
     const features = [...instruction.cpuidFeatures()];
     if (info.isInstruction && info.decoderOption === DecoderOptions.None && !isTwoInstructions(info)) {
-      const described = describe(code, info, features);
+      const described = describe(code, info, features, instruction.rflagsUndefined !== 0);
       if (described !== undefined && !UNDEFINED.test(described.name) && !VIA.test(described.feature))
         codes.push(described);
     }

@@ -1,3 +1,4 @@
+import { codeExemptions, type Exemptions } from './code-exemptions.ts';
 import type { Form } from './forms.ts';
 import { alignmentForms } from './forms-alignment.ts';
 import { avxForms } from './forms-avx.ts';
@@ -25,10 +26,12 @@ export const formGroups: Readonly<Record<string, readonly Form[]>> = {
 
 export const allForms: readonly Form[] = Object.values(formGroups).flat();
 
-const byName = new Map(allForms.map((form) => [form.name, form]));
+const byName = new Map<string, Exemptions>(
+  [...allForms, ...codeExemptions].map((exemptions) => [exemptions.name, exemptions]),
+);
 
-/** The forms of which a case consists. Throws if one is unknown: then it has been renamed since the case was recorded. */
-export function formsOf(test: InstructionCase): Form[] {
+/** The forms, or iced's codes, of which a case consists. Throws if one is unknown: then it has been renamed since the case was recorded. */
+export function formsOf(test: InstructionCase): Exemptions[] {
   return test.form.split('; ').map((name) => {
     const form = byName.get(name);
     if (form === undefined)

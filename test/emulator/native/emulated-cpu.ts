@@ -163,6 +163,7 @@ function runCase(machine: Machine, test: InstructionCase): Outcome {
   loadX87(machine, state.x87);
   machine.writeRegister('cs', BigInt(USER_CS));
   machine.writeRegister('ss', BigInt(USER_SS));
+  for (const segment of ['ds', 'es']) machine.writeRegister(segment, 0n);
   machine.writeRegister('rip', BigInt(CODE + test.codeOffset));
   machine.writeRegister('rflags', BigInt(state.rflags));
   machine.writeRegister('mxcsr', BigInt(state.mxcsr));

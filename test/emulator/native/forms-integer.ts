@@ -104,7 +104,7 @@ function multiplication(): Form[] {
 }
 
 /** Sets RDX:RAX (AX for bytes) to quotient × divisor + remainder for a quotient that mostly just fits. */
-function divisor(signed: boolean) {
+export function divisor(signed: boolean) {
   return ({ random, size, registers }: Preparation): bigint => {
     const bits = BigInt(size);
     const as = (value: bigint) => (signed ? BigInt.asIntN(size, value) : BigInt.asUintN(size, value));
@@ -312,13 +312,13 @@ function moves(): Form[] {
   ];
 }
 
-function compareWithRax({ random, registers }: Preparation): bigint {
+export function compareWithRax({ random, registers }: Preparation): bigint {
   const value = interestingInteger(random);
   registers.set(RAX, random.chance(60) ? value : interestingInteger(random));
   return value;
 }
 
-function compareWithPair({ random, registers, size }: Preparation): bigint {
+export function compareWithPair({ random, registers, size }: Preparation): bigint {
   const low = BigInt.asUintN(size, interestingInteger(random));
   const high = BigInt.asUintN(size, interestingInteger(random));
   registers.set(RAX, random.chance(80) ? low : interestingInteger(random));
@@ -360,7 +360,7 @@ function flags(): Form[] {
 }
 
 /** A place in the code area, mostly; else unmapped, not executable or non-canonical. */
-function codeTarget({ random }: Preparation): bigint {
+export function codeTarget({ random }: Preparation): bigint {
   if (random.chance(80)) return BigInt(CODE + 0x200 + random.below(0x800));
   return random.pick([
     0x1000n,

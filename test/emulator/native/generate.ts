@@ -10,7 +10,7 @@ const ADDRESS_SIZE = 0x67;
 const GS = 0x65;
 
 /** State that the instructions of one case share while it is made. */
-interface Draft {
+export interface Draft {
   readonly random: Random;
   readonly registers: Map<number, bigint>;
   readonly vectors: Map<number, Uint8Array>;
@@ -60,7 +60,7 @@ export function generateBatch(forms: readonly Form[], perForm: number, seed: num
   return cases;
 }
 
-function newDraft(random: Random, useRegisters: boolean): Draft {
+export function newDraft(random: Random, useRegisters: boolean): Draft {
   return {
     random,
     registers: new Map(),
@@ -85,7 +85,7 @@ function finish(
 }
 
 /** Extends the patch so that it covers the bytes too. Bytes outside of the writable data are dropped. */
-function addPatch(draft: Draft, address: number, bytes: Uint8Array): void {
+export function addPatch(draft: Draft, address: number, bytes: Uint8Array): void {
   const start = Math.max(address, DATA);
   const end = Math.min(address + bytes.length, DATA + WRITABLE_SIZE);
   if (end <= start) return;
@@ -96,7 +96,7 @@ function addPatch(draft: Draft, address: number, bytes: Uint8Array): void {
 }
 
 /** An address for an access of so many bytes. */
-function chooseTarget(random: Random, bytes: number, aligned: boolean): number {
+export function chooseTarget(random: Random, bytes: number, aligned: boolean): number {
   const align = aligned && random.chance(85) ? Math.max(16, bytes) : random.chance(50) ? bytes : 1;
   const somewhere = DATA + 0x40 + random.below(WRITABLE_SIZE - 0x80);
   const edge = random.below(40);
@@ -109,7 +109,7 @@ function chooseTarget(random: Random, bytes: number, aligned: boolean): number {
   return somewhere - (somewhere % align);
 }
 
-function chooseAddress(random: Random, bytes: number, aligned: boolean): bigint {
+export function chooseAddress(random: Random, bytes: number, aligned: boolean): bigint {
   if (random.chance(2))
     return random.pick([
       0x8000_0000_0000n,
@@ -358,6 +358,6 @@ function encodeImmediate(form: Form, size: OperandSize, random: Random): Uint8Ar
   }
 }
 
-function littleEndian(value: bigint, length: number): Uint8Array {
+export function littleEndian(value: bigint, length: number): Uint8Array {
   return Uint8Array.from({ length }, (_, i) => Number((value >> BigInt(8 * i)) & 0xffn));
 }

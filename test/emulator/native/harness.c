@@ -65,6 +65,7 @@ __asm__(
     "run_case:\n"
     "  push %rbx\n push %rbp\n push %r12\n push %r13\n push %r14\n push %r15\n"
     "  mov %rsp, harness_rsp\n"
+    "  xor %eax, %eax\n mov %eax, %ds\n mov %eax, %es\n"
     "  cmpl $0, has_avx\n je 1f\n"
     "  mov $7, %eax\n xor %edx, %edx\n xrstor64 image_area\n jmp 2f\n"
     "1: fxrstor64 image_area\n"

@@ -1,79 +1,26 @@
-/**
- * Every instruction form against the real CPU, bit for bit. See README.md for the fuzzing and recording runs.
- *
- * INSTRUCTION_SECONDS  how long to run fresh cases (default: one short batch)
- * INSTRUCTION_SEED     seed of the first batch (default: 1; another one each day for a run of INSTRUCTION_SECONDS)
- * INSTRUCTION_FORMS    only forms whose name contains this
- * INSTRUCTION_COVERAGE if set: print how many cases each form and each row of the opcode table has had
- * INSTRUCTION_RECORD   `vectors`: record the fixed vectors anew; `failures`: keep disagreements as vectors
- * INSTRUCTION_GROUP    which group of forms to record (default: all)
- */
-import { appendFileSync, existsSync, readFileSync } from 'node:fs';
+/** Every instruction form against the real CPU, bit for bit. See README.md for the fuzzing and recording runs. */
+import { existsSync } from 'node:fs';
 import { afterAll, describe, expect, test } from 'vitest';
 import { allForms, formGroups, formsOf } from './all-forms.ts';
-import { describeCase, differences } from './compare.ts';
+import { openComparison, PATIENCE, REGRESSIONS, settings, vectorsOf } from './comparison.ts';
 import { casesPerRow, NOT_COMPARED } from './coverage.ts';
-import { createEmulatedCpu } from './emulated-cpu.ts';
 import { generateBatch } from './generate.ts';
-import type { InstructionCase, Outcome } from './instruction-case.ts';
-import { openRealCpu } from './real-cpu.ts';
-import { encodeVector, readVectors, writeVectors } from './vectors.ts';
+import { readVectors, writeVectors } from './vectors.ts';
 
 /** Recorded once on a real CPU, every form; a file for each group of forms. */
-const vectorsOf = (group: string): URL => new URL(`vectors/${group}.jsonl.gz`, import.meta.url);
 const VECTORS = Object.keys(formGroups).map(vectorsOf);
-/** Cases in which the emulator was once wrong. */
-const REGRESSIONS = new URL('vectors/regressions.jsonl', import.meta.url);
 
 const PER_FORM = 8;
 const RECORDED_PER_FORM = 10;
-const MAX_REPORTED = 5;
-/** Milliseconds on a busy host; it is a second or two on an idle one. */
-const PATIENCE = 120_000;
 
-const environment = process.env;
-const record = environment['INSTRUCTION_RECORD'];
-const recordedGroup = environment['INSTRUCTION_GROUP'];
-const seconds = Number(environment['INSTRUCTION_SECONDS'] ?? 0);
-/** The short run is the same every day, so that a change alone makes it fail; the long ones look for news. */
-const firstSeed = Number(
-  environment['INSTRUCTION_SEED'] ?? (seconds > 0 ? Math.floor(Date.now() / 86_400_000) : 1),
-);
-const filter = environment['INSTRUCTION_FORMS'];
-const coverage = environment['INSTRUCTION_COVERAGE'] !== undefined;
-
-const emulator = createEmulatedCpu();
-const cpu = openRealCpu();
-const cpuInfo = typeof cpu === 'string' ? '' : readFileSync('/proc/cpuinfo', 'utf8');
-const cpuIsIntel = /GenuineIntel/.test(cpuInfo);
-const cpuFlags = new Set(/^flags\s*:(.*)$/m.exec(cpuInfo)?.[1].trim().split(' '));
-const wanted = allForms.filter((form) => filter === undefined || form.name.includes(filter));
+const { record, recordedGroup, seconds, firstSeed, coverage } = settings;
+const comparison = openComparison();
+const { cpu, compareAll } = comparison;
+const wanted = allForms.filter((form) => settings.isWanted(form.name));
 /** Forms that this host's CPU can run. */
-const forms = wanted.filter((form) => form.requires?.every((flag) => cpuFlags.has(flag)) ?? true);
+const forms = wanted.filter((form) => comparison.missing(form.requires ?? []).length === 0);
 
-afterAll(() => {
-  if (typeof cpu !== 'string') cpu.dispose();
-});
-
-/** Throws with the first few cases in which the emulator disagrees with the CPU. */
-function compareAll(cases: readonly InstructionCase[], outcomes: readonly Outcome[]): void {
-  const failures: string[] = [];
-  let count = 0;
-  cases.forEach((instruction, i) => {
-    const lines = differences(instruction, outcomes[i], emulator.run(instruction));
-    if (lines.length === 0) return;
-    count++;
-    if (failures.length < MAX_REPORTED) failures.push([describeCase(instruction), ...lines].join('\n  '));
-    if (record === 'failures') {
-      appendFileSync(REGRESSIONS, `${encodeVector({ test: instruction, outcome: outcomes[i] })}\n`);
-    }
-  });
-  expect(count, `${count} of ${cases.length} cases differ\n${failures.join('\n\n')}`).toBe(0);
-}
-
-/** Cases whose results other CPUs share are compared on any; the rest on the make that the emulator follows. */
-const comparable = (instruction: InstructionCase): boolean =>
-  cpuIsIntel || !formsOf(instruction).some((form) => form.intelOnly);
+afterAll(() => comparison.dispose());
 
 function increase(counts: Map<string, number>, name: string, by: number): void {
   counts.set(name, (counts.get(name) ?? 0) + by);
@@ -121,9 +68,7 @@ describe(
     if (typeof cpu === 'string') console.warn(`Instructions: only recorded vectors are compared: ${cpu}`);
 
     if (typeof cpu !== 'string' && forms.length < wanted.length) {
-      const missing = new Set(
-        wanted.flatMap((form) => form.requires ?? []).filter((flag) => !cpuFlags.has(flag)),
-      );
+      const missing = new Set(comparison.missing(wanted.flatMap((form) => form.requires ?? [])));
       console.warn(
         `Instructions: ${wanted.length - forms.length} forms are compared with recorded vectors only: this CPU lacks ${[...missing].join(', ')}`,
       );
@@ -137,7 +82,7 @@ describe(
       const perForm = new Map(forms.map((form) => [form.name, 0]));
       const perRow = new Map<string, number>();
       do {
-        const cases = generateBatch(forms, PER_FORM, seed).filter(comparable);
+        const cases = generateBatch(forms, PER_FORM, seed).filter(comparison.isComparable);
         total += cases.length;
         compareAll(cases, await cpu.run(cases));
         if (coverage) {

@@ -1,0 +1,26 @@
+/** What is not compared of iced's codes, and why. */
+
+import { machineCodes } from '../instruction-set/codes.ts';
+import type { Form } from './forms.ts';
+
+export type Exemptions = Pick<
+  Form,
+  'name' | 'undefinedFlags' | 'memoryAfterFault' | 'intelOnly' | 'approximate'
+>;
+
+/** Approximations that differ by make. */
+const RECIPROCAL = /(Rcp|Rsqrt)[ps]s/i;
+const TRANSCENDENTAL = /^(F2xm1|Fyl2x|Fyl2xp1|Fptan|Fpatan|Fsin|Fcos|Fsincos)$/;
+
+/** Its results are compared to a unit in the last place only. */
+export const isTranscendental = ({ name }: { readonly name: string }): boolean => TRANSCENDENTAL.test(name);
+
+export const codeExemptions: readonly Exemptions[] = machineCodes.map(({ name, undefinedFlags }) => ({
+  name,
+  intelOnly: undefinedFlags || RECIPROCAL.test(name) || TRANSCENDENTAL.test(name),
+  approximate: TRANSCENDENTAL.test(name),
+  ...(name === 'Call_rm64' && {
+    memoryAfterFault:
+      "Intel's CPUs push the return address before they find the target not canonical; the manual does not",
+  }),
+}));
