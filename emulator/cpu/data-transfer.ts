@@ -402,8 +402,8 @@ export const DATA_TRANSFER_OPCODES: readonly Opcode[] = [
   {
     opcode: 0x90,
     registerInOpcode: true,
-    // 90 without REX.B is NOP (and PAUSE with F3), not XCHG EAX, EAX.
-    handler: (i) => (i.rmNumber === 0 ? nop : xchgAccumulator),
+    // 90 is NOP without REX.B, not XCHG EAX, EAX, and PAUSE with F3 even if there is REX.B.
+    handler: (i) => (i.rmNumber === 0 || (i.rmNumber === 8 && i.repeat === 0xf3) ? nop : xchgAccumulator),
   },
   {
     opcode: 0x50,

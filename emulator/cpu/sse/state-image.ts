@@ -1,5 +1,5 @@
 /** FXSAVE, FXRSTOR, LDMXCSR, STMXCSR (SDM volume 1, 10.5: layout of the 512-byte area). */
-import { isCanonical } from '../../mmu/page-walk.ts';
+import { isCanonical, requireCanonical } from '../../mmu/page-walk.ts';
 import type { Cpu } from '../cpu.ts';
 import { GENERAL_PROTECTION, raiseWithCode } from '../fault.ts';
 import type { Handler, Instruction } from '../instruction.ts';
@@ -13,7 +13,6 @@ import { alignedAddress, fetch32, type Guard, requireSse } from './operands.ts';
 /** Bits of MXCSR that exist; setting another one is #GP. */
 export const MXCSR_MASK = 0xffff;
 
-/** The end of the area is checked first, as CPUs do it. */
 const AREA_WORDS = 512 / 4;
 /** Word indexes in the area: MXCSR and its mask, the x87 registers, the vector registers, the end of what is used. */
 const AREA_MXCSR = 24 / 4;
@@ -37,11 +36,16 @@ function storeWord(cpu: Cpu, low: number, high: number, word: number, value: num
   store32(cpu, at, (high + (at >>> 0 < low >>> 0 ? 1 : 0)) | 0, value);
 }
 
-/** Not a multiple of 16 is #GP, and where alignment is checked not even one of 4 is #AC. */
+/**
+ * Address of the area: low half, high half in HIGH. Not a multiple of 16 is #GP, and where alignment is checked not even one
+ * of 4 is #AC. The pages of its end are checked before those of its start, as CPUs do it.
+ */
 function areaAddress(cpu: Cpu, i: Instruction): number {
   const low = effectiveAddress(cpu, i);
   if (isCanonical(cpu.i32[HIGH])) checkAlignment(cpu, low, 4);
-  return alignedAddress(cpu, i);
+  alignedAddress(cpu, i);
+  if (cpu.mode.bits === 64) requireCanonical(cpu, cpu.i32[HIGH]);
+  return low;
 }
 
 function fxsave(cpu: Cpu, i: Instruction): void {

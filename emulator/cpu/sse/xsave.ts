@@ -3,7 +3,7 @@
  * component is in use unless it is as after initialisation; XSAVEOPT does not remember what has changed since XRSTOR.
  */
 
-import { isCanonical } from '../../mmu/page-walk.ts';
+import { isCanonical, requireCanonical } from '../../mmu/page-walk.ts';
 import type { Cpu } from '../cpu.ts';
 import { DEVICE_NOT_AVAILABLE, GENERAL_PROTECTION, INVALID_OPCODE, raise, raiseWithCode } from '../fault.ts';
 import type { Feature } from '../features.ts';
@@ -60,6 +60,7 @@ function areaAddress(cpu: Cpu, i: Instruction): number {
   const low = effectiveAddress(cpu, i);
   if (isCanonical(cpu.i32[HIGH])) checkAlignment(cpu, low, 4);
   if ((low & 63) !== 0) raiseWithCode(cpu, GENERAL_PROTECTION, 0);
+  if (cpu.mode.bits === 64) requireCanonical(cpu, cpu.i32[HIGH]);
   return low;
 }
 
@@ -76,8 +77,8 @@ function wordAddress(s: Int32Array, low: number, high: number, word: number): nu
 /** Parts of the area: words from the first up to the second. */
 type Part = readonly [first: number, end: number];
 
-/** Writes parts of the image to the area, all or nothing. As on CPUs the last byte faults first. */
-function put(cpu: Cpu, low: number, high: number, parts: readonly Part[]): void {
+/** Checks that the parts can be written, before anything is read or written. As on CPUs the last byte faults first. */
+function checkParts(cpu: Cpu, low: number, high: number, parts: readonly Part[]): void {
   const s = cpu.i32;
   const end = Math.max(AREA_UPPER, ...parts.map((part) => part[1]));
   const last = wordAddress(s, low, high, end - 1);
@@ -86,6 +87,10 @@ function put(cpu: Cpu, low: number, high: number, parts: readonly Part[]): void 
     const at = wordAddress(s, low, high, first);
     checkWrite(cpu, at, s[HIGH], 4 * (behind - first));
   }
+}
+
+function put(cpu: Cpu, low: number, high: number, parts: readonly Part[]): void {
+  const s = cpu.i32;
   for (const [first, behind] of parts) {
     for (let word = first; word < behind; word++) {
       const at = wordAddress(s, low, high, word);
@@ -123,6 +128,7 @@ const save =
     if ((written & SSE) !== 0) parts.push([AREA_XMM, AREA_XMM + 64]);
     if ((written & AVX) !== 0) parts.push([AREA_UPPER, AREA_END]);
 
+    checkParts(cpu, low, high, parts);
     saveX87(s, image, i.operandSize === 8);
     saveVectors(s, image);
     image[AREA_MXCSR] = s[MXCSR];

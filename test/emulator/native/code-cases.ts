@@ -29,7 +29,6 @@ const RCX = 1;
 const RDX = 2;
 const RSP = 4;
 const RBP = 5;
-const RDI = 7;
 
 /** FS belongs to the harness. */
 const SEGMENTS = [0x26, 0x2e, 0x36, 0x3e, 0x65, 0x65] as const;
@@ -62,10 +61,13 @@ export const ALWAYS_FAULTS: readonly (readonly [RegExp, string])[] = [
 export const reasonAlwaysFaults = ({ name, privileged }: CodeInfo): string | undefined =>
   privileged ? 'it is privileged' : ALWAYS_FAULTS.find(([pattern]) => pattern.test(name))?.[1];
 
+/** In which order an area that is only partly there is read is up to the CPU. */
+const readsInAnyOrder = ({ name }: CodeInfo): boolean => /^Xrstor/.test(name);
+
 /** A case of one instruction of the code. */
 export function generateCodeCase(code: CodeInfo, seed: number): InstructionCase {
   const random = new Random(seed);
-  const draft: CodeDraft = { ...newDraft(random, true), calm: false };
+  const draft: CodeDraft = { ...newDraft(random, true), calm: readsInAnyOrder(code) };
   const where = random.below(50);
   const codeOffset =
     where < 5
@@ -81,6 +83,7 @@ export function generateCodeCase(code: CodeInfo, seed: number): InstructionCase 
     codeOffset,
     seed,
     registers,
+    vectors,
     patchOffset,
     patch,
     x87: usesX87(code),
@@ -302,11 +305,12 @@ function setIndexAndMask(code: CodeInfo, bytes: Uint8Array, index: number, { ran
 type Hint = (context: Context) => void;
 
 function preparation({ draft }: Context, size: OperandSize): Preparation {
-  const { random, registers } = draft;
+  const { random, registers, vectors } = draft;
   return {
     random,
     size,
     registers,
+    vectors,
     patch: (at, bytes) => addPatch(draft, at, bytes),
     target: (bytes) => chooseTarget(random, bytes, false),
   };
@@ -438,11 +442,6 @@ const HINTS: readonly (readonly [RegExp, Hint])[] = [
     },
   ],
   [/^F?xrstor/i, setImage],
-  // A fault: see README.md.
-  [
-    /maskmovdqu/i,
-    ({ draft: { registers, random } }) => registers.set(RDI, BigInt(DATA + 0x200 + random.below(0x1c00))),
-  ],
 ];
 
 const COUNTERS = [0n, 1n, 2n, 0x1_0000_0000n, 0x1_0000_0001n, 0xffff_ffff_ffffn] as const;
@@ -472,7 +471,8 @@ function setImage(context: Context): void {
   if (image.length > XSAVE_HEADER) {
     image.fill(0, XSAVE_HEADER, XSAVE_HEADER + 64);
     image[XSAVE_HEADER] = random.below(8);
-    if (random.chance(5)) image[XSAVE_HEADER + random.below(24)] = random.below(256);
+    // Not among the components that the host may have besides.
+    if (random.chance(5)) image[XSAVE_HEADER + random.pick([3, 7, 11, 15, 16, 20, 23])] = random.below(256);
   }
   context.memoryValue = image;
 }

@@ -5,7 +5,7 @@ import type { Form } from './forms.ts';
 
 export type Exemptions = Pick<
   Form,
-  'name' | 'undefinedFlags' | 'memoryAfterFault' | 'intelOnly' | 'approximate'
+  'name' | 'undefinedFlags' | 'memoryAfterFault' | 'intelOnly' | 'approximate' | 'faultAddressInPage'
 >;
 
 /** Approximations that differ by make. */
@@ -19,6 +19,9 @@ export const codeExemptions: readonly Exemptions[] = machineCodes.map(({ name, u
   name,
   intelOnly: undefinedFlags || RECIPROCAL.test(name) || TRANSCENDENTAL.test(name),
   approximate: TRANSCENDENTAL.test(name),
+  ...(/maskmov|^X(save|rstor)/i.test(name) && {
+    faultAddressInPage: 'which byte of the operand is named in CR2 is up to the CPU',
+  }),
   ...(name === 'Call_rm64' && {
     memoryAfterFault:
       "Intel's CPUs push the return address before they find the target not canonical; the manual does not",
