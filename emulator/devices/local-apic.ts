@@ -346,7 +346,7 @@ export function createLocalApic(wiring: LocalApicWiring): LocalApic {
         state.interruptCommandHigh = (value & 0xff00_0000) >>> 0;
         break;
       case Register.InitialCount:
-        state.initialCount = value;
+        if (!isDeadlineMode()) state.initialCount = value;
         startTimer(value);
         break;
       case Register.DivideConfiguration: {
