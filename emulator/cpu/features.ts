@@ -42,6 +42,8 @@ const ROWS = {
   xsavec: { leaf: 0xd, subleaf: 1, register: 'eax', bit: 1, since: 'x86-64-v3' },
   xgetbv1: { leaf: 0xd, subleaf: 1, register: 'eax', bit: 2, since: 'x86-64-v3' },
   avx: leaf1Ecx(28, 'x86-64-v3'),
+  fma: leaf1Ecx(12, 'x86-64-v3'),
+  f16c: leaf1Ecx(29, 'x86-64-v3'),
   avx2: leaf7Ebx(5, 'x86-64-v3'),
   movbe: leaf1Ecx(22, 'x86-64-v3'),
   bmi1: leaf7Ebx(3, 'x86-64-v3'),

@@ -8,6 +8,17 @@ import type { Cpu } from '../cpu.ts';
 import { LANE_RESULT, MXCSR } from '../state.ts';
 import { allMasked, lanes } from './exact.ts';
 import {
+  CONTROL,
+  isModerate,
+  isNormal,
+  isNormalSingle,
+  isSafeResult,
+  isSafeSingle,
+  PLAIN,
+  productError,
+  sumError,
+} from './host-arithmetic.ts';
+import {
   type Meaning,
   packedFloat,
   row,
@@ -16,36 +27,7 @@ import {
   two,
   type VectorOperation,
 } from './operands.ts';
-import { DAZ, DOUBLE, FTZ, MASKS, type Operation, PE, SINGLE } from './soft-float.ts';
-
-/** MXCSR bits that decide: rounding mode, FTZ, DAZ, masks. */
-const CONTROL = 0x6000 | FTZ | DAZ | MASKS;
-/** Round to nearest, nothing flushed, everything masked. */
-const PLAIN = MASKS;
-
-/** A double, by its high word, has an exponent that is neither the smallest nor the largest: normal and finite. */
-const isNormal = (high: number): boolean => ((high & 0x7ff0_0000) - 0x0010_0000) >>> 0 < 0x7fe0_0000;
-/** Likewise, and it is not the first binade either, to which tiny results may have been rounded up. */
-const isSafeResult = (high: number): boolean => ((high & 0x7ff0_0000) - 0x0020_0000) >>> 0 < 0x7fd0_0000;
-/** 2^−400 ≤ |x| < 2^400: products of two and their error terms neither overflow nor vanish. */
-const isModerate = (high: number): boolean => ((high & 0x7ff0_0000) - 0x26f0_0000) >>> 0 < 0x3200_0000;
-
-/** x · y − product, exactly, for moderate numbers (Veltkamp's splitting, Dekker's product). */
-function productError(x: number, y: number, product: number): number {
-  const cx = x * 134217729;
-  const xHigh = cx - (cx - x);
-  const xLow = x - xHigh;
-  const cy = y * 134217729;
-  const yHigh = cy - (cy - y);
-  const yLow = y - yHigh;
-  return xLow * yLow - (product - xHigh * yHigh - xLow * yHigh - xHigh * yLow);
-}
-
-/** a + b − sum, exactly (Knuth). */
-function sumError(a: number, b: number, sum: number): number {
-  const part = sum - a;
-  return a - (sum - part) + (b - part);
-}
+import { DOUBLE, type Operation, PE, SINGLE } from './soft-float.ts';
 
 /** The host's operation on doubles, and whether its result is inexact; NaN if it cannot tell. */
 interface DoubleArithmetic {
@@ -102,9 +84,6 @@ interface SingleArithmetic {
   readonly compute: (a: number, b: number) => number;
   readonly exact: (a: number, b: number, double: number, single: number) => boolean;
 }
-
-const isNormalSingle = (bits: number): boolean => ((bits & 0x7f80_0000) - 0x0080_0000) >>> 0 < 0x7f00_0000;
-const isSafeSingle = (bits: number): boolean => ((bits & 0x7f80_0000) - 0x0100_0000) >>> 0 < 0x7e80_0000;
 
 function singleLane({ operation, compute, exact }: SingleArithmetic): VectorOperation {
   return (cpu, destination, source) => {

@@ -3,6 +3,7 @@ import type { Cpu } from '../cpu.ts';
 import type { Opcode } from '../opcode.ts';
 import { MXCSR } from '../state.ts';
 import { raiseFlags, readLane } from './exact.ts';
+import { isNormalSingle } from './host-arithmetic.ts';
 import {
   fetch32,
   fetch64,
@@ -212,8 +213,6 @@ function packedDoublesFromIntegers(cpu: Cpu, destination: number, source: number
 }
 
 // Between singles and doubles.
-
-const isNormalSingle = (bits: number): boolean => ((bits & 0x7f80_0000) - 0x0080_0000) >>> 0 < 0x7f00_0000;
 
 function widen(cpu: Cpu, lane: number, source: number): void {
   const value = cpu.f32[source];

@@ -13,6 +13,8 @@ import { AVX_COMPARE_INSTRUCTIONS, SSE_COMPARE_OPCODES } from './compare.ts';
 import { SSE_CONVERSION_OPCODES } from './conversions.ts';
 import { SSE_DOT_PRODUCT_OPCODES } from './dot-product.ts';
 import { SSE_EXTEND_OPCODES } from './extend.ts';
+import { FMA_OPCODES } from './fma.ts';
+import { HALF_PRECISION_OPCODES } from './half-precision.ts';
 import { SSE_HORIZONTAL_OPCODES } from './horizontal.ts';
 import { SSE_INSERT_EXTRACT_OPCODES } from './insert-extract.ts';
 import { SSE_INTEGER_OPCODES } from './integer.ts';
@@ -59,5 +61,7 @@ export const SSE_OPCODES: readonly Opcode[] = [
   ...AVX_PERMUTE_OPCODES,
   ...AVX_TEST_OPCODES,
   ...AVX_MASKED_OPCODES,
+  ...FMA_OPCODES,
+  ...HALF_PRECISION_OPCODES,
   ...XSAVE_OPCODES,
 ];

@@ -264,6 +264,51 @@ function sum(f: Format, a: bigint, b: bigint, mxcsr: number): bigint {
   return roundToFormat(f, total < 0n, total < 0n ? -total : total, scale, false, mxcsr);
 }
 
+/** ±x · y ± z, rounded once. */
+export function fusedMultiplyAdd(
+  f: Format,
+  x: bigint,
+  y: bigint,
+  z: bigint,
+  negateProduct: boolean,
+  negateAddend: boolean,
+  mxcsr: number,
+): bigint {
+  flags = 0;
+  if (isNan(f, x) || isNan(f, y) || isNan(f, z)) {
+    if (isSignaling(f, x) || isSignaling(f, y) || isSignaling(f, z)) flags = IE;
+    return (isNan(f, x) ? x : isNan(f, y) ? y : z) | f.quiet;
+  }
+  if ((mxcsr & DAZ) !== 0) {
+    x = flushDenormal(f, x);
+    y = flushDenormal(f, y);
+    z = flushDenormal(f, z);
+  }
+  const sign = ((x ^ y) & f.sign) ^ (negateProduct ? f.sign : 0n);
+  const result = productAndSum(f, x, y, sign, negateAddend ? z ^ f.sign : z, mxcsr);
+  if ((flags & IE) === 0 && (isDenormal(f, x) || isDenormal(f, y) || isDenormal(f, z))) flags |= DE;
+  return result;
+}
+
+/** |x · y| with a sign, and z; none of them is a NaN. */
+function productAndSum(f: Format, x: bigint, y: bigint, sign: bigint, z: bigint, mxcsr: number): bigint {
+  if (isInfinite(f, x) || isInfinite(f, y)) {
+    if (isZero(f, x) || isZero(f, y)) return invalid(f);
+    return isInfinite(f, z) && (z & f.sign) !== sign ? invalid(f) : sign | f.infinity;
+  }
+  if (isInfinite(f, z)) return z;
+  const productScale = exponent(f, x) + exponent(f, y);
+  const scale = Math.min(productScale, exponent(f, z));
+  const product = (significand(f, x) * significand(f, y)) << BigInt(productScale - scale);
+  const addend = significand(f, z) << BigInt(exponent(f, z) - scale);
+  const total = (sign !== 0n ? -product : product) + ((z & f.sign) !== 0n ? -addend : addend);
+  if (total === 0n) {
+    if (product === 0n && (z & f.sign) === sign) return sign;
+    return (mxcsr & ROUNDING) === DOWN ? f.sign : 0n;
+  }
+  return roundToFormat(f, total < 0n, total < 0n ? -total : total, scale, false, mxcsr);
+}
+
 /** Largest integer whose square is not above the value (Newton's method from above). */
 function integerRoot(value: bigint): bigint {
   let root = 1n << BigInt((bitLength(value) + 1) >> 1);

@@ -70,6 +70,10 @@ const FEATURES: Readonly<Record<string, Presented>> = {
   avx: { cpuid: [1, 'rcx', 28], since: 'x86-64-v3', code: [0xc5, 0xf8, 0x57, 0xc0] },
   // vpxor ymm0, ymm0, ymm0
   avx2: { cpuid: [7, 'rbx', 5], since: 'x86-64-v3', code: [0xc5, 0xfd, 0xef, 0xc0] },
+  // vfmadd132ps xmm1, xmm1, xmm1
+  fma: { cpuid: [1, 'rcx', 12], since: 'x86-64-v3', code: [0xc4, 0xe2, 0x71, 0x98, 0xc9] },
+  // vcvtph2ps xmm1, xmm1
+  f16c: { cpuid: [1, 'rcx', 29], since: 'x86-64-v3', code: [0xc4, 0xe2, 0x79, 0x13, 0xc9] },
   // adcx ecx, ecx
   adx: { cpuid: [7, 'rbx', 19], since: 'x86-64-v3', code: [0x66, 0x0f, 0x38, 0xf6, 0xc9] },
 };

@@ -65,6 +65,8 @@ const V3 = [
   CpuidFeature.XSAVEC,
   CpuidFeature.AVX,
   CpuidFeature.AVX2,
+  CpuidFeature.FMA,
+  CpuidFeature.F16C,
 ];
 const PRESENTED: Readonly<Record<CpuModel, ReadonlySet<CpuidFeature>>> = {
   'x86-64-v1': new Set(V1),

@@ -465,6 +465,72 @@ const state: readonly Form[] = [
   { name: 'xsetbv', opcode: [0x0f, 0x01, 0xd1], sizes: [32], requires: ['avx2'] },
 ];
 
+/** Registers full of two numbers and their negative product, or nearly it: sums that cancel. */
+const fusedOperands =
+  (elementBytes: 4 | 8) =>
+  ({ random, vectors }: Preparation): void => {
+    if (random.chance(40)) return;
+    const factor = (): number => {
+      const significand =
+        1 + random.below(2 ** 24) * 2 ** -24 + (random.chance(50) ? random.below(2 ** 28) * 2 ** -52 : 0);
+      return (random.chance(50) ? significand : -significand) * 2 ** (random.below(60) - 30);
+    };
+    const [x, y] = [factor(), factor()];
+    const pool = [x, y, -x * y, x * y, -x * y * (1 + 2 ** (-20 - random.below(40)))];
+    for (let register = 0; register < 16; register++) {
+      const lanes = new Uint8Array(32);
+      const view = new DataView(lanes.buffer);
+      for (let at = 0; at < 32; at += elementBytes) {
+        if (elementBytes === 4) view.setFloat32(at, random.pick(pool), true);
+        else view.setFloat64(at, random.pick(pool), true);
+      }
+      vectors.set(register, lanes);
+    }
+  };
+
+const fma: readonly Form[] = (
+  [
+    [0x6, 'vfmaddsub', false],
+    [0x7, 'vfmsubadd', false],
+    [0x8, 'vfmadd', true],
+    [0xa, 'vfmsub', true],
+    [0xc, 'vfnmadd', true],
+    [0xe, 'vfnmsub', true],
+  ] as const
+).flatMap(([low, name, hasScalar]) =>
+  (
+    [
+      [0x3890, '132'],
+      [0x38a0, '213'],
+      [0x38b0, '231'],
+    ] as const
+  ).flatMap(([high, order]) => {
+    const singles = { requires: ['fma'], prepare: fusedOperands(4) };
+    const doubles = { requires: ['fma'], prepare: fusedOperands(8) };
+    const opcode = high | low;
+    const packedForms = [
+      ...both(`${name}${order}ps`, 0x66, opcode, W0_THREE, singles),
+      ...both(`${name}${order}pd`, 0x66, opcode, W1_THREE, doubles),
+    ];
+    if (!hasScalar) return packedForms;
+    const ignored = { length: 'ignored', three: true } as const;
+    return [
+      ...packedForms,
+      form(`${name}${order}ss`, 0x66, opcode | 1, { ...ignored, w: 0, memoryBytes: 4 }, singles),
+      form(`${name}${order}sd`, 0x66, opcode | 1, { ...ignored, w: 1, memoryBytes: 8 }, doubles),
+    ];
+  }),
+);
+
+const F16C = { requires: ['f16c'] } as const;
+
+const halfPrecision: readonly Form[] = [
+  form('vcvtph2ps', 0x66, 0x3813, { length: 128, ...W0, memoryBytes: 8 }, F16C),
+  form('vcvtph2ps', 0x66, 0x3813, { length: 256, ...W0, memoryBytes: 16 }, F16C),
+  form('vcvtps2ph', 0x66, 0x3a1d, { length: 128, ...W0, memoryBytes: 8 }, { ...F16C, ...IMMEDIATE }),
+  form('vcvtps2ph', 0x66, 0x3a1d, { length: 256, ...W0, memoryBytes: 16 }, { ...F16C, ...IMMEDIATE }),
+];
+
 export const avxForms: readonly Form[] = [
   ...moves,
   ...arithmetic,
@@ -474,5 +540,7 @@ export const avxForms: readonly Form[] = [
   ...sse4Twins,
   ...variableShifts,
   ...masked,
+  ...fma,
+  ...halfPrecision,
   ...state,
 ];
