@@ -1,4 +1,6 @@
 /** Segment registers, and loading them from descriptors (Intel SDM volume 3, chapters 3.4 and 7.2). */
+
+import { isCanonical } from '../mmu/page-walk.ts';
 import { CODE_32, isIa32e, PROTECTED, STACK_32 } from './code-mode.ts';
 import type { Cpu } from './cpu.ts';
 import {
@@ -264,6 +266,9 @@ export function checkEntry(cpu: Cpu, d: Descriptor, low: number, high: number, e
   if (!isInside) raiseWithCode(cpu, GENERAL_PROTECTION, external);
 }
 
+/** Bits of the last word of a descriptor of 16 bytes that stand where a descriptor of 8 has its type: 0. */
+const SECOND_TYPE = 0x1f00;
+
 /** LLDT and LTR: loads a system segment, whose descriptor is 16 bytes long in IA-32e mode. */
 export function loadSystemSegment(cpu: Cpu, which: number, selector: number): void {
   const isWide = isIa32e(cpu);
@@ -285,7 +290,14 @@ export function loadSystemSegment(cpu: Cpu, which: number, selector: number): vo
   if ((d.upper & DESCRIPTOR_PRESENT) === 0) raiseWithCode(cpu, SEGMENT_NOT_PRESENT, code);
   const low = (d.addressLow + 8) | 0;
   const high = d.addressHigh + (low >>> 0 < 8 ? 1 : 0);
-  const baseHigh = isWide ? asSupervisor(cpu, () => load32(cpu, low, high)) : 0;
+  let baseHigh = 0;
+  if (isWide) {
+    const type = asSupervisor(cpu, () => {
+      baseHigh = load32(cpu, low, high);
+      return load32(cpu, (low + 4) | 0, high + (low >>> 0 > 0xffff_fffb ? 1 : 0)) & SECOND_TYPE;
+    });
+    if (type !== 0 || !isCanonical(baseHigh)) raiseWithCode(cpu, GENERAL_PROTECTION, code);
+  }
   let upper = d.upper;
   if (which !== LDTR) {
     upper |= BUSY << 8;

@@ -40,9 +40,11 @@ export const isExecuteTable = (table: number): boolean =>
 /** List of entries in use, so that flushing costs what was filled: count, then entry indexes. Full, it is of no use
  * until the next flush empties everything. */
 const JOURNAL_COUNT = table(9);
-/** 1 if a fragment of a large page has been entered since the last full flush. */
-const LARGE_SEEN = JOURNAL_COUNT + 1;
-const JOURNAL = JOURNAL_COUNT + 4;
+/** Bits by a hash of the large pages of which fragments have been entered since the TLB was last empty: of most pages they
+ * tell that there is no need to look through the list. */
+const LARGE_PAGES = JOURNAL_COUNT + 1;
+const LARGE_PAGE_WORDS = 64;
+const JOURNAL = LARGE_PAGES + LARGE_PAGE_WORDS;
 const JOURNAL_CAPACITY = 16384;
 /** First word that is free behind the TLB. */
 export const TLB_END = JOURNAL + JOURNAL_CAPACITY;
@@ -54,6 +56,7 @@ const GLOBAL = 1;
 /** Page sizes as entries code them: bits of the offset. */
 export const PAGE_SIZES = [12, 21, 30, 22] as const;
 export type PageSize = 0 | 1 | 2 | 3;
+const LARGE_SIZES: readonly PageSize[] = [1, 2, 3];
 export const pageSizeOf = (origin: number): PageSize => ((origin >> 1) & 3) as PageSize; // Two bits.
 
 /** Last word of an entry. `physicalPage` is a page number inside RAM. */
@@ -61,11 +64,21 @@ export const tlbOrigin = (physicalPage: number, size: PageSize, global: boolean)
   (physicalPage << 3) | (size << 1) | (global ? GLOBAL : 0);
 export const physicalPageOf = (origin: number): number => origin >>> 3;
 
+const largePageBit = (size: PageSize, low: number, high: number): number =>
+  Math.imul((low >>> PAGE_SIZES[size]) ^ Math.imul(high, 0x85eb_ca6b) ^ size, 0x9e37_79b1) >>> 21;
+
+function mayHaveFragments(words: Int32Array, low: number, high: number): boolean {
+  return LARGE_SIZES.some((size) => {
+    const bit = largePageBit(size, low, high);
+    return ((words[LARGE_PAGES + (bit >> 5)] >>> (bit & 31)) & 1) !== 0;
+  });
+}
+
 /** Empties the TLB without trusting its contents: at reset. */
 export function resetTlb(words: Int32Array): void {
   for (let entry = SUPERVISOR_READ; entry < JOURNAL_COUNT; entry += 4) words[entry] = EMPTY;
   words[JOURNAL_COUNT] = 0;
-  words[LARGE_SEEN] = 0;
+  words.fill(0, LARGE_PAGES, LARGE_PAGES + LARGE_PAGE_WORDS);
 }
 
 /** Told of each entry that a flush drops. */
@@ -89,7 +102,7 @@ export function flushTlb(words: Int32Array, keepGlobal: boolean, dropped?: Dropp
     }
   }
   words[JOURNAL_COUNT] = kept;
-  if (kept === 0) words[LARGE_SEEN] = 0;
+  if (kept === 0) words.fill(0, LARGE_PAGES, LARGE_PAGES + LARGE_PAGE_WORDS);
 }
 
 /** True if an address lies in the page of the given size that another address lies in. */
@@ -106,18 +119,18 @@ export function isSamePage(
 /** Drops the page of an address from all tables, with all fragments of a large page. */
 export function flushPage(words: Int32Array, low: number, high: number, keepGlobal = false): void {
   const isDropped = (entry: number): boolean => !keepGlobal || (words[entry + 3] & GLOBAL) === 0;
-  const count = words[JOURNAL_COUNT];
-  if (words[LARGE_SEEN] !== 0 && count < JOURNAL_CAPACITY) {
+  if (mayHaveFragments(words, low, high)) {
+    const count = words[JOURNAL_COUNT];
+    if (count >= JOURNAL_CAPACITY) {
+      resetTlb(words);
+      return;
+    }
     for (let i = 0; i < count; i++) {
       const entry = words[JOURNAL + i];
       if (words[entry] === EMPTY || !isDropped(entry)) continue;
-      if (isSamePage(pageSizeOf(words[entry + 3]), low, high, words[entry], words[entry + 1]))
-        words[entry] = EMPTY;
+      const size = pageSizeOf(words[entry + 3]);
+      if (isSamePage(size, low, high, words[entry], words[entry + 1])) words[entry] = EMPTY;
     }
-    return;
-  }
-  if (words[LARGE_SEEN] !== 0) {
-    resetTlb(words);
     return;
   }
   const page = low & ~0xfff;
@@ -168,7 +181,11 @@ export function fillTlb(
   words[entry + 1] = high;
   words[entry + 2] = RAM + physicalPageOf(origin) * 4096 - page;
   words[entry + 3] = origin;
-  if (pageSizeOf(origin) !== 0) words[LARGE_SEEN] = 1;
+  const size = pageSizeOf(origin);
+  if (size !== 0) {
+    const bit = largePageBit(size, low, high);
+    words[LARGE_PAGES + (bit >> 5)] |= 1 << (bit & 31);
+  }
   const count = words[JOURNAL_COUNT];
   if (!isListed && count < JOURNAL_CAPACITY) {
     words[JOURNAL + count] = entry;

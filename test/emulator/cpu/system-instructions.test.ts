@@ -142,6 +142,18 @@ describe('descriptor tables', () => {
     expect(guest.run().vector).toBe(13);
     expect(register('idtr_base')).toBe(0x3000n);
   });
+  test.each([
+    ['a base that is not canonical', 0x8000n],
+    ['a type in its second half', 0x900n << 32n],
+  ])('LTR of a descriptor with %s is #GP(selector)', (_, second) => {
+    // The TSS of the guest, available again.
+    guest.write64(0x2030, guest.read64(0x2030) & ~(0x200n << 32n));
+    guest.write64(0x2038, second);
+    set('rax', 0x30);
+    guest.code([0x0f, 0x00, 0xd8, HLT]);
+    expect(guest.run().vector).toBe(13);
+    expect(guest.stack(1)).toEqual([0x30n]);
+  });
   test('STR, SLDT, LTR of a busy TSS', () => {
     // str eax; sldt ecx; ltr ax: busy since the guest was made
     guest.code([0x0f, 0x00, 0xc8, 0x0f, 0x00, 0xc1, 0x0f, 0x00, 0xd8]);
