@@ -7,6 +7,7 @@ import { tinyInit } from '../emulator/boot/tiny-guest.ts';
 import { compileKernel } from '../system/compile-kernel.ts';
 import { findGuest, type GuestPaths, readGuest } from '../system/guest-images.ts';
 import { findQemu, QEMU_MISSING, runOnQemu } from '../system/qemu.ts';
+import { measureTimeTravel } from './history.ts';
 
 /**
  * npm run bench: how fast the emulator is, as instructions per second and as a ratio to QEMU's translator on the same
@@ -163,6 +164,7 @@ async function main(): Promise<void> {
     const rows = [['', 'M instructions', 'MIPS, first run', 'MIPS', 'QEMU TCG MIPS', 'time ÷ QEMU']];
     for (const workload of workloads) rows.push(await measure(workload, qemu !== undefined));
     printTable(rows);
+    measureTimeTravel();
   } finally {
     rmSync(folder, { recursive: true });
   }
