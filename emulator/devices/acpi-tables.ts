@@ -7,7 +7,7 @@ import { FULL_RESET, RESET_CONTROL_PORT } from './reset-control.ts';
 import { COM1_IRQ } from './uart-16550.ts';
 
 /**
- * The ACPI tables that describe this board (ACPI 6.5, chapter 5): RSDP revision 2 → XSDT → FADT (→ DSDT), MADT.
+ * The ACPI tables that describe this board (ACPI 6.5, chapter 5): RSDP revision 2 → XSDT → FADT (→ FACS, DSDT), MADT.
  * The FADT is of revision 3 (244 bytes): it has the 64-bit fields, and nothing the board lacks.
  */
 export interface AcpiTables {
@@ -21,14 +21,16 @@ export interface AcpiTables {
 const RSDP_SIZE = 36;
 const HEADER_SIZE = 36;
 const FADT_SIZE = 244;
+const FACS_SIZE = 64;
 /** Index of the century in the clock's memory. */
 const CENTURY = 0x32;
 
-/** Builds the tables for a place in memory, 16-aligned. */
+/** Builds the tables for a place in memory, 64-aligned. */
 export function buildAcpiTables(address: number): AcpiTables {
   const madtBody = buildMadtBody();
   const dsdtBody = buildDsdtBody();
-  const xsdt = address + align(RSDP_SIZE);
+  const facs = address + align(RSDP_SIZE, 64);
+  const xsdt = facs + FACS_SIZE;
   const fadt = xsdt + align(HEADER_SIZE + 2 * 8);
   const madt = fadt + align(FADT_SIZE);
   const dsdt = madt + align(HEADER_SIZE + madtBody.length);
@@ -36,8 +38,9 @@ export function buildAcpiTables(address: number): AcpiTables {
   const place = (at: number, table: Uint8Array) => bytes.set(table, at - address);
 
   place(address, buildRsdp(xsdt));
+  place(facs, buildFacs());
   place(xsdt, buildTable('XSDT', 1, words64([fadt, madt])));
-  place(fadt, buildTable('FACP', 3, buildFadtBody(dsdt)));
+  place(fadt, buildTable('FACP', 3, buildFadtBody(facs, dsdt)));
   place(madt, buildTable('APIC', 3, madtBody));
   place(dsdt, buildTable('DSDT', 2, dsdtBody));
   return { rootPointer: address, address, bytes };
@@ -74,11 +77,21 @@ function buildTable(signature: string, revision: number, body: Uint8Array): Uint
   return table;
 }
 
+/** FACS (ACPI 6.5, 5.2.10): the global lock, which no firmware here contends for. It has no checksum. */
+function buildFacs(): Uint8Array {
+  const table = new Uint8Array(FACS_SIZE);
+  writeText(table, 0, 'FACS');
+  new DataView(table.buffer).setUint32(4, FACS_SIZE, true);
+  table[32] = 2;
+  return table;
+}
+
 /** FADT (ACPI 6.5, 5.2.9). Offsets in the table are given less the header. */
-function buildFadtBody(dsdt: number): Uint8Array {
+function buildFadtBody(facs: number, dsdt: number): Uint8Array {
   const body = new Uint8Array(FADT_SIZE - HEADER_SIZE);
   const view = new DataView(body.buffer);
   const at = (offset: number) => offset - HEADER_SIZE;
+  view.setUint32(at(36), facs, true);
   view.setUint32(at(40), dsdt, true);
   view.setUint16(at(46), SCI_IRQ, true); // SCI_INT
   // Each register block twice: as a port with a length, and as a generic address of system I/O space.
@@ -144,6 +157,6 @@ function words64(values: readonly number[]): Uint8Array {
   return Uint8Array.from(values.flatMap((value) => [...word32(value), 0, 0, 0, 0]));
 }
 
-function align(size: number): number {
-  return (size + 15) & ~15;
+function align(size: number, to = 16): number {
+  return Math.ceil(size / to) * to;
 }

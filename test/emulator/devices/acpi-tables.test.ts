@@ -49,6 +49,12 @@ test('the FADT describes a 32-bit timer at port 0x608', () => {
   expect(u32(fadt + 40)).toBe(pointer(fadt + 140));
 });
 
+test('the FADT points to a FACS at a multiple of 64', () => {
+  const facs = u32(findTables().get('FACP')! + 36);
+  expect(facs % 64).toBe(0);
+  expect([text(facs, 4), u32(facs + 4)]).toEqual(['FACS', 64]);
+});
+
 test('the MADT lists one processor, the I/O APIC and the timer at input 2', () => {
   const madt = findTables().get('APIC')!;
   expect(u32(madt + 36)).toBe(0xfee00000);
