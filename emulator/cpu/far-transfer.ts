@@ -211,9 +211,14 @@ const farReturn: Handler = (cpu, i) => {
     if (size !== 8) s[HIGH] = 0;
     return value & mask;
   };
+  const selectorAt = (offset: number): number => {
+    const address = stackAddress(s, i.stackSize, offset);
+    return load16(cpu, address, s[HIGH]);
+  };
+  // The selector is read first, and no more than its 16 bits, as Intel's processors do: page faults tell.
+  const selector = selectorAt(size);
   const rip = word(0);
   const ripHigh = s[HIGH];
-  const selector = word(size) & 0xffff;
   const released = i.immediateLow & 0xffff;
   if (cpu.mode.isReal) {
     checkLegacyTarget(cpu, rip);
@@ -232,7 +237,7 @@ const farReturn: Handler = (cpu, i) => {
   }
   const rsp = word(2 * size + released);
   const rspHigh = s[HIGH];
-  const ss = word(3 * size + released) & 0xffff;
+  const ss = selectorAt(3 * size + released);
   const stack = checkReturnStack(cpu, ss, newLevel, code);
   checkEntry(cpu, code, rip, ripHigh);
   returnToOuter(cpu, { selector, low: rip, high: ripHigh }, code, ss, stack, rsp, rspHigh);

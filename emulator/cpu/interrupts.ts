@@ -327,10 +327,11 @@ export const iret: Handler = (cpu, i) => {
     if (size !== 8) s[HIGH] = 0;
     return value & mask;
   };
+  // In the order of Intel's processors, which a page fault tells; what is above is read when CS is known to be good.
+  const flags = word(2);
+  const selector = word(1) & 0xffff;
   const low = word(0);
   const high = s[HIGH];
-  const selector = word(1) & 0xffff;
-  const flags = word(2);
   const restoreFlags = (): void => {
     const changeable = (changeableFlags(cpu) | RF) & mask;
     writeFlags(cpu, (readFlags(cpu) & ~changeable) | (flags & changeable));
@@ -347,10 +348,10 @@ export const iret: Handler = (cpu, i) => {
 
   const newLevel = selector & 3;
   if (cpu.mode.bits === 64 || newLevel > level) {
+    const code = readReturnCode(cpu, selector);
     const rsp = word(3);
     const rspHigh = s[HIGH];
     const ss = word(4) & 0xffff;
-    const code = readReturnCode(cpu, selector);
     const stack = checkReturnStack(cpu, ss, newLevel, code);
     checkEntry(cpu, code, low, high);
     restoreFlags();

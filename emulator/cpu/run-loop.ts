@@ -388,9 +388,12 @@ function addressesStack(cpu: Cpu, i: Instruction): boolean {
   if (!i.isMemory) return usesStackImplicitly(i.opcode);
   if (i.usesStackSegment) return true;
   if (i.opcode === 0x8f) return !isCanonicalStack(cpu, 0, i.operandSize);
-  if (i.opcode !== 0xff || (i.regNumber & 7) < 2 || (i.regNumber & 7) === 4) return false;
+  if (i.opcode !== 0xff) return false;
+  // INC, DEC, CALL, far CALL, JMP, far JMP, PUSH.
+  const pushed = [0, 0, 1, 2, 0, 0, 1, 0][i.regNumber & 7] * i.operandSize;
+  if (pushed === 0) return false;
   effectiveAddress(cpu, i);
-  return isCanonical(cpu.i32[HIGH]) && !isCanonicalStack(cpu, -i.operandSize, i.operandSize);
+  return isCanonical(cpu.i32[HIGH]) && !isCanonicalStack(cpu, -pushed, pushed);
 }
 
 /** All bytes of an operand at RSP + `offset` have canonical addresses. */

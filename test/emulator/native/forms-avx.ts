@@ -328,7 +328,12 @@ const twins = (
     return lengths.map((length) => ({
       ...legacy,
       name: `v${name}${length === 'ignored' ? '' : ` (${length})`}`,
-      vex: { length, wIgnored, ...(isThree ? { vvvv: 'xmm' as const } : {}) },
+      vex: {
+        length,
+        lengthFixed: /^aes|^pclmul/.test(name),
+        wIgnored,
+        ...(isThree && { vvvv: 'xmm' as const }),
+      },
       ...(legacy.memoryBytes && { memoryBytes: legacy.memoryBytes * (length === 256 ? 2 : 1) }),
       requires: ['avx2', ...(requires ?? [])],
     }));

@@ -179,7 +179,7 @@ function shifts(): Form[] {
       { name: `${name} r/m, cl`, opcode: [0xd3], sizes: [32, 64], reg, prepare: count, undefinedFlags: many },
     );
   });
-  // A 16-bit double shift by more than 16 has an undefined result: counts stay below.
+  // A 16-bit double shift by more than 16 has an undefined result: counts of other forms stay below.
   for (const [name, opcode] of [
     ['shld', 0xa4],
     ['shrd', 0xac],
@@ -198,6 +198,7 @@ function shifts(): Form[] {
         immediateValue: (random) => random.below(16),
       },
       { ...byImmediate, name: `${name} r/m, r, imm`, sizes: [32, 64] },
+      { ...byImmediate, name: `${name} r/m, r, any imm (16)`, sizes: [16], intelOnly: true },
       { ...byCl, name: `${name} r/m, r, cl (16)`, sizes: [16], prepare: upTo16 },
       { ...byCl, name: `${name} r/m, r, cl`, sizes: [32, 64], prepare: count },
     );

@@ -1,5 +1,6 @@
 import { type Form, type Preparation, UNDEFINED, withGs } from './forms.ts';
-import { DATA } from './layout.ts';
+import { CODE, DATA } from './layout.ts';
+import type { Random } from './random.ts';
 
 const RAX = 0;
 const RCX = 1;
@@ -183,6 +184,77 @@ function segments(): Form[] {
   ];
 }
 
+/** Mostly the user's code, else what is no code that one can return to. */
+const codeSelector = (random: Random): bigint =>
+  random.chance(75) ? 0x33n : BigInt(random.pick([0, 3, 0x2b, 0x10, 0x30, 0x31, 0x3b, 0xfff8, 0x37]));
+
+const farTarget = (random: Random): bigint =>
+  random.chance(85)
+    ? BigInt(CODE + 0x200 + random.below(0x800))
+    : random.pick([0x1000n, 0x8000_0000_0000n, 0xffff_8000_0000_0000n, random.u64()]);
+
+const PUSHED = "Intel's CPUs push CS and RIP before they find the target not canonical; the manual does not";
+
+/** Far transfers within the privilege level: the code segment is the one there is. */
+function farTransfers(): Form[] {
+  const onStack = (size: number, values: (p: Preparation) => readonly bigint[]) => (p: Preparation) => {
+    const words = values(p);
+    const bytes = new Uint8Array(words.length * size);
+    words.forEach((value, n) => {
+      for (let byte = 0; byte < size; byte++)
+        bytes[n * size + byte] = Number((value >> BigInt(8 * byte)) & 0xffn);
+    });
+    const address = p.random.chance(90)
+      ? DATA + 0x100 + 8 * p.random.below(0x180)
+      : p.target(bytes.length) + p.random.below(16);
+    p.registers.set(RSP, BigInt(address));
+    p.patch(address, bytes);
+  };
+  const returns = ({ random }: Preparation) => [farTarget(random), codeSelector(random)];
+  const interruptReturn = (p: Preparation) => {
+    const { random } = p;
+    // No TF and AC; RSP somewhere in the data; SS mostly as it is.
+    const flags = random.u64() & 0x3f_feffn & ~0x4_0100n & ~0x2_0000n;
+    const stack = random.chance(90) ? 0x2bn : BigInt(random.pick([0, 3, 0x28, 0x33, 0x18, 0xfff8]));
+    return [...returns(p), flags, BigInt(DATA + 8 * random.below(0x400)), stack];
+  };
+  const far = (name: string, opcode: readonly number[], rest: Partial<Form>): Form => ({
+    name,
+    opcode,
+    sizes: [32],
+    alone: true,
+    intelOnly: true, // the order of accesses, when one of them faults
+    ...rest,
+  });
+  const pointer = (bytes: number) => ({
+    memoryBytes: bytes + 2,
+    operandValue: ({ random }: Preparation) =>
+      BigInt.asUintN(8 * bytes, farTarget(random)) | (codeSelector(random) << BigInt(8 * bytes)),
+    only: 'memory' as const,
+  });
+  const stack = ({ registers, random }: Preparation) => {
+    registers.set(RSP, BigInt(DATA + 0x100 + 8 * random.below(0x180)));
+  };
+  return [
+    far('retf', [0xcb], { prepare: onStack(4, returns) }),
+    far('retf imm16', [0xca], { immediate: 'word', prepare: onStack(4, returns) }),
+    far('retf (64)', [0x48, 0xcb], { prepare: onStack(8, returns) }),
+    far('retf imm16 (64)', [0x48, 0xca], { immediate: 'word', prepare: onStack(8, returns) }),
+    far('iret', [0xcf], { prepare: onStack(4, interruptReturn) }),
+    far('iret (64)', [0x48, 0xcf], { prepare: onStack(8, interruptReturn) }),
+    far('jmp far m16:32', [0xff], { reg: 5, ...pointer(4) }),
+    far('jmp far m16:64', [0xff], { sizes: [64], reg: 5, ...pointer(8) }),
+    far('call far m16:32', [0xff], { reg: 3, ...pointer(4), prepare: stack, memoryAfterFault: PUSHED }),
+    far('call far m16:64', [0xff], {
+      sizes: [64],
+      reg: 3,
+      ...pointer(8),
+      prepare: stack,
+      memoryAfterFault: PUSHED,
+    }),
+  ];
+}
+
 const SELECTORS = [0, 3, 0x10, 0x18, 0x2b, 0x28, 0x33, 0x30, 0x2c, 0xfff8, 0xffff] as const;
 
 /** What the descriptor of a selector says. */
@@ -235,5 +307,6 @@ export const systemForms: readonly Form[] = [
   ...faults(),
   ...segments(),
   ...selectorQueries(),
+  ...farTransfers(),
   ...segmentBases(),
 ];

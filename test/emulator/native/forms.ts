@@ -52,6 +52,8 @@ export interface Preparation {
 export interface VexEncoding {
   /** VEX.L in bits; both if the instruction does not look at it. */
   readonly length: 128 | 256 | 'ignored';
+  /** Never the other length: that is an instruction of newer CPUs (VAES, VPCLMULQDQ). */
+  readonly lengthFixed?: boolean;
   /** VEX.W; without it, it follows a 64-bit operand size or is ignored (`wIgnored`). */
   readonly w?: 0 | 1;
   readonly wIgnored?: boolean;

@@ -306,7 +306,7 @@ function encodeVex(
   let w = vex.w ?? rex >> 3;
   if (vex.wIgnored || random.chance(1)) w = random.below(2);
   let l = vex.length === 256 ? 1 : 0;
-  if (vex.length === 'ignored' || random.chance(1)) l = random.below(2);
+  if (vex.length === 'ignored' || (random.chance(1) && !vex.lengthFixed)) l = random.below(2);
   const map = MAPS.get(opcode.length === 3 ? opcode[1] : undefined)!;
   const last = ((~vvvv & 15) << 3) | (l << 2) | MANDATORY.indexOf(prefix);
   const r = rex & 4 ? 0 : 0x80;
