@@ -172,7 +172,7 @@ export type GuestEnding = Extract<StopReason, { kind: 'exit' | 'power-off' | 're
 
 /** Registers by their manual names in lower case: rax…r15, rip, rflags, cs, ss, fs_base, gs_base,
  * kernel_gs_base, cr0, cr2, cr3, cr4, xcr0, efer, xmm0…xmm15 (128 bits), ymm0…ymm15 (256 bits), mxcsr; st0…st7 (80
- * bits; writing one makes it not empty), mm0…mm7, fcw, fsw, ftw (abridged, as FXSAVE has it), fop, fip, fdp; for a boot loader also ds, es, gdtr_base,
+ * bits; writing one makes it not empty), mm0…mm7, fcw, fsw, ftw (abridged, as FXSAVE has it), fop, fip, fdp, and GDB's fctrl, fstat, ftag (in full), fioff, fooff; for a boot loader also ds, es, gdtr_base,
  * gdtr_limit. Writing a segment register's selector makes the segment a flat 64-bit one of the selector's privilege (in real mode,
  * what the selector means there); then its
  * cs_base, cs_limit (the last offset) and cs_attributes (the descriptor's upper word) can be written, and likewise those of

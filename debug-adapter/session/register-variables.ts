@@ -15,6 +15,14 @@ const GENERAL = ['rip', 'rsp', 'rbp', 'rax', 'rbx', 'rcx', 'rdx', 'rsi', 'rdi'].
 const GROUPS: ReadonlyArray<{ readonly name: string; readonly registers: readonly string[] }> = [
   { name: 'Segments', registers: ['cs', 'ss', 'fs_base', 'gs_base', 'kernel_gs_base'] },
   { name: 'Control', registers: ['cr0', 'cr2', 'cr3', 'cr4', 'efer'] },
+  {
+    name: 'x87',
+    registers: [
+      ...Array.from({ length: 8 }, (_, index) => `st${index}`),
+      ...['fctrl', 'fstat', 'ftag', 'fop', 'fioff', 'fooff'],
+    ],
+  },
+  { name: 'MMX', registers: Array.from({ length: 8 }, (_, index) => `mm${index}`) },
   { name: 'SSE', registers: [...Array.from({ length: 16 }, (_, index) => `xmm${index}`), 'mxcsr'] },
 ];
 /** Bits of RFLAGS by their manual names (Intel SDM volume 1, figure 3-8). */
@@ -33,6 +41,8 @@ const FLAGS: ReadonlyArray<readonly [name: string, bit: number]> = [
   ['AC', 18],
   ['ID', 21],
 ];
+
+const widthOf = (name: string): number => (name.startsWith('xmm') ? 128 : name.startsWith('st') ? 80 : 64);
 
 export function registerContainer(
   session: Session,
@@ -76,7 +86,7 @@ function registerGroup(session: Session, context: FrameValues, names: readonly s
       context.write({
         kind: 'register',
         register: number,
-        value: BigInt.asUintN(name.startsWith('xmm') ? 128 : 64, BigInt(trimmed)),
+        value: BigInt.asUintN(widthOf(name), BigInt(trimmed)),
       });
       session.stacks.clear();
       return { value: registerText(context, name, readRegister(context, name) ?? 0n) };
@@ -97,7 +107,7 @@ function describeRegister(context: FrameValues, name: string, value: bigint): De
     evaluateName: `$${name}`,
     variablesReference: 0,
   };
-  if (!name.startsWith('xmm') && context.frame.readMemory(value, 1) !== undefined) {
+  if (widthOf(name) === 64 && context.frame.readMemory(value, 1) !== undefined) {
     variable.memoryReference = virtualReference(value, context.root);
   }
   return variable;

@@ -8,7 +8,8 @@ const NAMES: readonly (string | undefined)[] = [
   ...['rax', 'rdx', 'rcx', 'rbx', 'rsi', 'rdi', 'rbp', 'rsp'],
   ...['r8', 'r9', 'r10', 'r11', 'r12', 'r13', 'r14', 'r15', 'rip'],
   ...Array.from({ length: 16 }, (_, i) => `xmm${i}`),
-  ...Array.from({ length: 16 }, () => undefined), // 33…48: x87 and MMX
+  ...Array.from({ length: 8 }, (_, i) => `st${i}`),
+  ...Array.from({ length: 8 }, (_, i) => `mm${i}`),
   ...['rflags', 'es', 'cs', 'ss', 'ds', 'fs', 'gs', undefined, undefined, 'fs_base', 'gs_base'],
 ];
 
@@ -23,7 +24,7 @@ export function registerNumber(name: string): number | undefined {
   return number < 0 ? undefined : number;
 }
 
-/** Bytes in the register. */
+/** Bytes in the register; those of the x87 as a `long double` in memory has them. */
 export function registerSize(register: number): number {
-  return register >= 17 && register <= 32 ? 16 : 8;
+  return register >= 17 && register <= 40 ? 16 : 8;
 }

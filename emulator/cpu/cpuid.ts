@@ -9,8 +9,8 @@ const bits = (...positions: number[]): number => positions.reduce((word, bit) =>
 /** Leaf 1 EAX, and EDX at reset. */
 export const signatureOf = (model: CpuModel): number => SIGNATURES[model];
 
-/** Leaf 1 EDX: FPU DE PSE TSC MSR PAE MCE CX8 APIC SEP MTRR PGE MCA CMOV PAT PSE-36 CLFSH FXSR SSE SSE2. */
-const FEATURES_EDX = bits(0, 2, 3, 4, 5, 6, 7, 8, 9, 11, 12, 13, 14, 15, 16, 17, 19, 24, 25, 26);
+/** Leaf 1 EDX: FPU DE PSE TSC MSR PAE MCE CX8 APIC SEP MTRR PGE MCA CMOV PAT PSE-36 CLFSH MMX FXSR SSE SSE2. */
+const FEATURES_EDX = bits(0, 2, 3, 4, 5, 6, 7, 8, 9, 11, 12, 13, 14, 15, 16, 17, 19, 23, 24, 25, 26);
 /** Leaf 1 ECX: hypervisor. */
 const FEATURES_ECX = bits(31);
 /** Leaf 8000_0001 EDX: SYSCALL, NX, 1 GiB pages, RDTSCP, long mode. */

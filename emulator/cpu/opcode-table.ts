@@ -16,6 +16,7 @@ import { FLAG_OPCODES } from './flag-instructions.ts';
 import { INVALIDATION_OPCODES } from './invalidation.ts';
 import { IO_OPCODES } from './io.ts';
 import { LEGACY_OPCODES } from './legacy.ts';
+import { MMX_OPCODES } from './mmx.ts';
 import { MULTIPLY_DIVIDE_OPCODES } from './multiply-divide.ts';
 import type { Opcode } from './opcode.ts';
 import { RANDOM_NUMBER_OPCODES } from './random-numbers.ts';
@@ -44,6 +45,7 @@ const GROUPS: readonly (readonly Opcode[])[] = [
   INVALIDATION_OPCODES,
   IO_OPCODES,
   LEGACY_OPCODES,
+  MMX_OPCODES,
   MULTIPLY_DIVIDE_OPCODES,
   RANDOM_NUMBER_OPCODES,
   SEGMENT_BASE_OPCODES,

@@ -18,13 +18,6 @@ import {
   DS,
   EFER,
   ES,
-  FPU_CONTROL,
-  FPU_DATA,
-  FPU_INSTRUCTION,
-  FPU_OCCUPIED,
-  FPU_OPCODE,
-  FPU_REGISTERS,
-  FPU_STATUS,
   FS,
   FS_BASE,
   GDTR_BASE,
@@ -54,7 +47,7 @@ import {
   VECTOR,
   XCR0,
 } from './state.ts';
-import { occupy, st } from './x87/stack.ts';
+import { X87_REGISTERS, x87Register } from './x87/registers.ts';
 
 /** Registers that are 64 bits at a place in the state. */
 const WORDS: ReadonlyMap<string, number> = new Map<string, number>([
@@ -75,8 +68,6 @@ const WORDS: ReadonlyMap<string, number> = new Map<string, number>([
   ['sfmask', SFMASK],
   ['pat', PAT],
   ['tsc_aux', TSC_AUX],
-  ['fip', FPU_INSTRUCTION],
-  ['fdp', FPU_DATA],
   ['gdtr_base', GDTR_BASE],
   ['idtr_base', IDTR_BASE],
   ['tr_base', segment(TR) + SEGMENT_BASE],
@@ -110,21 +101,6 @@ const SEGMENT_PARTS: ReadonlyMap<string, number> = new Map(
     ];
   }),
 );
-/** The x87's words of 16 bits. `ftw` is abridged, as FXSAVE stores it: a bit for each register that is not empty. */
-const FPU_WORDS: ReadonlyMap<string, number> = new Map([
-  ['fcw', FPU_CONTROL],
-  ['fsw', FPU_STATUS],
-  ['ftw', FPU_OCCUPIED],
-  ['fop', FPU_OPCODE],
-]);
-/** Numbers of st0…st7, counted from the top of the stack, and of mm0…mm7, which are not. */
-const FPU_STACK: ReadonlyMap<string, number> = numbered('st', 8);
-const MMX: ReadonlyMap<string, number> = numbered('mm', 8);
-
-function numbered(prefix: string, count: number): Map<string, number> {
-  return new Map(Array.from({ length: count }, (_, n) => [`${prefix}${n}`, n]));
-}
-
 /** Changing these makes translations stale. */
 const PAGING = new Set(['cr0', 'cr3', 'cr4', 'efer']);
 
@@ -136,7 +112,7 @@ export const REGISTER_NAMES: readonly string[] = [
   ...HALF_WORDS.keys(),
   ...SELECTORS.keys(),
   ...SEGMENT_PARTS.keys(),
-  ...['fcw', 'fsw', 'fop', ...FPU_STACK.keys(), 'ftw'],
+  ...X87_REGISTERS.keys(),
   ...Array.from({ length: 16 }, (_, n) => `ymm${n}`),
 ];
 
@@ -167,14 +143,8 @@ export function readRegisterByName(cpu: Cpu, name: string): bigint {
   if (half !== undefined) return BigInt(s[half] >>> 0);
   const which = SELECTORS.get(name);
   if (which !== undefined) return BigInt(s[segment(which) + SEGMENT_SELECTOR] & 0xffff);
-  const fpuWord = FPU_WORDS.get(name);
-  if (fpuWord !== undefined) return BigInt(s[fpuWord] & 0xffff);
-  const stacked = FPU_STACK.get(name);
-  if (stacked !== undefined) {
-    return (BigInt(s[st(s, stacked) + 2] & 0xffff) << 64n) | read64(s, st(s, stacked));
-  }
-  const mmx = MMX.get(name);
-  if (mmx !== undefined) return read64(s, FPU_REGISTERS + 4 * mmx);
+  const x87 = x87Register(name);
+  if (x87 !== undefined) return x87.read(s);
   const vector = VECTORS.get(name);
   if (vector === undefined) throw unknown(name);
   const [at, quadwords] = vector;
@@ -194,9 +164,7 @@ export function writeRegisterByName(cpu: Cpu, name: string, value: bigint): void
   const half = HALF_WORDS.get(name);
   const part = SEGMENT_PARTS.get(name);
   const which = SELECTORS.get(name);
-  const fpuWord = FPU_WORDS.get(name);
-  const stacked = FPU_STACK.get(name);
-  const mmx = MMX.get(name);
+  const x87 = x87Register(name);
   const vector = VECTORS.get(name);
   if (word !== undefined) {
     write64(s, word, value);
@@ -217,16 +185,8 @@ export function writeRegisterByName(cpu: Cpu, name: string, value: bigint): void
     refreshSegments(cpu);
   } else if (which !== undefined) {
     writeSelector(cpu, which, Number(BigInt.asUintN(16, value)));
-  } else if (fpuWord !== undefined) {
-    s[fpuWord] = Number(BigInt.asUintN(16, value));
-  } else if (stacked !== undefined) {
-    write64(s, st(s, stacked), value);
-    s[st(s, stacked) + 2] = Number(BigInt.asUintN(16, value >> 64n));
-    occupy(s, stacked);
-  } else if (mmx !== undefined) {
-    // As an MMX instruction would.
-    write64(s, FPU_REGISTERS + 4 * mmx, value);
-    s[FPU_REGISTERS + 4 * mmx + 2] = 0xffff;
+  } else if (x87 !== undefined) {
+    x87.write(s, value);
   } else if (vector !== undefined) {
     const [at, quadwords] = vector;
     for (let n = 0; n < quadwords; n++) write64(s, at + 2 * n, value >> BigInt(64 * n));

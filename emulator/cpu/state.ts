@@ -141,6 +141,9 @@ export const VECTOR_RESULT = base + 0x180;
 export const LANE_RESULT = base + 0x188;
 /** Pairs of neighbours, brought side by side (two vectors). */
 export const HORIZONTAL = base + 0x1a0;
+/** The two operands of an MMX instruction, in vectors. */
+export const MMX_LEFT = base + 0x1c0;
+export const MMX_RIGHT = base + 0x1c4;
 /** State of the generator behind RDRAND and RDSEED (4 words). */
 export const RANDOM = base + 0x1b0;
 

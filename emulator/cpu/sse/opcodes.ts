@@ -1,4 +1,4 @@
-/** All of SSE to SSE4.2, AES, PCLMULQDQ and SHA but the instructions that work on MMX registers. */
+/** All of SSE to SSE4.2, AES, PCLMULQDQ and SHA but the instructions that work on MMX registers (../mmx.ts). */
 import type { Opcode } from '../opcode.ts';
 import { AES_OPCODES } from './aes.ts';
 import { SSE_APPROXIMATE_OPCODES } from './approximate.ts';
@@ -19,7 +19,13 @@ import { SSE_HORIZONTAL_OPCODES } from './horizontal.ts';
 import { SSE_INSERT_EXTRACT_OPCODES } from './insert-extract.ts';
 import { SSE_INTEGER_OPCODES } from './integer.ts';
 import { SSE_MOVE_OPCODES } from './moves.ts';
-import { isInstruction, legacyRow, type VectorInstruction } from './operands.ts';
+import {
+  isInstruction,
+  legacyRow,
+  type Prefix,
+  type VectorInstruction,
+  type VectorOperation,
+} from './operands.ts';
 import { MEMORY_ORDER_OPCODES } from './ordering.ts';
 import { SSE_ROUND_OPCODES } from './round.ts';
 import { SHA_OPCODES } from './sha.ts';
@@ -65,3 +71,11 @@ export const SSE_OPCODES: readonly Opcode[] = [
   ...HALF_PRECISION_OPCODES,
   ...XSAVE_OPCODES,
 ];
+
+/** What the instruction of an opcode (0xNN, 0x38NN, 0x3aNN) does. Throws RangeError if there is none. */
+export function vectorOperation(opcode: number, prefix: Prefix): VectorOperation {
+  const isMeant = (one: VectorInstruction): boolean => one.opcode === opcode && one.prefix === prefix;
+  const found = INSTRUCTIONS.filter(isInstruction).find(isMeant);
+  if (found === undefined) throw new RangeError(`no vector operation has the opcode ${opcode.toString(16)}`);
+  return found.operation;
+}

@@ -26,37 +26,13 @@ import {
   FPU_INSTRUCTION,
   FPU_OCCUPIED,
   FPU_OPCODE,
-  FPU_REGISTERS,
   FPU_STATUS,
   HIGH,
 } from '../state.ts';
-import { kindOf, NORMAL, ZERO } from './extended.ts';
 import { requireX87, st, waitX87 } from './stack.ts';
 import { initialise } from './state-image.ts';
 import { EXCEPTIONS, normaliseControl, setStatus } from './status.ts';
-
-/** Two bits per register, from R0: valid, zero, special or empty. */
-function tagWord(s: Int32Array): number {
-  let tags = 0;
-  for (let register = 0; register < 8; register++) {
-    let tag = 3;
-    if ((s[FPU_OCCUPIED] & (1 << register)) !== 0) {
-      const kind = kindOf(s, FPU_REGISTERS + 4 * register);
-      tag = kind === NORMAL ? 0 : kind === ZERO ? 1 : 2;
-    }
-    tags |= tag << (2 * register);
-  }
-  return tags;
-}
-
-/** Of a tag word only emptiness is kept: the rest follows from the registers. */
-function occupiedBy(tags: number): number {
-  let occupied = 0;
-  for (let register = 0; register < 8; register++) {
-    if (((tags >> (2 * register)) & 3) !== 3) occupied |= 1 << register;
-  }
-  return occupied;
-}
+import { occupiedBy, tagWord } from './tag-word.ts';
 
 const isReal = (cpu: Cpu): boolean => (cpu.i32[CR0] & CR0_PE) === 0 || (readFlags(cpu) & VM) !== 0;
 

@@ -20,10 +20,9 @@ import {
   HIGH,
 } from '../state.ts';
 import { setIndefinite } from './extended.ts';
-import { accept, PENDING, STACK_OVERFLOW } from './status.ts';
+import { accept, PENDING, STACK_OVERFLOW, TOP } from './status.ts';
 
 const TOP_SHIFT = 11;
-const TOP = 7 << TOP_SHIFT;
 
 /** Raises #NM unless the system software has enabled the FPU. */
 export function requireX87(cpu: Cpu): void {

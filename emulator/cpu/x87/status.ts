@@ -17,6 +17,8 @@ export const C0 = 0x100;
 export const C1 = 0x200;
 export const C2 = 0x400;
 export const C3 = 0x4000;
+/** Which of R0…R7 is ST(0). */
+export const TOP = 0x3800;
 /** The bits of the control word that exist; bit 6 is always 1. */
 export const normaliseControl = (value: number): number => (value & 0x1f3f) | 0x40;
 

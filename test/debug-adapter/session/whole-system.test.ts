@@ -226,6 +226,9 @@ describe('values', () => {
     expect(registers.get('rip')?.value).toMatch(/^0x40[0-9a-f]+ <ulmm::server::allocate\+0x/);
     const control = await children(client, registers.get('Control')?.variablesReference ?? 0);
     expect([...control.keys()]).toEqual(['cr0', 'cr2', 'cr3', 'cr4', 'efer']);
+    const x87 = await children(client, registers.get('x87')?.variablesReference ?? 0);
+    expect(x87.get('st7')?.value).toBe('0x0');
+    expect(x87.get('fctrl')?.value).toBe('0x37f');
     // A caller's frame has its own values.
     const incoming = await scope(client, frames[3].id, 'Locals');
     expect(incoming.get('incoming')?.value).toMatch(/ok=true/);

@@ -12,17 +12,6 @@ import { ALL_SEGMENTS, encode } from './encoding.ts';
 /** Of each code. */
 const INSTANCES = 4;
 
-/** Groups of instructions that are not there yet, in the models that present them and in those only. A group that is must
- * leave this list, which ends empty. */
-const NOT_YET: ReadonlySet<string> = new Set([
-  ...['MMX', 'SSE with MMX registers', 'SSE2 with MMX registers', 'SSSE3 with MMX registers'],
-  ...['FMA', 'F16C'],
-]);
-const groupOf = ({ feature, operands }: CodeInfo): string =>
-  /^SS/.test(feature) && operands.some((kind) => kind.startsWith('mm_'))
-    ? `${feature} with MMX registers`
-    : feature;
-
 /** BSF, BSR, WBINVD and NOP to CPUs without the feature. */
 const ANOTHER_INSTRUCTION = /^(Tzcnt|Lzcnt|Wbnoinvd|Rdssp)/;
 
@@ -37,10 +26,10 @@ function disagreements(info: CodeInfo, model: CpuModel, isPresent: boolean): str
       const isDefined = instruction !== undefined && instruction.execute !== undefinedOpcodeHandler;
       return isDefined !== isPresent || (isDefined && instruction.length !== bytes.length);
     })
-    .map((bytes) => `${info.name} (${groupOf(info)}): ${Buffer.from(bytes).toString('hex')}`);
+    .map((bytes) => `${info.name} (${info.feature}): ${Buffer.from(bytes).toString('hex')}`);
 }
 
-const isDue = (info: CodeInfo): boolean => info.modes.includes(64) && !NOT_YET.has(groupOf(info));
+const isDue = (info: CodeInfo): boolean => info.modes.includes(64);
 
 describe.each(CPU_MODELS)('%s', (model) => {
   test('has every instruction that it presents', () => {
@@ -56,12 +45,4 @@ describe.each(CPU_MODELS)('%s', (model) => {
     expect(others.flatMap((info) => disagreements(info, model, false))).toEqual([]);
     expect(others.length).toBeGreaterThan(300);
   });
-});
-
-test.each([...NOT_YET])('%s is not there yet', (group) => {
-  const members = machineCodes.filter((info) => info.modes.includes(64) && groupOf(info) === group);
-  const wrong = CPU_MODELS.flatMap((model) =>
-    members.flatMap((info) => disagreements(info, model, presents(model, info))),
-  );
-  expect(wrong.length, `all of ${group} is there: strike it from NOT_YET`).toBeGreaterThan(0);
 });

@@ -4,6 +4,7 @@ import { alignmentForms } from './forms-alignment.ts';
 import { avxForms } from './forms-avx.ts';
 import { integerForms } from './forms-integer.ts';
 import { extensionForms } from './forms-integer-extensions.ts';
+import { mmxForms } from './forms-mmx.ts';
 import { singleStepForms } from './forms-single-step.ts';
 import { sseForms } from './forms-sse.ts';
 import { sse4Forms } from './forms-sse4.ts';
@@ -18,6 +19,7 @@ export const formGroups: Readonly<Record<string, readonly Form[]>> = {
   system: systemForms,
   sse: sseForms,
   x87: x87Forms,
+  mmx: mmxForms,
   sse4: sse4Forms,
   avx: avxForms,
   alignment: alignmentForms,

@@ -17,7 +17,9 @@ function linksStatically(compiler: string): boolean {
   return spawnSync(compiler, flags, { input: 'int main(void) { return 0; }' }).status === 0;
 }
 const compilers = isReal ? ['gcc', 'clang'].filter(linksStatically) : [];
-const cases = compilers.flatMap((compiler) => ['-O0', '-Os', '-O2'].map((level) => ({ compiler, level })));
+const cases = ['everyday', 'long-double'].flatMap((name) =>
+  compilers.flatMap((compiler) => ['-O0', '-Os', '-O2'].map((level) => ({ name, compiler, level }))),
+);
 if (cases.length === 0) {
   console.log(
     'skipped: programs compared with the real CPU: needs x86-64 Linux and gcc or clang with a static C library',
@@ -31,9 +33,9 @@ describe.skipIf(cases.length === 0)('an ordinary program', () => {
   const folder = mkdtempSync(join(tmpdir(), 'a9n-program-'));
   afterAll(() => rmSync(folder, { recursive: true }));
 
-  test.each(cases)('compiled by $compiler $level prints the same', ({ compiler, level }) => {
-    const program = join(folder, `everyday-${compiler}${level}`);
-    const source = join(import.meta.dirname, 'everyday.c');
+  test.each(cases)('$name compiled by $compiler $level prints the same', ({ name, compiler, level }) => {
+    const program = join(folder, `${name}-${compiler}${level}`);
+    const source = join(import.meta.dirname, `${name}.c`);
     const flags = [level, '-march=x86-64', '-static', '-no-pie', '-ffp-contract=off'];
     const compiled = spawnSync(compiler, [...flags, '-o', program, source, '-lm'], { encoding: 'utf8' });
     expect(compiled.status, compiled.stderr).toBe(0);
