@@ -15,7 +15,7 @@ import {
 import type { Handler, Instruction } from './instruction.ts';
 import { checkWrite, effectiveAddress, load64 } from './memory-access.ts';
 import { always, type Opcode } from './opcode.ts';
-import { load, readRm, writeRegister } from './operands.ts';
+import { load, readRm, store, writeRegister } from './operands.ts';
 import { addToRsp, frameAddress, moveStackPointer, push, push64, stackAddress } from './stack.ts';
 import { CS, HIGH, RBP, RCX, RIP, RSP, SEGMENT_LIMIT, segment } from './state.ts';
 
@@ -85,10 +85,14 @@ const legacyJumpIndirect: Handler = (cpu, i) => {
   checkLegacyTarget(cpu, target);
   cpu.i32[RIP] = target;
 };
+/** Intel's processors have written the return address by the time they look at the target. */
 function legacyCallTo(cpu: Cpu, i: Instruction, target: number): void {
+  const s = cpu.i32;
+  const address = stackAddress(s, i.stackSize, -i.operandSize);
+  store(cpu, address, s[HIGH], i.operandSize, i.nextLow, 0);
   checkLegacyTarget(cpu, target);
-  push(cpu, i, i.nextLow, 0);
-  cpu.i32[RIP] = target;
+  moveStackPointer(cpu, i.stackSize, -i.operandSize);
+  s[RIP] = target;
 }
 const legacyCall: Handler = (cpu, i) => legacyCallTo(cpu, i, i.immediateLow);
 const legacyCallIndirect: Handler = (cpu, i) => legacyCallTo(cpu, i, indirectTarget(cpu, i));

@@ -186,7 +186,8 @@ export function decode(
   i.row = row;
   if (row !== undefined && !overrun) {
     const size = row.size;
-    const isWord = (mode.bits === 16) !== operandSizePrefix;
+    // With a VEX prefix general registers have 32 or 64 bits.
+    const isWord = !isVex && (mode.bits === 16) !== operandSizePrefix;
     i.operandSize =
       size === 'byte'
         ? 1

@@ -22,7 +22,7 @@ import {
 } from './descriptor.ts';
 import { GENERAL_PROTECTION, raiseWithCode } from './fault.ts';
 import type { Handler, Instruction } from './instruction.ts';
-import { effectiveAddress, load16, load32 } from './memory-access.ts';
+import { effectiveAddress, highBehind, load16, load32 } from './memory-access.ts';
 import { always, type Opcode } from './opcode.ts';
 import { load } from './operands.ts';
 import {
@@ -57,7 +57,7 @@ function farPointer(cpu: Cpu, i: Instruction): Target {
   const second = (address + i.operandSize) | 0;
   const low = load(cpu, address, addressHigh, i.operandSize) & (i.operandSize === 2 ? 0xffff : -1);
   const high = i.operandSize === 8 ? s[HIGH] : 0;
-  const selector = load16(cpu, second, addressHigh + (second >>> 0 < 8 ? 1 : 0));
+  const selector = load16(cpu, second, highBehind(i, second, addressHigh, i.operandSize));
   return { selector, low, high };
 }
 
@@ -160,7 +160,11 @@ const farCall: Handler = (cpu, i) => {
   if (isSegment(cpu, pointer.selector, d)) {
     checkSameLevel(cpu, pointer.selector, d);
     checkEntry(cpu, d, pointer.low, pointer.high);
-    useStack(cpu, currentStack(cpu), level, i.operandSize, 0, (push) => {
+    const current = currentStack(cpu);
+    // A call from compatibility mode to 64-bit mode pushes without regard to SS, at ESP.
+    const high = cpu.mode.bits === 64 ? current.high : 0;
+    const stack = isLongCode(cpu, d) ? { ...current, high, pointerSize: 8 } : current;
+    useStack(cpu, stack, level, i.operandSize, 0, (push) => {
       push(cs, 0);
       push(i.nextLow, i.nextHigh);
     });

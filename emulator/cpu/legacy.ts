@@ -6,7 +6,7 @@ import type { Handler, Instruction } from './instruction.ts';
 import { softwareInterrupt } from './interrupts.ts';
 import { checkWrite, effectiveAddress } from './memory-access.ts';
 import { always, type Opcode } from './opcode.ts';
-import { load, readRegister, readRmForWrite, store, writeRegister, writeRm } from './operands.ts';
+import { load, readRegister, readRm, store, writeRegister, writeRm } from './operands.ts';
 import { moveStackPointer, stackAddress } from './stack.ts';
 import { HIGH, RAX, RIP, RSP } from './state.ts';
 
@@ -53,9 +53,9 @@ const bound: Handler = (cpu, i) => {
   if (index < lower || index > upper) raise(cpu, BOUND_RANGE);
 };
 
-/** Raises the privilege number of a selector to that of another. */
+/** Raises the privilege number of a selector to that of another; writes only if that changes it. */
 const arpl: Handler = (cpu, i) => {
-  const destination = readRmForWrite(cpu, i);
+  const destination = readRm(cpu, i);
   const level = readRegister(cpu, i.reg, 2) & 3;
   const isLower = (destination & 3) < level;
   if (isLower) writeRm(cpu, i, (destination & ~3) | level, 0);

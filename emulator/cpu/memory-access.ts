@@ -8,7 +8,7 @@ import { isCanonical, requireCanonical, translate } from '../mmu/page-walk.ts';
 import { lookUp, NO_HITS, resume, TLB_MASK, USER_READ, USER_WRITE } from '../mmu/tlb.ts';
 import type { Cpu } from './cpu.ts';
 import { watchData } from './debug-registers.ts';
-import { ALIGNMENT_CHECK, raiseWithCode } from './fault.ts';
+import { ALIGNMENT_CHECK, GENERAL_PROTECTION, raiseWithCode } from './fault.ts';
 import type { Handler, Instruction } from './instruction.ts';
 import { chooseTlbs } from './privilege.ts';
 import { checkSegmentAccess, segmentOfTag } from './segment-access.ts';
@@ -74,6 +74,10 @@ export function elementAddress(s: Int32Array, i: Instruction, pointer: number, b
   return low;
 }
 
+/** High half of the address `low` that lies behind one with the high half `high`: addresses of 32 bits wrap. */
+export const highBehind = (i: Instruction, low: number, high: number, bytes: number): number =>
+  i.stackSize === 8 ? high + (low >>> 0 < bytes ? 1 : 0) : high;
+
 // Hit paths. `entry` is the TLB entry of the first byte's page.
 
 export function load8(cpu: Cpu, low: number, high: number): number {
@@ -133,7 +137,7 @@ export function load128(cpu: Cpu, low: number, high: number, destination: number
   checkReach(cpu, low, high, 16, false);
   // Both halves are read before anything is changed; the first word fetch of the second half faults if any.
   const next = (low + 8) | 0;
-  const nextHigh = (high + (next >>> 0 < 8 ? 1 : 0)) | 0;
+  const nextHigh = carryInto(cpu, next, high, 8);
   const a = load64(cpu, low, high);
   const b = s[HIGH];
   const c = load64(cpu, next, nextHigh);
@@ -155,7 +159,7 @@ export function load256(cpu: Cpu, low: number, high: number, destination: number
   checkReach(cpu, low, high, 32, false);
   const next = (low + 16) | 0;
   load128(cpu, low, high, destination);
-  load128(cpu, next, (high + (next >>> 0 < 16 ? 1 : 0)) | 0, destination + 4);
+  load128(cpu, next, carryInto(cpu, next, high, 16), destination + 4);
 }
 
 export function store8(cpu: Cpu, low: number, high: number, value: number): void {
@@ -201,7 +205,7 @@ export function store128(cpu: Cpu, low: number, high: number, source: number): v
   checkWrite(cpu, low, high, 16);
   const next = (low + 8) | 0;
   store64(cpu, low, high, s[source], s[source + 1]);
-  store64(cpu, next, (high + (next >>> 0 < 8 ? 1 : 0)) | 0, s[source + 2], s[source + 3]);
+  store64(cpu, next, carryInto(cpu, next, high, 8), s[source + 2], s[source + 3]);
 }
 
 /** Writes eight words of the state to 32 bytes, aligned or not. All or nothing. */
@@ -209,7 +213,7 @@ export function store256(cpu: Cpu, low: number, high: number, source: number): v
   checkWrite(cpu, low, high, 32);
   const next = (low + 16) | 0;
   store128(cpu, low, high, source);
-  store128(cpu, next, (high + (next >>> 0 < 16 ? 1 : 0)) | 0, source + 4);
+  store128(cpu, next, carryInto(cpu, next, high, 16), source + 4);
 }
 
 /** Raises the fault that writing `size` (at most 4096) bytes would raise; changes nothing else. */
@@ -221,7 +225,7 @@ export function checkWrite(cpu: Cpu, low: number, high: number, size: number): v
   const linearHigh = checkReach(cpu, low, high, size, true);
   locateForWrite(cpu, low, linearHigh);
   if (((last ^ low) & ~0xfff) !== 0) {
-    locateForWrite(cpu, last & ~0xfff, (linearHigh + (last >>> 0 < low >>> 0 ? 1 : 0)) | 0);
+    locateForWrite(cpu, ...nextPage(cpu, low, linearHigh));
   }
 }
 
@@ -260,6 +264,18 @@ export function loadForWrite64(cpu: Cpu, low: number, high: number): number {
 }
 
 // Slow paths.
+
+/** High half of the address `low`, which lies `bytes` behind one with the high half `high`: 32-bit addresses wrap. */
+const carryInto = (cpu: Cpu, low: number, high: number, bytes: number): number =>
+  low >>> 0 < bytes && cpu.mode.bits === 64 ? (high + 1) | 0 : high;
+
+/** Raises #GP unless the address of a state area is a multiple of `size`, if its segment has nothing against the address. */
+export function requireAlignedArea(cpu: Cpu, low: number, high: number, size: number): void {
+  if ((low & (size - 1)) === 0) return;
+  const which = segmentOfTag(high);
+  if (which >= 0 && cpu.mode.bits !== 64) checkSegmentAccess(cpu, which, low, 1, false);
+  raiseWithCode(cpu, GENERAL_PROTECTION, 0);
+}
 
 /**
  * Checks that an access may reach its last byte, before the first byte's page may fault: the address is canonical, or
@@ -323,7 +339,7 @@ function locateForWrite(cpu: Cpu, low: number, high: number): number {
 function loadSlow(cpu: Cpu, low: number, high: number, size: number): number {
   high = checkReach(cpu, low, high, size, false);
   const physical = locateForRead(cpu, low, high);
-  const second = isWithinPage(low, size) ? -1 : locateForRead(cpu, ...nextPage(low, high));
+  const second = isWithinPage(low, size) ? -1 : locateForRead(cpu, ...nextPage(cpu, low, high));
   watchData(cpu, low, high, size, false);
   const value = readLocated(cpu, low, size, physical, second);
   if ((cpu.watches.armed & WATCH_READ) !== 0) {
@@ -338,9 +354,9 @@ function loadSlow(cpu: Cpu, low: number, high: number, size: number): number {
 const isWithinPage = (low: number, size: number): boolean => (low & 0xfff) + size <= 0x1000;
 
 /** Address of the page behind that of an address. */
-function nextPage(low: number, high: number): [low: number, high: number] {
+function nextPage(cpu: Cpu, low: number, high: number): [low: number, high: number] {
   const next = ((low | 0xfff) + 1) | 0;
-  return [next, (high + (next === 0 ? 1 : 0)) | 0];
+  return [next, carryInto(cpu, next, high, 1)];
 }
 
 const valueOfSize = (low: number, high: number, size: number): bigint =>
@@ -379,7 +395,7 @@ function storeSlow(
 ): void {
   high = checkReach(cpu, low, high, size, true);
   const physical = locateForWrite(cpu, low, high);
-  const second = isWithinPage(low, size) ? -1 : locateForWrite(cpu, ...nextPage(low, high));
+  const second = isWithinPage(low, size) ? -1 : locateForWrite(cpu, ...nextPage(cpu, low, high));
   if ((cpu.watches.armed & WATCH_WRITE) !== 0) {
     // Reading a device is no way to learn what it held.
     const isRam = Math.max(physical, second) + size <= cpu.ramBytes;

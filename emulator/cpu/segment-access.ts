@@ -21,9 +21,12 @@ const SEGMENT_REGISTERS = 6;
 const PLAIN = DESCRIPTOR_PRESENT | DESCRIPTOR_NON_SYSTEM | DESCRIPTOR_WRITABLE;
 const KIND = PLAIN | DESCRIPTOR_CODE | DESCRIPTOR_EXPAND_DOWN;
 
-/** 0 for a writable data segment of 4 GiB, else what stands for the segment in addresses. */
-export const tagOf = (which: number, limit: number, attributes: number): number =>
-  (attributes & KIND) === PLAIN && limit === -1 ? 0 : (TAG + which) << 16;
+/**
+ * 0 for a flat segment, else what stands for the segment in addresses. Flat are writable data segments of 4 GiB from 0 on;
+ * with another base an operand that reaches beyond the last offset faults, which in a flat one wraps.
+ */
+export const tagOf = (which: number, base: number, limit: number, attributes: number): number =>
+  (attributes & KIND) === PLAIN && base === 0 && limit === -1 ? 0 : (TAG + which) << 16;
 
 /** The segment whose tag the high half of an address is, else −1. */
 export function segmentOfTag(high: number): number {

@@ -1,6 +1,7 @@
+import type { Cpu } from './cpu.ts';
 import { GENERAL_PROTECTION, raiseWithCode } from './fault.ts';
 import type { Handler, Instruction } from './instruction.ts';
-import { checkWrite, effectiveAddress, load16, store16 } from './memory-access.ts';
+import { checkWrite, effectiveAddress, highBehind, load16, store16 } from './memory-access.ts';
 import { always, type Opcode } from './opcode.ts';
 import { load, readWord, store, writeRegister } from './operands.ts';
 import { requireSupervisor, requireUserModeInstructions } from './privilege.ts';
@@ -42,7 +43,7 @@ const storeTable =
     checkWrite(cpu, address, high, 2 + baseSize(i));
     const second = (address + 2) | 0;
     store16(cpu, address, high, s[limit]);
-    store(cpu, second, high + (second >>> 0 < 2 ? 1 : 0), baseSize(i), s[base], s[base + 1]);
+    store(cpu, second, highBehind(i, second, high, 2), baseSize(i), s[base], s[base + 1]);
   };
 const loadTable =
   (base: number, limit: number): Handler =>
@@ -53,7 +54,7 @@ const loadTable =
     const high = s[HIGH];
     const newLimit = load16(cpu, address, high);
     const second = (address + 2) | 0;
-    const low = load(cpu, second, high + (second >>> 0 < 2 ? 1 : 0), baseSize(i));
+    const low = load(cpu, second, highBehind(i, second, high, 2), baseSize(i));
     const baseHigh = i.stackSize === 8 ? s[HIGH] : 0;
     if ((baseHigh << 16) >> 16 !== baseHigh) raiseWithCode(cpu, GENERAL_PROTECTION, 0);
     s[limit] = newLimit;
@@ -99,10 +100,20 @@ const hasSegment =
     const which = i.regNumber & 7;
     return which > GS || which === least ? undefined : handler;
   };
+/** With a 32-bit operand size the upper half of what is pushed is not written. */
+function pushSelector(cpu: Cpu, i: Instruction, selector: number): void {
+  if (i.operandSize !== 4) {
+    push(cpu, i, selector, 0);
+    return;
+  }
+  const address = stackAddress(cpu.i32, i.stackSize, -4);
+  store16(cpu, address, cpu.i32[HIGH], selector);
+  moveStackPointer(cpu, i.stackSize, -4);
+}
 const pushSegment =
   (which: number): Handler =>
   (cpu, i) =>
-    push(cpu, i, cpu.i32[segment(which) + SEGMENT_SELECTOR], 0);
+    pushSelector(cpu, i, cpu.i32[segment(which) + SEGMENT_SELECTOR]);
 const popSegment =
   (which: number): Handler =>
   (cpu, i) => {
@@ -123,7 +134,7 @@ const loadFarPointer =
     const low = load(cpu, address, addressHigh, i.operandSize);
     const high = s[HIGH];
     const second = (address + i.operandSize) | 0;
-    const selector = load16(cpu, second, addressHigh + (second >>> 0 < 8 ? 1 : 0));
+    const selector = load16(cpu, second, highBehind(i, second, addressHigh, i.operandSize));
     loadDataSegment(cpu, which, selector);
     writeRegister(cpu, i.reg, i.operandSize, low, high);
   };

@@ -111,7 +111,7 @@ export function setSegment(
   cpu.i32[at + SEGMENT_BASE + 1] = baseHigh;
   cpu.i32[at + SEGMENT_LIMIT] = limit;
   cpu.i32[at + SEGMENT_ATTRIBUTES] = upper & ATTRIBUTES;
-  cpu.i32[at + SEGMENT_TAG] = tagOf(which, limit, upper);
+  cpu.i32[at + SEGMENT_TAG] = tagOf(which, baseLow, limit, upper);
   if (which === CS || which === SS) refreshCodeMode(cpu);
 }
 
@@ -132,7 +132,12 @@ export function refreshSegments(cpu: Cpu): void {
   const s = cpu.i32;
   for (let which = ES; which <= GS; which++) {
     const at = segment(which);
-    s[at + SEGMENT_TAG] = tagOf(which, s[at + SEGMENT_LIMIT], s[at + SEGMENT_ATTRIBUTES]);
+    s[at + SEGMENT_TAG] = tagOf(
+      which,
+      s[at + SEGMENT_BASE],
+      s[at + SEGMENT_LIMIT],
+      s[at + SEGMENT_ATTRIBUTES],
+    );
   }
   refreshCodeMode(cpu);
 }
@@ -224,7 +229,11 @@ export function dropPrivilegedSegments(cpu: Cpu, level: number): void {
   for (const which of [ES, DS, FS, GS]) {
     const at = segment(which);
     const upper = cpu.i32[at + SEGMENT_ATTRIBUTES];
-    if (isNull(cpu.i32[at + SEGMENT_SELECTOR])) continue;
+    if (isNull(cpu.i32[at + SEGMENT_SELECTOR])) {
+      // Intel's processors forget the privilege level in a null selector too.
+      cpu.i32[at + SEGMENT_SELECTOR] = 0;
+      continue;
+    }
     const conforming =
       (upper & (DESCRIPTOR_CODE | DESCRIPTOR_CONFORMING)) === (DESCRIPTOR_CODE | DESCRIPTOR_CONFORMING);
     if (!conforming && privilegeOf(upper) < level) setSegment(cpu, which, 0, 0, 0, 0, 0);

@@ -191,14 +191,17 @@ function vpmovmskb256(cpu: Cpu, i: Instruction): void {
   cpu.i32[i.reg + 1] = 0;
 }
 
-function vzeroupper(cpu: Cpu): void {
+/** Outside of 64-bit mode the upper eight registers are left alone. */
+const registers = (i: Instruction): number => (i.stackSize === 8 ? 16 : 8);
+
+function vzeroupper(cpu: Cpu, i: Instruction): void {
   requireAvx(cpu);
-  for (let n = 0; n < 16; n++) clearUpper(cpu.i32, VECTOR + 8 * n);
+  for (let n = 0; n < registers(i); n++) clearUpper(cpu.i32, VECTOR + 8 * n);
 }
 
-function vzeroall(cpu: Cpu): void {
+function vzeroall(cpu: Cpu, i: Instruction): void {
   requireAvx(cpu);
-  cpu.i32.fill(0, VECTOR, VECTOR + 128);
+  cpu.i32.fill(0, VECTOR, VECTOR + 8 * registers(i));
 }
 
 export const AVX_MOVE_OPCODES: readonly Opcode[] = [

@@ -3,12 +3,20 @@ import { isCanonical, requireCanonical } from '../../mmu/page-walk.ts';
 import type { Cpu } from '../cpu.ts';
 import { GENERAL_PROTECTION, raiseWithCode } from '../fault.ts';
 import type { Handler, Instruction } from '../instruction.ts';
-import { checkAlignment, checkWrite, effectiveAddress, load8, load32, store32 } from '../memory-access.ts';
+import {
+  checkAlignment,
+  checkWrite,
+  effectiveAddress,
+  load8,
+  load32,
+  requireAlignedArea,
+  store32,
+} from '../memory-access.ts';
 import { always, type Opcode } from '../opcode.ts';
 import { HIGH, MXCSR, OPERAND, VECTOR } from '../state.ts';
 import { requireX87 } from '../x87/stack.ts';
 import { restoreX87, saveX87 } from '../x87/state-image.ts';
-import { alignedAddress, fetch32, type Guard, requireSse } from './operands.ts';
+import { fetch32, type Guard, requireSse } from './operands.ts';
 
 /** Bits of MXCSR that exist; setting another one is #GP. */
 export const MXCSR_MASK = 0xffff;
@@ -22,13 +30,17 @@ const AREA_END = 416 / 4;
 
 const image = new Int32Array(AREA_END);
 
+/** Words of an area that hold vector registers: outside of 64-bit mode there are eight. */
+export const vectorWords = (i: Instruction): number => (i.stackSize === 8 ? 64 : 32);
+
 /** The XMM registers, to and from words 40…103 of an area. */
 export function saveVectors(s: Int32Array, area: Int32Array): void {
   for (let word = 0; word < 64; word++) area[AREA_VECTOR + word] = s[VECTOR + 8 * (word >> 2) + (word & 3)];
 }
 
-export function restoreVectors(s: Int32Array, area: Int32Array): void {
-  for (let word = 0; word < 64; word++) s[VECTOR + 8 * (word >> 2) + (word & 3)] = area[AREA_VECTOR + word];
+export function restoreVectors(s: Int32Array, area: Int32Array, words: number): void {
+  for (let word = 0; word < words; word++)
+    s[VECTOR + 8 * (word >> 2) + (word & 3)] = area[AREA_VECTOR + word];
 }
 
 function storeWord(cpu: Cpu, low: number, high: number, word: number, value: number): void {
@@ -43,7 +55,7 @@ function storeWord(cpu: Cpu, low: number, high: number, word: number, value: num
 function areaAddress(cpu: Cpu, i: Instruction): number {
   const low = effectiveAddress(cpu, i);
   if (isCanonical(cpu.i32[HIGH])) checkAlignment(cpu, low, 4);
-  alignedAddress(cpu, i);
+  requireAlignedArea(cpu, low, cpu.i32[HIGH], 16);
   if (cpu.mode.bits === 64) requireCanonical(cpu, cpu.i32[HIGH]);
   return low;
 }
@@ -62,7 +74,7 @@ function fxsave(cpu: Cpu, i: Instruction): void {
   put(AREA_MXCSR, s[MXCSR]);
   put(AREA_MXCSR + 1, MXCSR_MASK);
   saveVectors(s, image);
-  for (let word = AREA_X87; word < AREA_END; word++) put(word, image[word]);
+  for (let word = AREA_X87; word < AREA_VECTOR + vectorWords(i); word++) put(word, image[word]);
 }
 
 function fxrstor(cpu: Cpu, i: Instruction): void {
@@ -79,7 +91,7 @@ function fxrstor(cpu: Cpu, i: Instruction): void {
   if ((image[AREA_MXCSR] & ~MXCSR_MASK) !== 0) raiseWithCode(cpu, GENERAL_PROTECTION, 0);
   restoreX87(s, image, i.operandSize === 8);
   s[MXCSR] = image[AREA_MXCSR];
-  restoreVectors(s, image);
+  restoreVectors(s, image, vectorWords(i));
 }
 
 export const ldmxcsr =

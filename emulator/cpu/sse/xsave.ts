@@ -8,12 +8,19 @@ import type { Cpu } from '../cpu.ts';
 import { DEVICE_NOT_AVAILABLE, GENERAL_PROTECTION, INVALID_OPCODE, raise, raiseWithCode } from '../fault.ts';
 import type { Feature } from '../features.ts';
 import type { Handler, Instruction } from '../instruction.ts';
-import { checkAlignment, checkWrite, effectiveAddress, load32, store32 } from '../memory-access.ts';
+import {
+  checkAlignment,
+  checkWrite,
+  effectiveAddress,
+  load32,
+  requireAlignedArea,
+  store32,
+} from '../memory-access.ts';
 import type { Opcode } from '../opcode.ts';
 import { requireSupervisor } from '../privilege.ts';
 import { CR0, CR0_TS, CR4, CR4_OSXSAVE, HIGH, MXCSR, RAX, RCX, RDX, VECTOR, XCR0 } from '../state.ts';
 import { clearX87, isX87Initial, restoreX87, saveX87 } from '../x87/state-image.ts';
-import { MXCSR_MASK, restoreVectors, saveVectors } from './state-image.ts';
+import { MXCSR_MASK, restoreVectors, saveVectors, vectorWords } from './state-image.ts';
 
 const X87 = 1;
 const SSE = 2;
@@ -59,7 +66,7 @@ function inUse(s: Int32Array): number {
 function areaAddress(cpu: Cpu, i: Instruction): number {
   const low = effectiveAddress(cpu, i);
   if (isCanonical(cpu.i32[HIGH])) checkAlignment(cpu, low, 4);
-  if ((low & 63) !== 0) raiseWithCode(cpu, GENERAL_PROTECTION, 0);
+  requireAlignedArea(cpu, low, cpu.i32[HIGH], 64);
   if (cpu.mode.bits === 64) requireCanonical(cpu, cpu.i32[HIGH]);
   return low;
 }
@@ -121,12 +128,13 @@ const save =
     if (kind === 'xsavec' && s[MXCSR] !== DEFAULT_MXCSR) state |= asked & SSE;
     // What is as after initialisation need not be written, except by the plain form.
     const written = kind === 'xsave' ? asked : state;
+    const words = vectorWords(i);
     const withMxcsr = kind === 'xsavec' ? written & SSE : asked & (SSE | AVX);
     const parts: Part[] = [[XSTATE, kind === 'xsavec' ? XCOMP + 2 : XCOMP]];
     if ((written & X87) !== 0) parts.push([0, AREA_MXCSR], [AREA_X87, AREA_XMM]);
     if (withMxcsr !== 0) parts.push([AREA_MXCSR, AREA_X87]);
-    if ((written & SSE) !== 0) parts.push([AREA_XMM, AREA_XMM + 64]);
-    if ((written & AVX) !== 0) parts.push([AREA_UPPER, AREA_END]);
+    if ((written & SSE) !== 0) parts.push([AREA_XMM, AREA_XMM + words]);
+    if ((written & AVX) !== 0) parts.push([AREA_UPPER, AREA_UPPER + words]);
 
     checkParts(cpu, low, high, parts);
     saveX87(s, image, i.operandSize === 8);
@@ -175,7 +183,8 @@ function xrstor(cpu: Cpu, i: Instruction): void {
   const compacted = image[XCOMP + 1] < 0;
   const present = asked & image[XSTATE];
   get(cpu, low, high, 0, AREA_HEADER);
-  if ((present & AVX) !== 0) get(cpu, low, high, AREA_UPPER, AREA_END);
+  const words = vectorWords(i);
+  if ((present & AVX) !== 0) get(cpu, low, high, AREA_UPPER, AREA_UPPER + words);
   const withMxcsr = compacted ? present & SSE : asked & (SSE | AVX);
   if (withMxcsr !== 0 && (image[AREA_MXCSR] & ~MXCSR_MASK) !== 0) raiseWithCode(cpu, GENERAL_PROTECTION, 0);
 
@@ -185,10 +194,10 @@ function xrstor(cpu: Cpu, i: Instruction): void {
   else if (compacted && (asked & SSE) !== 0) s[MXCSR] = DEFAULT_MXCSR;
   if ((asked & SSE) !== 0) {
     if ((present & SSE) === 0) image.fill(0, AREA_XMM, AREA_XMM + 64);
-    restoreVectors(s, image);
+    restoreVectors(s, image, words);
   }
   if ((asked & AVX) !== 0) {
-    for (let word = 0; word < 64; word++) {
+    for (let word = 0; word < words; word++) {
       const value = (present & AVX) !== 0 ? image[AREA_UPPER + word] : 0;
       s[VECTOR + 8 * (word >> 2) + 4 + (word & 3)] = value;
     }

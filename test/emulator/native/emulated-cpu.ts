@@ -1,13 +1,23 @@
 import { createMachine } from '../../../emulator/machine.ts';
 import { GENERAL_REGISTERS, type Machine } from '../../../emulator/machine-api.ts';
-import { dataPattern, type InstructionCase, initialState, type Outcome } from './instruction-case.ts';
+import {
+  dataPattern,
+  entryOffset,
+  type InstructionCase,
+  initialState,
+  type Outcome,
+} from './instruction-case.ts';
 import {
   CODE,
   CODE_SIZE,
   DATA,
   GS_BASE,
   INT3,
+  LDT_SEGMENTS,
+  LINUX_SEGMENTS,
   PAGE,
+  type Segment,
+  segmentOf,
   USER_CS,
   USER_SS,
   VECTOR_TIMEOUT,
@@ -34,6 +44,7 @@ const DATA_TABLE = 0x6000;
 const GDT = 0x7000;
 const IDT = 0x8000;
 const TSS = 0x9000;
+const LDT = 0x9800;
 const HANDLERS = 0xa000;
 const SETUP = 0xb000;
 /** Code that loads and saves the x87 state, which has no other way in and out, and the area it is in. */
@@ -52,6 +63,8 @@ const NO_EXECUTE = 1n << 63n;
 
 const KERNEL_CS = 0x10;
 const TSS_SELECTOR = 0x40;
+/** Nothing is at it: the register is written directly. */
+const LDT_SELECTOR = 0x50;
 const HANDLER_SIZE = 16;
 /** Vectors that user programs may raise by INT n, as under Linux. */
 const USER_VECTORS = [3, 4];
@@ -72,6 +85,8 @@ export function createEmulatedCpu(): EmulatedCpu {
   machine.writeRegister('cr0', 0x8005_0033n); // PG, AM, WP, NE, ET, MP, PE
   machine.writeRegister('gdtr_base', KERNEL + BigInt(GDT));
   machine.writeRegister('gdtr_limit', 0x4fn);
+  machine.writeRegister('ldtr_base', KERNEL + BigInt(LDT));
+  machine.writeRegister('ldtr_limit', BigInt(LDT_SEGMENTS.length * 8 - 1));
   machine.writeRegister('idtr_base', KERNEL + BigInt(IDT));
   machine.writeRegister('idtr_limit', 0xfffn);
   machine.writeRegister('cs', BigInt(KERNEL_CS));
@@ -110,8 +125,8 @@ function writeTables(machine: Machine): void {
 
   put(GDT + KERNEL_CS, 0x00af_9b00_0000_ffffn);
   put(GDT + 0x18, 0x00cf_9300_0000_ffffn);
-  put(GDT + (USER_SS & ~3), 0x00cf_f300_0000_ffffn);
-  put(GDT + (USER_CS & ~3), 0x00af_fb00_0000_ffffn);
+  for (const segment of LINUX_SEGMENTS) put(GDT + (segment.selector & ~7), descriptor(segment));
+  for (const segment of LDT_SEGMENTS) put(LDT + (segment.selector & ~7), descriptor(segment));
   const tss = KERNEL + BigInt(TSS);
   put(
     GDT + TSS_SELECTOR,
@@ -152,6 +167,29 @@ function writeTables(machine: Machine): void {
   machine.writePhysical(KERNEL_PHYSICAL + DATA_PAGES, dataPattern);
 }
 
+function descriptor({ base, limit, attributes }: Segment): bigint {
+  const upper = attributes | ((base >>> 16) & 0xff) | (base & 0xff00_0000);
+  const units = (attributes & 0x80_0000) !== 0 ? limit >>> 12 : limit;
+  return (
+    (BigInt((upper | (units & 0xf_0000)) >>> 0) << 32n) | BigInt((units & 0xffff) | ((base << 16) >>> 0))
+  );
+}
+
+const SEGMENT_REGISTERS = ['es', 'cs', 'ss', 'ds', 'fs', 'gs'] as const;
+
+/** Loads the segment registers with what the descriptor tables hold. */
+function loadSegments(machine: Machine, selectors: readonly number[]): void {
+  SEGMENT_REGISTERS.forEach((name, n) => {
+    const segment = segmentOf(selectors[n]);
+    machine.writeRegister(name, BigInt(selectors[n]));
+    machine.writeRegister(`${name}_base`, BigInt(segment?.base ?? 0));
+    machine.writeRegister(`${name}_limit`, BigInt(segment?.limit ?? 0));
+    machine.writeRegister(`${name}_attributes`, BigInt(segment?.attributes ?? 0));
+  });
+}
+
+const LONG_SELECTORS = [0, USER_CS, USER_SS, 0, 0, 0];
+
 function runCase(machine: Machine, test: InstructionCase): Outcome {
   const code = KERNEL_PHYSICAL + CODE_PAGES + test.codeOffset;
   const data = KERNEL_PHYSICAL + DATA_PAGES;
@@ -161,10 +199,10 @@ function runCase(machine: Machine, test: InstructionCase): Outcome {
 
   const state = initialState(test);
   loadX87(machine, state.x87);
-  machine.writeRegister('cs', BigInt(USER_CS));
-  machine.writeRegister('ss', BigInt(USER_SS));
-  for (const segment of ['ds', 'es']) machine.writeRegister(segment, 0n);
-  machine.writeRegister('rip', BigInt(CODE + test.codeOffset));
+  loadSegments(machine, test.selectors ?? LONG_SELECTORS);
+  machine.writeRegister('ldtr', BigInt(test.selectors === undefined ? 0 : LDT_SELECTOR));
+  if (test.selectors === undefined) machine.writeRegister('gs_base', BigInt(GS_BASE));
+  machine.writeRegister('rip', BigInt(entryOffset(test)));
   machine.writeRegister('rflags', BigInt(state.rflags));
   machine.writeRegister('mxcsr', BigInt(state.mxcsr));
   GENERAL_REGISTERS.forEach((name, i) => {
@@ -246,6 +284,12 @@ function readOutcome(machine: Machine, timeout: boolean): Outcome {
     gpr,
     vectors: new Uint8Array(vectors.buffer),
     x87: INITIAL_X87,
+    selectors: SEGMENT_REGISTERS.map((name) =>
+      Number(
+        (frame && name === 'cs' ? frame[1] : frame && name === 'ss' ? frame[4] : machine.readRegister(name)) &
+          0xffffn,
+      ),
+    ),
     mxcsr: Number(machine.readRegister('mxcsr')),
     diffOffset: 0,
     diff: new Uint8Array(0),

@@ -7,6 +7,7 @@
  * A case starts with every register loaded from the case, RSP included, and ends with the first exception: the
  * `int3` the code area is filled with, or a fault. The signal frame is the snapshot of the machine. */
 #define _GNU_SOURCE
+#include <asm/ldt.h>
 #include <asm/prctl.h>
 #include <cpuid.h>
 #include <signal.h>
@@ -30,6 +31,23 @@ enum {
     /* The area of XSAVE, standard form: bit vector of what it holds, upper halves of YMM registers. */
     XSTATE_BV = 512, UPPER_HALVES = 576, AREA_SIZE = 832,
     X87 = 1, SSE = 2, AVX = 4,
+    ES = 0, CS, SS, DS, FS, GS, SEGMENTS,
+    LINUX_CS = 0x33, LINUX_SS = 0x2b,
+};
+
+/* The segments of layout.ts that Linux does not have. */
+static const struct user_desc ldt[] = {
+    {.entry_number = 0, .base_addr = CODE, .limit = CODE_SIZE - 1, .contents = 2, .seg_32bit = 1},
+    {.entry_number = 1, .base_addr = CODE, .limit = CODE_SIZE - 1, .contents = 2},
+    {.entry_number = 2, .base_addr = DATA, .limit = DATA_SIZE - 1, .seg_32bit = 1},
+    {.entry_number = 3, .base_addr = DATA, .limit = DATA_SIZE - 1},
+    {.entry_number = 4, .base_addr = DATA + 0x400, .limit = 0x7ff, .seg_32bit = 1},
+    {.entry_number = 5, .base_addr = DATA, .limit = PAGE - 1, .contents = 1, .seg_32bit = 1},
+    {.entry_number = 6, .base_addr = DATA, .limit = PAGE - 1, .contents = 1},
+    {.entry_number = 7, .base_addr = DATA, .limit = DATA_SIZE - 1, .seg_32bit = 1, .read_exec_only = 1},
+    {.entry_number = 8, .base_addr = DATA, .limit = DATA_SIZE - 1, .seg_32bit = 1, .seg_not_present = 1},
+    {.entry_number = 9, .base_addr = DATA, .limit = 0xfffff, .limit_in_pages = 1, .seg_32bit = 1},
+    {.entry_number = 10, .base_addr = CODE, .limit = CODE_SIZE - 1, .contents = 2, .seg_32bit = 1, .read_exec_only = 1},
 };
 
 struct case_header {
@@ -39,6 +57,9 @@ struct case_header {
     uint64_t gpr[16];
     uint8_t xmm[16][16], upper[16][16];
     uint8_t x87_control[24], x87_registers[8][16]; /* bytes 0 and 32 of an FXSAVE area */
+    /* Outside of 64-bit mode: the selectors to begin with, and the offset in CS. */
+    uint16_t selectors[SEGMENTS], is_legacy, unused;
+    uint32_t legacy_offset, unused_too;
 };
 
 struct result_header {
@@ -48,6 +69,8 @@ struct result_header {
     uint64_t gpr[16];
     uint8_t xmm[16][16], upper[16][16];
     uint8_t x87_control[24], x87_registers[8][16];
+    uint16_t selectors[SEGMENTS], unused[2];
+    uint64_t unused_too;
     uint32_t mxcsr;
     uint32_t diff_offset, diff_length, reserved;
 };
@@ -56,12 +79,16 @@ struct result_header {
 uint64_t image_gpr[16], image_rflags, image_entry, harness_rsp;
 uint8_t image_area[AREA_SIZE] __attribute__((aligned(64)));
 uint32_t has_avx, default_mxcsr = 0x1f80;
+uint16_t image_selectors[SEGMENTS], image_is_legacy;
+struct { uint32_t offset; uint16_t selector; } __attribute__((packed)) image_far;
+uint64_t harness_fs, harness_gs = GS_BASE;
 
 void run_case(void);
+void enter_legacy(void);
 void leave_case(void);
 
 __asm__(
-    ".globl run_case, leave_case\n"
+    ".globl run_case, enter_legacy, leave_case\n"
     "run_case:\n"
     "  push %rbx\n push %rbp\n push %r12\n push %r13\n push %r14\n push %r15\n"
     "  mov %rsp, harness_rsp\n"
@@ -70,14 +97,24 @@ __asm__(
     "  mov $7, %eax\n xor %edx, %edx\n xrstor64 image_area\n jmp 2f\n"
     "1: fxrstor64 image_area\n"
     "2:\n"
+    "  cmpw $0, image_is_legacy\n je 3f\n"
+    "  mov image_selectors+0, %es\n mov image_selectors+6, %ds\n"
+    "  mov image_selectors+8, %fs\n mov image_selectors+10, %gs\n mov image_selectors+4, %ss\n"
+    "3:\n"
     "  pushq image_rflags\n popfq\n"
     "  mov image_gpr+0, %rax\n mov image_gpr+8, %rcx\n mov image_gpr+16, %rdx\n mov image_gpr+24, %rbx\n"
     "  mov image_gpr+32, %rsp\n mov image_gpr+40, %rbp\n mov image_gpr+48, %rsi\n mov image_gpr+56, %rdi\n"
     "  mov image_gpr+64, %r8\n mov image_gpr+72, %r9\n mov image_gpr+80, %r10\n mov image_gpr+88, %r11\n"
     "  mov image_gpr+96, %r12\n mov image_gpr+104, %r13\n mov image_gpr+112, %r14\n mov image_gpr+120, %r15\n"
     "  jmp *image_entry\n"
+    "enter_legacy:\n"
+    "  ljmpl *image_far\n"
     "leave_case:\n"
-    "  fninit\n"
+    "  cmpw $0, image_is_legacy\n je 5f\n"
+    "  xor %eax, %eax\n mov %eax, %ds\n mov %eax, %es\n"
+    "  mov $158, %eax\n mov $0x1002, %edi\n mov harness_fs, %rsi\n syscall\n" /* arch_prctl(ARCH_SET_FS) */
+    "  mov $158, %eax\n mov $0x1001, %edi\n mov harness_gs, %rsi\n syscall\n" /* arch_prctl(ARCH_SET_GS) */
+    "5: fninit\n"
     "  ldmxcsr default_mxcsr\n"
     "  pop %r15\n pop %r14\n pop %r13\n pop %r12\n pop %rbp\n pop %rbx\n"
     "  ret\n");
@@ -124,7 +161,15 @@ static void capture(int vector, ucontext_t *context)
         result.gpr[i] = (uint64_t)registers[order[i]];
     capture_extended((const uint8_t *)context->uc_mcontext.fpregs);
     result.mxcsr = context->uc_mcontext.fpregs->mxcsr;
+    const uint64_t selectors = (uint64_t)registers[REG_CSGSFS]; /* CS in the lowest 16 bits, SS in the highest */
+    result.selectors[CS] = (uint16_t)selectors;
+    result.selectors[SS] = (uint16_t)(selectors >> 48);
+    __asm__("mov %%es, %0" : "=r"(result.selectors[ES]));
+    __asm__("mov %%ds, %0" : "=r"(result.selectors[DS]));
+    __asm__("mov %%fs, %0" : "=r"(result.selectors[FS]));
+    __asm__("mov %%gs, %0" : "=r"(result.selectors[GS]));
     inside_case = 0;
+    registers[REG_CSGSFS] = (greg_t)((uint64_t)LINUX_SS << 48 | LINUX_CS);
     registers[REG_RIP] = (greg_t)leave_case;
     registers[REG_RSP] = (greg_t)harness_rsp;
     registers[REG_EFL] = 0x202;
@@ -166,6 +211,19 @@ static void *check_map(void *address)
     return address;
 }
 
+/* Once, and only if a case needs them: not every kernel has modify_ldt. */
+static void make_segments(void)
+{
+    static int done;
+    for (unsigned i = 0; !done && i < sizeof ldt / sizeof *ldt; i++) {
+        if (syscall(SYS_modify_ldt, 0x11, &ldt[i], sizeof ldt[i]) != 0) {
+            perror("harness: modify_ldt");
+            exit(2);
+        }
+    }
+    done = 1;
+}
+
 static void read_all(void *buffer, size_t length)
 {
     if (length != 0 && fread(buffer, length, 1, stdin) != 1) {
@@ -196,6 +254,7 @@ int main(void)
     mprotect(data + WRITABLE_SIZE, DATA_SIZE - WRITABLE_SIZE, PROT_READ);
     memcpy(before, pattern, DATA_SIZE);
     syscall(SYS_arch_prctl, ARCH_SET_GS, (unsigned long)GS_BASE);
+    syscall(SYS_arch_prctl, ARCH_GET_FS, &harness_fs);
 
     static uint8_t signal_stack[1 << 16];
     stack_t stack = {.ss_sp = signal_stack, .ss_size = sizeof signal_stack};
@@ -227,12 +286,19 @@ int main(void)
 
         memcpy(image_gpr, header.gpr, sizeof image_gpr);
         image_rflags = header.rflags;
-        image_entry = CODE + header.code_offset;
+        image_entry = header.is_legacy ? (uint64_t)enter_legacy : CODE + header.code_offset;
         memcpy(image_area, header.x87_control, sizeof header.x87_control);
         memcpy(image_area + 24, &header.mxcsr, 4);
         memcpy(image_area + 32, header.x87_registers, sizeof header.x87_registers);
         memcpy(image_area + 160, header.xmm, sizeof header.xmm);
         memcpy(image_area + UPPER_HALVES, header.upper, sizeof header.upper);
+
+        memcpy(image_selectors, header.selectors, sizeof image_selectors);
+        image_is_legacy = header.is_legacy;
+        image_far.offset = header.legacy_offset;
+        image_far.selector = header.selectors[CS];
+        if (header.is_legacy)
+            make_segments();
 
         inside_case = 1;
         run_case();

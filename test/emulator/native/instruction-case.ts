@@ -1,4 +1,4 @@
-import { DATA_SIZE } from './layout.ts';
+import { CODE, DATA_SIZE, segmentOf, USER_CS } from './layout.ts';
 import { interestingInteger, interestingVector, Random } from './random.ts';
 import { INITIAL_X87, randomX87, type X87State } from './x87-state.ts';
 
@@ -20,7 +20,13 @@ export interface InstructionCase {
   readonly patch: Uint8Array;
   /** The case is about x87 or MMX too: that state starts at random and is compared. Otherwise it starts as FNINIT has it. */
   readonly x87: boolean;
+  /** Selectors of ES, CS, SS, DS, FS, GS (layout.ts) for code outside of 64-bit mode. */
+  readonly selectors?: readonly number[];
 }
+
+/** Where the code starts, in its segment. */
+export const entryOffset = (test: InstructionCase): number =>
+  CODE + test.codeOffset - (segmentOf(test.selectors?.[1] ?? USER_CS)?.base ?? 0);
 
 export interface InitialState {
   readonly gpr: BigUint64Array;
@@ -44,6 +50,8 @@ export interface Outcome {
   /** Means something only if the case is about it. */
   x87: X87State;
   mxcsr: number;
+  /** Of ES, CS, SS, DS, FS, GS, if the case has its own. */
+  selectors: readonly number[];
   /** The writable data from the first to the last byte that changed. */
   diffOffset: number;
   diff: Uint8Array;

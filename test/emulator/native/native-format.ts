@@ -1,11 +1,13 @@
-import { type InstructionCase, initialState, type Outcome } from './instruction-case.ts';
+import { entryOffset, type InstructionCase, initialState, type Outcome } from './instruction-case.ts';
 import { decodeX87, encodeX87, X87_IMAGE_BYTES } from './x87-state.ts';
 
 /** The byte layout of `struct case_header` and `struct result_header` in `harness.c`. */
 const LOWER_HALVES = 32 + 128;
 const UPPER_HALVES = LOWER_HALVES + 256;
 const X87 = UPPER_HALVES + 256;
-const CASE_HEADER = X87 + X87_IMAGE_BYTES;
+const SELECTORS = X87 + X87_IMAGE_BYTES;
+const SEGMENT_REGISTERS = 6;
+const CASE_HEADER = SELECTORS + 24;
 const RESULT_TAIL = CASE_HEADER;
 const RESULT_HEADER = RESULT_TAIL + 16;
 
@@ -39,6 +41,11 @@ export function encodeCase(test: InstructionCase): Uint8Array {
   for (let i = 0; i < 16; i++) view.setBigUint64(32 + 8 * i, state.gpr[i]!, true);
   splitHalves(state.vectors, bytes);
   bytes.set(encodeX87(state.x87), X87);
+  if (test.selectors !== undefined) {
+    for (const [n, selector] of test.selectors.entries()) view.setUint16(SELECTORS + 2 * n, selector, true);
+    view.setUint16(SELECTORS + 2 * SEGMENT_REGISTERS, 1, true);
+    view.setUint32(SELECTORS + 16, entryOffset(test), true);
+  }
   bytes.set(test.code, CASE_HEADER);
   bytes.set(test.patch, CASE_HEADER + test.code.length);
   return bytes;
@@ -60,7 +67,10 @@ export function decodeOutcomes(bytes: Uint8Array, count: number): Outcome[] {
       rflags: view.getUint32(at + 24, true),
       gpr,
       vectors: joinHalves(bytes, at),
-      x87: decodeX87(bytes.subarray(at + X87, at + RESULT_TAIL)),
+      x87: decodeX87(bytes.subarray(at + X87, at + SELECTORS)),
+      selectors: Array.from({ length: SEGMENT_REGISTERS }, (_, n) =>
+        view.getUint16(at + SELECTORS + 2 * n, true),
+      ),
       mxcsr: view.getUint32(at + RESULT_TAIL, true),
       diffOffset: view.getUint32(at + RESULT_TAIL + 4, true),
       diff: bytes.slice(at + RESULT_HEADER, at + RESULT_HEADER + diffLength),

@@ -22,9 +22,13 @@ export function openRealCpu(): RealCpu | string {
     const source = new URL('harness.c', import.meta.url).pathname;
     // Away from the small addresses that come out of arithmetic: the harness's own memory must not be read by a case.
     const place = '-Wl,-Ttext-segment=0x5a5a0000';
-    execFileSync(compiler, ['-O1', '-no-pie', place, '-o', program, source], {
-      stdio: ['ignore', 'ignore', 'pipe'],
-    });
+    execFileSync(
+      compiler,
+      ['-O1', '-no-pie', '-fno-stack-protector', '-Wl,-z,now', place, '-o', program, source],
+      {
+        stdio: ['ignore', 'ignore', 'pipe'],
+      },
+    );
   } catch (error) {
     rmSync(directory, { recursive: true });
     return `the native harness does not compile with ${compiler} (install gcc or set CC): ${String(error)}`;

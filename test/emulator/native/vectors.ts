@@ -36,6 +36,7 @@ type Line = [
   string,
   (string | null)?,
   [number, string][]?,
+  [before: readonly number[], after: readonly number[]]?,
 ];
 
 const toHex = (bytes: Uint8Array): string => Buffer.from(bytes).toString('hex');
@@ -71,8 +72,14 @@ export function encodeVector({ test, outcome }: Vector): string {
     outcome.diffOffset,
     toHex(outcome.diff),
   ];
-  if (test.x87 || test.vectors.size > 0) line.push(test.x87 ? toHex(encodeX87(outcome.x87)) : null);
-  if (test.vectors.size > 0) line.push([...test.vectors].map(([number, value]) => [number, toHex(value)]));
+  const hasVectors = test.vectors.size > 0;
+  if (test.x87 || hasVectors || test.selectors !== undefined) {
+    line.push(test.x87 ? toHex(encodeX87(outcome.x87)) : null);
+  }
+  if (hasVectors || test.selectors !== undefined) {
+    line.push([...test.vectors].map(([number, value]) => [number, toHex(value)]));
+  }
+  if (test.selectors !== undefined) line.push([test.selectors, outcome.selectors]);
   return JSON.stringify(line);
 }
 
@@ -88,6 +95,7 @@ export function decodeVector(text: string): Vector {
     patch: fromHex(line[6]),
     x87: typeof line[17] === 'string',
     vectors: new Map(line[18]?.map(([number, value]) => [number, fromHex(value)])),
+    ...(line[19] === undefined ? {} : { selectors: line[19][0] }),
   };
   const { gpr, vectors, x87 } = initialState(test);
   for (const [i, value] of line[13]) gpr[i] = BigInt(`0x${value}`);
@@ -101,6 +109,7 @@ export function decodeVector(text: string): Vector {
     gpr,
     vectors,
     x87: typeof line[17] === 'string' ? decodeX87(fromHex(line[17])) : x87,
+    selectors: line[19]?.[1] ?? [],
     mxcsr: line[12],
     diffOffset: line[15],
     diff: fromHex(line[16]),
