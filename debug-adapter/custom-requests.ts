@@ -119,6 +119,8 @@ export interface LaunchConfiguration {
   readonly programs?: readonly string[];
   /** RAM: a number of bytes or text such as `256M`. Default 256M. */
   readonly memory?: string | number;
+  /** CPU model: which instructions there are. `x86-64-v1`, `x86-64-v2` or `x86-64-v3`; default v3. */
+  readonly cpu?: string;
   /** Stop at the kernel's first instruction. */
   readonly stopOnEntry?: boolean;
   /** Prefixes of source paths in the debug information, and where those files are for the editor. */

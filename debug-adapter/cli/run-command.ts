@@ -159,7 +159,7 @@ function report(ending: Ending, machine: Machine, options: RunOptions): number {
       const bytes = Array.from(ending.bytes, (byte) => byte.toString(16).padStart(2, '0')).join(' ');
       say(
         `unknown opcode ${bytes} at ${hex(ending.address)}, instruction ${count}. ` +
-          'Compile for plain x86-64 (-march=x86-64), or leave out --stop-on-unknown-opcode to raise #UD in the guest.',
+          'Compile for at most -march=x86-64-v3 and the model of --cpu, or leave out --stop-on-unknown-opcode to raise #UD in the guest.',
       );
       return ExitCode.UnknownOpcode;
     }

@@ -1,4 +1,5 @@
 /** The launch configuration, checked. Each wrong attribute gets a message that names it and what it should be. */
+import { CPU_MODELS, type CpuModel, DEFAULT_CPU_MODEL } from '../../emulator/machine-api.ts';
 import type { LaunchConfiguration } from '../custom-requests.ts';
 import {
   either,
@@ -23,6 +24,7 @@ const shape = object(
   {
     programs: listOf(text),
     memory: either(text, integer, 'a number of bytes or text such as "256M"'),
+    cpu: text,
     stopOnEntry: flag,
     sourceMap: mapOf(text),
     stopOnUnknownOpcode: flag,
@@ -33,6 +35,7 @@ const shape = object(
 
 export interface CheckedLaunch extends LaunchConfiguration {
   readonly memoryBytes: number;
+  readonly cpu: CpuModel;
   readonly noDebug: boolean;
 }
 
@@ -56,7 +59,17 @@ export function checkLaunchConfiguration(raw: unknown): CheckedLaunch {
     ...configuration,
     noDebug: configuration.noDebug ?? false,
     memoryBytes: memoryBytes(configuration.memory),
+    cpu: cpuModel(configuration.cpu),
   };
+}
+
+function cpuModel(name: string | undefined): CpuModel {
+  if (name === undefined) return DEFAULT_CPU_MODEL;
+  const model = CPU_MODELS.find((one) => one === name);
+  if (model !== undefined) return model;
+  throw new RequestError(
+    `The launch configuration is wrong: "cpu" is ${JSON.stringify(name)}. There are ${CPU_MODELS.join(', ')}.`,
+  );
 }
 
 function memoryBytes(memory: string | number | undefined): number {

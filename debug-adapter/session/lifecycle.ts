@@ -165,6 +165,7 @@ function boot(session: Session, configuration: CheckedLaunch, loaded: LoadedProg
     return session.host.bootMachine(
       {
         memoryBytes: configuration.memoryBytes,
+        cpu: configuration.cpu,
         stopOnUnknownOpcode: configuration.stopOnUnknownOpcode ?? false,
       },
       {

@@ -184,8 +184,8 @@ function describeGuestEnd(
         id: 'unknown opcode',
         title: 'Unknown opcode',
         explanation:
-          `The emulator does not know the instruction ${bytes} at 0x${reason.address.toString(16)}. Build the guest for plain ` +
-          'x86-64 (-march=x86-64), or set "stopOnUnknownOpcode" to false to raise #UD in the guest instead.',
+          `The CPU does not know the instruction ${bytes} at 0x${reason.address.toString(16)}. Build the guest for a model that ` +
+          'there is (-march=x86-64-v3 at most, and "cpu" as high), or set "stopOnUnknownOpcode" to false to raise #UD in the guest.',
       };
     }
   }

@@ -180,6 +180,7 @@ describe('bad input', () => {
 
   it.each([
     [{ kernel: 5 }, /launch configuration is wrong: "kernel" must be text, but it is 5.*launch\.json/],
+    [{ cpu: 'x86-64-v4' }, /"cpu" is "x86-64-v4". There are x86-64-v1, x86-64-v2, x86-64-v3/],
     [{ memory: [] }, /"memory" must be a number of bytes or text such as "256M"/],
     [{ stopOnEntry: 'yes' }, /"stopOnEntry" must be true or false/],
   ])('names the wrong attribute of a launch configuration: %j', async (wrong, message) => {
