@@ -3,6 +3,7 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, test, vi } from 'vitest';
+import type { CpuModel } from '../../../emulator/machine-api.ts';
 import { runLinuxProgram } from './linux-process.ts';
 
 /** The same executable on the real CPU and on the machine. */
@@ -26,24 +27,43 @@ if (cases.length === 0) {
   );
 }
 
-/** The C library otherwise picks functions for extensions that the machine does not have, with other roundings. */
-const TUNABLES = 'glibc.cpu.hwcaps=-AVX,-AVX2,-FMA,-FMA4,-AVX512F,-SSE4_1,-SSE4_2,-SSSE3,-BMI2,-ERMS,-FSRM';
+/** Without what a CPU of x86-64-v1 does not have: the C library picks functions by it, with other roundings. */
+const V1_TUNABLES =
+  'glibc.cpu.hwcaps=-AVX,-AVX2,-FMA,-FMA4,-AVX512F,-SSE4_1,-SSE4_2,-SSSE3,-BMI2,-ERMS,-FSRM';
+const hasV3 = isReal && /^flags.* avx2 .*/m.test(readFileSync('/proc/cpuinfo', 'utf8'));
+if (!hasV3) console.log('skipped: programs for x86-64-v3: this CPU is not one, or there is no Linux');
 
 describe.skipIf(cases.length === 0)('an ordinary program', () => {
   const folder = mkdtempSync(join(tmpdir(), 'a9n-program-'));
   afterAll(() => rmSync(folder, { recursive: true }));
 
-  test.each(cases)('$name compiled by $compiler $level prints the same', ({ name, compiler, level }) => {
-    const program = join(folder, `${name}-${compiler}${level}`);
+  function compare(name: string, compiler: string, flags: readonly string[], cpu: CpuModel): void {
+    const program = join(folder, `${name}-${compiler}${flags.join('')}`);
     const source = join(import.meta.dirname, `${name}.c`);
-    const flags = [level, '-march=x86-64', '-static', '-no-pie', '-ffp-contract=off'];
-    const compiled = spawnSync(compiler, [...flags, '-o', program, source, '-lm'], { encoding: 'utf8' });
+    const common = [`-march=${cpu === 'x86-64-v1' ? 'x86-64' : cpu}`, '-static', '-no-pie'];
+    const compiled = spawnSync(compiler, [...flags, ...common, '-o', program, source, '-lm'], {
+      encoding: 'utf8',
+    });
     expect(compiled.status, compiled.stderr).toBe(0);
 
-    const real = spawnSync(program, ['argument'], { encoding: 'utf8', env: { GLIBC_TUNABLES: TUNABLES } });
-    const ours = runLinuxProgram(readFileSync(program), [program, 'argument']);
+    const env = cpu === 'x86-64-v1' ? { GLIBC_TUNABLES: V1_TUNABLES } : {};
+    const real = spawnSync(program, ['argument'], { encoding: 'utf8', env });
+    const ours = runLinuxProgram(readFileSync(program), [program, 'argument'], cpu);
     expect(ours.output).toBe(real.stdout);
     expect(ours.exitCode).toBe(real.status);
     expect(ours.output.split('\n').length).toBeGreaterThan(15);
+  }
+
+  test.each(cases)('$name compiled by $compiler $level prints the same', ({ name, compiler, level }) => {
+    compare(name, compiler, [level, '-ffp-contract=off'], 'x86-64-v1');
+  });
+
+  describe.skipIf(!hasV3)('of x86-64-v3', () => {
+    test.each(compilers)('compiled by %s prints the same', (compiler) => {
+      compare('everyday', compiler, ['-O2'], 'x86-64-v3');
+    });
+    test.each(compilers)('of vector instructions, compiled by %s, prints the same', (compiler) => {
+      compare('vectors', compiler, ['-O3', '-ffast-math'], 'x86-64-v3');
+    });
   });
 });

@@ -3,6 +3,7 @@
  * outside. For tests that ordinary compiled programs compute what they compute on the real CPU.
  */
 import { type BareMachine, createBareMachine } from '../../../emulator/bare-machine.ts';
+import type { CpuModel } from '../../../emulator/machine-api.ts';
 
 export interface ProcessOutcome {
   readonly output: string;
@@ -25,9 +26,10 @@ const EINVAL = -22n;
 export function runLinuxProgram(
   elf: Uint8Array,
   argv: readonly string[],
+  cpu: CpuModel,
   limit = 200_000_000,
 ): ProcessOutcome {
-  const machine = createBareMachine({ memoryBytes: MEMORY });
+  const machine = createBareMachine({ memoryBytes: MEMORY, cpu });
   const view = new DataView(elf.buffer, elf.byteOffset, elf.byteLength);
   const entry = Number(view.getBigUint64(24, true));
   const programHeaders = Number(view.getBigUint64(32, true));
