@@ -263,7 +263,7 @@ export interface AddressSpaceProfile {
 export interface HistoryOptions {
   /** Memory for snapshots, default 512 MiB. With less they are farther apart, and going back takes longer. */
   readonly memoryBytes?: number;
-  /** Executed instructions between snapshots while the past is near, default 20 million. */
+  /** Executed instructions between snapshots while the past is near, default 10 million. */
   readonly spacing?: number;
 }
 

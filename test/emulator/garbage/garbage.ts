@@ -8,6 +8,7 @@ import {
   CPU_MODELS,
   type CpuModel,
   GENERAL_REGISTERS,
+  type Machine,
   type StopReason,
 } from '../../../emulator/machine-api.ts';
 import { randomNumbers } from '../../random.ts';
@@ -179,6 +180,16 @@ function fill(guest: Guest, next: Next, model: CpuModel): void {
     if (next() % 4 > 0) machine.writeRegister(name, BigInt(DATA + (next() & 0x7ff)));
   machine.writeRegister('rsp', BigInt(STACK_TOP - 64));
   machine.writeRegister('rip', BigInt(CODE + (next() % 0x1000)));
+}
+
+/** A machine with the garbage of a seed in it. */
+export function garbageMachine(seed: number): Machine {
+  const next = randomNumbers(seed);
+  const model = pick(next, CPU_MODELS);
+  const guest = newGuest(model);
+  fill(guest, next, model);
+  pick(next, RUINS)(guest, next);
+  return guest.machine;
 }
 
 /**

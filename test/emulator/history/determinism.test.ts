@@ -1,6 +1,7 @@
 /** The same machine with the same inputs does the same, whoever looks on, and in whatever slices. */
 import { describe, expect, test } from 'vitest';
 import { randomNumbers } from '../../random.ts';
+import { garbageMachine } from '../garbage/garbage.ts';
 import { randomGuest, randomInput, runTo } from './random-guest.ts';
 
 const SEEDS = Array.from({ length: 6 }, (_, n) => n + 7);
@@ -25,6 +26,34 @@ function digests(seed: number, slice: () => number, onMoment: (n: number) => voi
   }
   return { seen, output, count: machine.instructionCount, log: machine.inputLog };
 }
+
+describe.each([21, 22, 23])('garbage of seed %i', (seed) => {
+  test('does the same with history and watches, and is found again', () => {
+    const next = randomNumbers(seed);
+    const plain = garbageMachine(seed);
+    const begin = plain.instructionCount;
+    plain.runTo(begin + 4000);
+    const end = plain.instructionCount;
+
+    const machine = garbageMachine(seed);
+    machine.keepHistory({ spacing: 300 });
+    machine.setWatches([
+      { kind: 'memory', space: 'physical', address: 0x10_0000n, length: 0x4000, access: 'read-write' },
+      { kind: 'memory', space: 'virtual', address: 0x10_0800n, length: 0x400, access: 'execute' },
+      ...[{ kind: 'exception' } as const, { kind: 'interrupt' } as const],
+    ]);
+    const seen = new Map<number, string>();
+    while (machine.instructionCount < end) {
+      const stop = machine.runTo(Math.min(end, machine.instructionCount + 1 + (next() % 800)));
+      if (stop.kind === 'budget') seen.set(machine.instructionCount, machine.digest());
+    }
+    expect(machine.digest()).toBe(plain.digest());
+    for (const count of [...seen.keys()].reverse()) {
+      machine.seek(count);
+      expect(machine.digest()).toBe(seen.get(count));
+    }
+  });
+});
 
 describe.each(SEEDS)('random guest %i', (seed) => {
   test('does the same in any slices', () => {
