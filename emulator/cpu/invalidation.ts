@@ -12,7 +12,8 @@ import { CR4, CR4_PCIDE, HIGH } from './state.ts';
 const invlpg: Handler = (cpu, i) => {
   requireSupervisor(cpu);
   const low = effectiveAddress(cpu, i);
-  flushPage(cpu.i32, low, cpu.i32[HIGH]);
+  // Outside of 64-bit mode the high half stands for the segment.
+  flushPage(cpu.i32, low, cpu.mode.bits === 64 ? cpu.i32[HIGH] : 0);
 };
 
 const ONE_PAGE = 0;
@@ -24,7 +25,8 @@ const ALL_BUT_GLOBAL = 3;
 const invpcid: Handler = (cpu, i) => {
   requireSupervisor(cpu);
   const s = cpu.i32;
-  const type = s[i.reg + 1] === 0 ? s[i.reg] >>> 0 : -1;
+  const isWide = cpu.mode.bits === 64 && s[i.reg + 1] !== 0;
+  const type = isWide ? -1 : s[i.reg] >>> 0;
   const at = effectiveAddress(cpu, i);
   const atHigh = s[HIGH];
   const descriptor = load64(cpu, at, atHigh);

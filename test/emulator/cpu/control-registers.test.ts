@@ -56,21 +56,24 @@ describe('CR4', () => {
     expect(moveToControl(4, 0x6a0n | bit)).toBe(GP);
   });
   test.each([
-    ['UMIP', 0x800n],
-    ['FSGSBASE', 0x1_0000n],
-    ['PCIDE', 0x2_0000n],
-    ['SMEP', 0x10_0000n],
-    ['SMAP', 0x20_0000n],
-  ])('%s is, but not on x86-64-v2', (_, bit) => {
-    expect(execute([0x0f, 0x20, 0xe0])).toBeUndefined();
-    guest = createGuest({ cpu: 'x86-64-v2' });
-    expect(moveToControl(4, 0x6a0n | bit)).toBe(GP);
-    guest = createGuest();
-    // Without SMEP and SMAP on these pages of the user nothing more could run; so the handler's page tells.
-    guest.machine.writeRegister('rax', 0x6a0n | bit);
-    guest.code([0x0f, 0x22, 0xe0, 0xf4]);
-    guest.machine.step();
-    expect(guest.machine.readRegister('cr4')).toBe(0x6a0n | bit);
+    ['UMIP', 0x800n, [7, 'rcx', 2]],
+    ['FSGSBASE', 0x1_0000n, [7, 'rbx', 0]],
+    ['PCIDE', 0x2_0000n, [1, 'rcx', 17]],
+    ['SMEP', 0x10_0000n, [7, 'rbx', 7]],
+    ['SMAP', 0x20_0000n, [7, 'rbx', 20]],
+  ] as const)('%s is, where CPUID presents it', (_, bit, [leaf, register, position]) => {
+    for (const cpu of ['x86-64-v2', 'x86-64-v3'] as const) {
+      guest = createGuest({ cpu });
+      guest.machine.writeRegister('rcx', 0n);
+      expect(execute([0x0f, 0xa2], BigInt(leaf))).toBeUndefined();
+      const isPresented = ((guest.machine.readRegister(register) >> BigInt(position)) & 1n) === 1n;
+      expect(isPresented).toBe(cpu === 'x86-64-v3');
+      // One step: with SMEP nothing more could run on these pages of the user.
+      guest.machine.writeRegister('rax', 0x6a0n | bit);
+      guest.code([0x0f, 0x22, 0xe0, 0xf4]);
+      guest.machine.step();
+      expect(guest.machine.readRegister('cr4')).toBe(isPresented ? 0x6a0n | bit : 0x6a0n);
+    }
   });
   test('PAE stays in long mode', () => {
     expect(moveToControl(4, 0x680n)).toBe(GP);

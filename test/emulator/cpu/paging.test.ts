@@ -141,6 +141,14 @@ describe('accessed and dirty bits', () => {
     access([...LOAD.slice(0, 3), ...STORE]);
     expect(leaf() & BigInt(DIRTY)).toBe(BigInt(DIRTY));
   });
+  test('a fault sets those of the tables on the way', () => {
+    guest.map(TARGET, 0x20_0000, 0);
+    access(LOAD);
+    const accessed = guest.machine
+      .translate(TARGET)
+      .walk.map(({ value }) => (value & BigInt(ACCESSED)) !== 0n);
+    expect(accessed).toEqual([true, true, true, false]);
+  });
   test('a fault sets neither', () => {
     guest.map(TARGET, 0x20_0000, PRESENT);
     access(STORE);
