@@ -10,6 +10,7 @@ import {
   loadInterruptTable,
   loopForever,
   out,
+  powerOff,
   print,
   startTimer,
   tinyGuest,
@@ -144,8 +145,11 @@ describe('exit codes', () => {
 
 describe('endings that the guest asks for', () => {
   test('switching off is success', async () => {
-    const off = [0x66, 0xba, 0x04, 0x06, 0x66, 0xb8, 0x00, 0x20, 0x66, 0xef, ...haltForever]; // outw 0x2000 to 0x604
-    const outcome = await command.run(['run', ...small, ...guest([...print('bye'), ...off])]);
+    const outcome = await command.run([
+      'run',
+      ...small,
+      ...guest([...print('bye'), ...powerOff, ...haltForever]),
+    ]);
     expect(outcome).toEqual({ code: 0, output: 'bye', errors: '' });
   });
 

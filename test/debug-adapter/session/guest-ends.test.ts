@@ -6,6 +6,8 @@ import {
   halt,
   haltForever,
   loopForever,
+  out,
+  powerOff,
   print,
   undefinedOpcode,
 } from '../../emulator/boot/tiny-guest.ts';
@@ -27,6 +29,22 @@ describe('how a guest ends, as a client sees it', () => {
     expect((await exited).body).toEqual({ exitCode: 42 });
     await terminated;
     expect(client.serial).toBe('hello\n');
+  });
+
+  it('ends the session when the guest switches the machine off', async () => {
+    const client = testClient();
+    const exited = client.nextEvent('exited');
+    const terminated = client.nextEvent('terminated');
+    await start(client, tinyLaunch({ code: [...powerOff, ...haltForever] }));
+    expect((await exited).body).toEqual({ exitCode: 0 });
+    await terminated;
+  });
+
+  it('stops at a reset, with the one who asked for it to look at', async () => {
+    const client = testClient();
+    const stop = client.nextStop();
+    await start(client, tinyLaunch({ code: [...out(0xcf9, 6), ...loopForever] }));
+    expect((await stop).body).toMatchObject({ reason: 'exception', description: 'Reset' });
   });
 
   it('stops at a triple fault with the state to look at', async () => {

@@ -26,6 +26,8 @@ export const store32 = (address: number, value: number): Code => [
 export const print = (text: string): Code =>
   Array.from(new TextEncoder().encode(text)).flatMap((byte) => out(0x3f8, byte));
 export const exit = (code: number): Code => [...out(0xf4, code), ...haltForever];
+/** Switches the machine off by ACPI: mov dx, 0x604; mov ax, 0x2000; out dx, ax */
+export const powerOff: Code = [0x66, 0xba, 0x04, 0x06, 0x66, 0xb8, 0x00, 0x20, 0x66, 0xef];
 export const halt: Code = [0xf4];
 /** cli; hlt; jmp back */
 export const haltForever: Code = [0xfa, 0xf4, 0xeb, 0xfd];
