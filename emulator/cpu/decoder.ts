@@ -145,7 +145,8 @@ export function decode(
     i.vvvvNumber = (~last >> 3) & 15;
     i.vectorLength = last & 4 ? 32 : 16;
     mandatory = VEX_PREFIXES[last & 3];
-    opcode = VEX + (map | next());
+    // Nothing is fetched of a map that there is not.
+    opcode = VEX + (map === NO_MAP ? map : map | next());
   } else if (opcode === 0x0f) {
     byte = next();
     opcode = 0x0f00 | byte;
@@ -154,7 +155,8 @@ export function decode(
   i.opcode = opcode;
   const rexW = (rex & 8) !== 0;
 
-  const rows = mode.opcodes.get(opcode);
+  const known = mode.opcodes.get(opcode);
+  const rows = known ?? RESERVED.get((opcode >> 8) & 0xffff);
   let row: Opcode | undefined;
   if (rows !== undefined && !overrun) {
     let modrm = 0;
@@ -173,7 +175,7 @@ export function decode(
     } else {
       i.rmNumber = (opcode & 7) | ((rex & 1) << 3);
     }
-    row = rows.find(
+    row = known?.find(
       (r) =>
         (r.prefix === undefined || r.prefix === mandatory) &&
         (r.extension === undefined || r.extension === ((modrm >> 3) & 7)) &&
@@ -184,8 +186,9 @@ export function decode(
   }
 
   i.row = row;
-  if (row !== undefined && !overrun) {
-    const size = row.size;
+  const shape = row ?? commonShape(rows);
+  if (shape !== undefined && !overrun) {
+    const size = shape.size;
     // With a VEX prefix general registers have 32 or 64 bits.
     const isWord = !isVex && (mode.bits === 16) !== operandSizePrefix;
     i.operandSize =
@@ -203,12 +206,12 @@ export function decode(
                 ? 8
                 : 4;
     const defaultFile: RegisterFile = size === 'byte' ? 'byte' : 'general';
-    i.reg = registerOperand(row.reg ?? defaultFile, i.regNumber, hasRex);
-    i.rm = registerOperand(row.rm ?? defaultFile, i.rmNumber, hasRex);
+    i.reg = registerOperand(shape.reg ?? defaultFile, i.regNumber, hasRex);
+    i.rm = registerOperand(shape.rm ?? defaultFile, i.rmNumber, hasRex);
     // Elsewhere the register's highest bit is ignored, though not where there is no register.
     if (!isLong) i.vvvvNumber &= 7;
-    if (row.vex?.vvvv !== undefined) i.vvvv = registerOperand(row.vex.vvvv, i.vvvvNumber, true);
-    if (row.immediate !== undefined) immediateOperand(i, row, next, word, doubleword);
+    if (shape.vex?.vvvv !== undefined) i.vvvv = registerOperand(shape.vex.vvvv, i.vvvvNumber, true);
+    if (shape.immediate !== undefined) immediateOperand(i, shape, next, word, doubleword);
   }
 
   if (overrun && available < MAX_LENGTH) return undefined;
@@ -247,6 +250,19 @@ export function decode(
   }
   return i;
 }
+
+// An opcode without meaning is fetched as a whole all the same, as far as it is known what belongs to it: bytes that are
+// missing raise #PF rather than #UD.
+
+/** Opcodes 0F 38 and 0F 3A without a row. */
+const RESERVED: ReadonlyMap<number, readonly Opcode[]> = new Map([
+  [0x0f38, [{ opcode: 0x0f38_00, modrm: true, handler: () => undefined }]],
+  [0x0f3a, [{ opcode: 0x0f3a_00, modrm: true, immediate: 'byte', handler: () => undefined }]],
+]);
+
+/** What the rows of an opcode have in common, none of which is the one. */
+const commonShape = (rows: readonly Opcode[] | undefined): Opcode | undefined =>
+  rows?.every(({ immediate }) => immediate === rows[0].immediate) ? rows[0] : undefined;
 
 /** VEX.mmmmm and VEX.pp. */
 const NO_MAP = 0xff00_00;

@@ -78,6 +78,9 @@ export const SYSTEM_OPCODES: readonly Opcode[] = [
   { opcode: 0x0f30, ...plain, handler: always(wrmsr) },
   { opcode: 0x0f32, handler: always(rdmsr) },
   { opcode: 0x0f31, handler: always(rdtsc) },
+  // UD0, UD1: they have an operand, and no meaning.
+  { opcode: 0x0fff, modrm: true, handler: () => undefined },
+  { opcode: 0x0fb9, modrm: true, handler: () => undefined },
   { opcode: 0x0fc7, prefix: 0xf3, extension: 7, only: 'register', feature: 'rdpid', handler: always(rdpid) },
   { opcode: 0x0f33, handler: always(rdpmc) },
   { opcode: 0x0fa2, handler: always(cpuid) },

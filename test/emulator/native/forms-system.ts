@@ -94,6 +94,26 @@ function faults(): Form[] {
   const withStack = ({ registers }: Preparation) => registers.set(RSP, BigInt(DATA + 0x400));
   return [
     raw('ud2', 0x0f, 0x0b),
+    // With their operands: what is missing of them at the end of a page is #PF.
+    { name: 'ud0 r, r/m', opcode: [0x0f, 0xff], sizes: [16, 32, 64], reg: 'gpr', intelOnly: true },
+    { name: 'ud1 r, r/m', opcode: [0x0f, 0xb9], sizes: [16, 32, 64], reg: 'gpr' },
+    { name: 'reserved 0f 38 ff', opcode: [0x0f, 0x38, 0xff], sizes: [32], reg: 'gpr', intelOnly: true },
+    {
+      name: 'reserved 0f 3a ff',
+      opcode: [0x0f, 0x3a, 0xff],
+      sizes: [32],
+      reg: 'gpr',
+      immediate: 'byte',
+      intelOnly: true,
+    },
+    {
+      name: 'reserved 0f ba /1',
+      opcode: [0x0f, 0xba],
+      sizes: [32],
+      reg: 1,
+      immediate: 'byte',
+      intelOnly: true,
+    },
     raw('int1', 0xf1),
     raw('int3', 0xcc),
     raw('int 3', 0xcd, 3),
