@@ -59,6 +59,8 @@ const ROWS = {
   smep: leaf7Ebx(7, 'x86-64-v3'),
   invpcid: leaf7Ebx(10, 'x86-64-v3'),
   smap: leaf7Ebx(20, 'x86-64-v3'),
+  /** IA32_ARCH_CAPABILITIES, which tells of flaws that the processor does not have. */
+  archCapabilities: { leaf: 7, subleaf: 0, register: 'edx', bit: 29, since: 'x86-64-v3' },
   umip: { leaf: 7, subleaf: 0, register: 'ecx', bit: 2, since: 'x86-64-v3' },
   lzcnt: { leaf: 0x8000_0001, register: 'ecx', bit: 5, since: 'x86-64-v3' },
   /** LAHF and SAHF in 64-bit mode. */

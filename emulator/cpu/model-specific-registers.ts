@@ -82,6 +82,17 @@ const REGISTERS: ReadonlyMap<number, Register> = new Map<number, Register>([
   [0xc000_0103, { word: TSC_AUX, accepts: low32 }],
 ]);
 
+/**
+ * IA32_ARCH_CAPABILITIES: nothing is speculated here, so nothing leaks. Kernels leave out what they do against it, separate page
+ * tables for user and kernel above all. RDCL_NO, SKIP_L1DFL_VMENTRY, SSB_NO, MDS_NO, IF_PSCHANGE_MC_NO, TAA_NO, SBDR_SSDP_NO,
+ * FBSDP_NO, PSDP_NO, BHI_NO, PBRSB_NO, GDS_NO, RFDS_NO.
+ */
+const ARCH_CAPABILITIES = 0x10a;
+const FLAWS_NOT_HERE = [0, 3, 4, 5, 6, 8, 13, 14, 15, 20, 24, 26, 27].reduce(
+  (bits, bit) => bits | (1 << bit),
+  0,
+);
+
 /** MSRs that cannot be written, low half and high half. */
 const CONSTANTS: ReadonlyMap<number, readonly [low: number, high: number]> = new Map([
   // Addresses and types of machine checks of the Pentium.
@@ -138,6 +149,8 @@ export function readMsr(cpu: Cpu, index: number): number {
     case MICROCODE_REVISION:
       s[HIGH] = 1;
       return 0;
+    case ARCH_CAPABILITIES:
+      return presents(cpu.model, 'archCapabilities') ? FLAWS_NOT_HERE : fault(cpu);
     case DEBUG_CONTROL:
       return 0;
     default:

@@ -82,26 +82,19 @@ test.each([
   ['PLATFORM_INFO', 0xce, 0x100n],
   ['MTRRCAP', 0xfe, 0x508n],
   ['MCG_CAP', 0x179, 0n],
+  ['ARCH_CAPABILITIES', 0x10a, 0xd10_e179n],
 ])('%s cannot be written', (_, index, value) => {
   expect(read(index)).toBe(value);
   expect(write(index, value)).toBe(GP);
 });
 
-test.each([
-  [0x2],
-  [0x48],
-  [0x10a],
-  [0x186],
-  [0x210],
-  [0x251],
-  [0x400],
-  [0x480],
-  [0xc001_0015],
-  [0xffff_ffff],
-])('%i is unknown', (index) => {
-  expect(read(index)).toBeUndefined();
-  expect(write(index, 0n)).toBe(GP);
-});
+test.each([[0x2], [0x48], [0x186], [0x210], [0x251], [0x400], [0x480], [0xc001_0015], [0xffff_ffff]])(
+  '%i is unknown',
+  (index) => {
+    expect(read(index)).toBeUndefined();
+    expect(write(index, 0n)).toBe(GP);
+  },
+);
 
 test('MTRRs as firmware leaves them: write-back, but not the hole below 4 GiB', () => {
   expect(read(0x2ff)).toBe(0xc06n);
@@ -126,7 +119,8 @@ test('TSC_ADJUST and the time-stamp counter move together', () => {
   expect(adjust).toBeGreaterThan(-1000n);
 });
 
-test('TSC_ADJUST belongs to its feature', () => {
+test('TSC_ADJUST and ARCH_CAPABILITIES belong to their features', () => {
   guest = createGuest({ cpu: 'x86-64-v2' });
   expect(read(0x3b)).toBeUndefined();
+  expect(read(0x10a)).toBeUndefined();
 });
