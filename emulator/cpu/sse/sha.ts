@@ -85,9 +85,8 @@ const sha256rnds2: VectorOperation = (cpu, destination, source) => {
   let f = s[source];
   let g = s[destination + 1];
   let h = s[destination];
-  // Before the destination is written: it may be XMM0.
-  const message = [s[VECTOR], s[VECTOR + 1]];
-  for (const word of message) {
+  for (let round = 0; round < 2; round++) {
+    const word = s[VECTOR + round];
     const t = (choose(e, f, g) + upper1(e) + word + h) | 0;
     h = g;
     g = f;
