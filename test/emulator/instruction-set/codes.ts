@@ -15,7 +15,8 @@ import {
 } from 'iced-x86';
 import { CPU_MODELS, type CpuModel } from '../../../emulator/machine-api.ts';
 
-export type Bitness = 16 | 32 | 64;
+export const BITNESSES = [16, 32, 64] as const;
+export type Bitness = (typeof BITNESSES)[number];
 
 /** One of iced's codes: an opcode with its operand kinds and sizes. All plain data, read once from iced's `OpCodeInfo`. */
 export interface CodeInfo {
@@ -117,11 +118,10 @@ const SINCE: Readonly<Record<CpuModel, readonly CpuidFeature[]>> = {
   ],
 };
 
-/** First models by name, where iced's feature does not say it: LAHF and SAHF in 64-bit mode have a CPUID bit of their own. */
-const SINCE_BY_NAME = new Map<string, CpuModel>([
-  ['Lahf', 'x86-64-v2'],
-  ['Sahf', 'x86-64-v2'],
-]);
+/** In 64-bit mode they have a CPUID bit of their own, of the second model. */
+const WITHOUT_LONG_MODE = /^[LS]ahf$/;
+/** Instructions of 64-bit mode only, on Intel's CPUs. */
+const LONG_MODE_ONLY = /^(Syscall|Sysret)/;
 /** Undefined on purpose, or outside of system management mode; a register of an 8086 that no later CPU pops. */
 const UNDEFINED = /^(Ud[012]|Rsm$|Popw_CS$)/;
 /** Only AMD's CPUs have 16-bit near branches in 64-bit mode. */
@@ -140,11 +140,9 @@ const latest = (models: readonly CpuModel[]): CpuModel =>
   CPU_MODELS[Math.max(...models.map((model) => CPU_MODELS.indexOf(model)))];
 
 /** The first model that has all of the features; undefined if one belongs to none. */
-function sinceOf(features: readonly CpuidFeature[], name: string): CpuModel | undefined {
+function sinceOf(features: readonly CpuidFeature[]): CpuModel | undefined {
   const models = features.flatMap((feature) => sinceByFeature.get(feature) ?? []);
-  return models.length < features.length
-    ? undefined
-    : latest([...models, SINCE_BY_NAME.get(name) ?? CPU_MODELS[0]]);
+  return models.length < features.length ? undefined : latest(models);
 }
 
 const MANDATORY = new Map<MandatoryPrefix, 0x66 | 0xf3 | 0xf2>([
@@ -179,7 +177,7 @@ function describe(
     name: Code[code],
     mnemonic: Mnemonic[info.mnemonic],
     feature: features.map((feature) => CpuidFeature[feature]).join('+'),
-    since: sinceOf(features, Code[code]),
+    since: sinceOf(features),
     modes,
     vex: isVex ? { w: info.isWIG ? 'ignored' : info.W, l: info.isLIG ? 'ignored' : info.L } : undefined,
     map: map.number,
@@ -227,5 +225,9 @@ const isPresent = (info: CodeInfo): info is PresentCode => info.since !== undefi
 /** The instructions of the machine. */
 export const machineCodes: readonly PresentCode[] = allCodes.filter(isPresent);
 
-export const presents = (model: CpuModel, { since }: CodeInfo): boolean =>
-  since !== undefined && CPU_MODELS.indexOf(since) <= CPU_MODELS.indexOf(model);
+/** A model has the instruction in code of this size. */
+export function presents(model: CpuModel, bits: Bitness, { name, since }: CodeInfo): boolean {
+  if (bits === 64 && WITHOUT_LONG_MODE.test(name)) return model !== CPU_MODELS[0];
+  if (bits !== 64 && LONG_MODE_ONLY.test(name)) return false;
+  return since !== undefined && CPU_MODELS.indexOf(since) <= CPU_MODELS.indexOf(model);
+}

@@ -6,7 +6,7 @@ import { undefinedOpcodeHandler } from '../../../emulator/cpu/invalid-instructio
 import { codeMode } from '../../../emulator/cpu/opcode-table.ts';
 import { CPU_MODELS, type CpuModel } from '../../../emulator/machine-api.ts';
 import { Random } from '../native/random.ts';
-import { allCodes, type CodeInfo, machineCodes, presents } from './codes.ts';
+import { allCodes, BITNESSES, type Bitness, type CodeInfo, machineCodes, presents } from './codes.ts';
 import { ALL_SEGMENTS, encode } from './encoding.ts';
 
 /** Of each code. */
@@ -16,33 +16,34 @@ const INSTANCES = 4;
 const ANOTHER_INSTRUCTION = /^(Tzcnt|Lzcnt|Wbnoinvd|Rdssp)/;
 
 /** Instances of the code that are undefined opcodes to the model, or have another length than they should. */
-function disagreements(info: CodeInfo, model: CpuModel, isPresent: boolean): string[] {
+function disagreements(info: CodeInfo, model: CpuModel, bits: Bitness, isPresent: boolean): string[] {
   const random = new Random(info.code + 1);
-  return Array.from({ length: INSTANCES }, () => encode(info, 64, random, { segments: ALL_SEGMENTS }))
+  return Array.from({ length: INSTANCES }, () => encode(info, bits, random, { segments: ALL_SEGMENTS }))
     .filter((bytes) => {
       const code = new Uint8Array(32);
       code.set(bytes);
-      const instruction = decode(code, 0, code.length, 0, 0, codeMode(model, 64));
+      const instruction = decode(code, 0, code.length, 0, 0, codeMode(model, bits));
       const isDefined = instruction !== undefined && instruction.execute !== undefinedOpcodeHandler;
       return isDefined !== isPresent || (isDefined && instruction.length !== bytes.length);
     })
     .map((bytes) => `${info.name} (${info.feature}): ${Buffer.from(bytes).toString('hex')}`);
 }
 
-const isDue = (info: CodeInfo): boolean => info.modes.includes(64);
 
-describe.each(CPU_MODELS)('%s', (model) => {
+const cases = CPU_MODELS.flatMap((model) => BITNESSES.map((bits) => ({ model, bits })));
+
+describe.each(cases)('$model, $bits bits', ({ model, bits }) => {
   test('has every instruction that it presents', () => {
-    const due = machineCodes.filter((info) => isDue(info) && presents(model, info));
-    expect(due.flatMap((info) => disagreements(info, model, true))).toEqual([]);
+    const due = machineCodes.filter((info) => info.modes.includes(bits) && presents(model, bits, info));
+    expect(due.flatMap((info) => disagreements(info, model, bits, true))).toEqual([]);
     expect(due.length).toBeGreaterThan(800);
   });
 
   test('has none that it does not present', () => {
     const others = allCodes.filter(
-      (info) => isDue(info) && !presents(model, info) && !ANOTHER_INSTRUCTION.test(info.name),
+      (info) => info.modes.includes(bits) && !presents(model, bits, info) && !ANOTHER_INSTRUCTION.test(info.name),
     );
-    expect(others.flatMap((info) => disagreements(info, model, false))).toEqual([]);
+    expect(others.flatMap((info) => disagreements(info, model, bits, false))).toEqual([]);
     expect(others.length).toBeGreaterThan(300);
   });
 });
