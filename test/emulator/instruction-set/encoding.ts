@@ -1,6 +1,6 @@
 /** Random machine code for one of iced's codes, prefixes in any order and superfluous ones included. */
 
-import { Decoder, DecoderError, DecoderOptions, type Instruction } from 'iced-x86';
+import { Decoder, DecoderError, DecoderOptions } from 'iced-x86';
 import { interestingInteger, type Random } from '../native/random.ts';
 import type { Bitness, CodeInfo } from './codes.ts';
 
@@ -10,6 +10,8 @@ const ADDRESS_SIZE = 0x67;
 const MAX_LENGTH = 15;
 /** Enough that a frill which makes another instruction of it is drawn another way. */
 const ATTEMPTS = 20;
+/** Reserved NOPs are what they are, whatever they may be used for on later CPUs. */
+const ANY_CPU = [DecoderOptions.None, DecoderOptions.ForceReservedNop, DecoderOptions.MPX] as const;
 
 export interface EncodingOptions {
   /** Segment prefixes to choose from. */
@@ -22,23 +24,19 @@ export interface EncodingOptions {
 
 export const ALL_SEGMENTS = [0x26, 0x2e, 0x36, 0x3e, 0x64, 0x65] as const;
 
-/** Decodes the first instruction; undefined if it is none. The caller frees it. */
-export function decodeReference(bytes: Uint8Array, bitness: Bitness, ip = 0n): Instruction | undefined {
-  // Reserved NOPs are what they are, whatever they may be used for on later CPUs.
-  for (const options of [DecoderOptions.None, DecoderOptions.ForceReservedNop]) {
-    const decoder = new Decoder(bitness, bytes, options);
-    decoder.ip = ip;
-    const instruction = decoder.decode();
-    const failed = decoder.lastError !== DecoderError.None;
+/** iced knows no instruction of any CPU that begins with these bytes, in 64-bit mode. */
+export function isInvalid(bytes: Uint8Array): boolean {
+  return ANY_CPU.every((options) => {
+    const decoder = new Decoder(64, bytes, options);
+    decoder.decode().free();
+    const invalid = decoder.lastError === DecoderError.InvalidInstruction;
     decoder.free();
-    if (!failed) return instruction;
-    instruction.free();
-  }
-  return undefined;
+    return invalid;
+  });
 }
 
 function isDecodedAs(code: CodeInfo, bytes: Uint8Array, bitness: Bitness): boolean {
-  for (const options of [DecoderOptions.None, DecoderOptions.ForceReservedNop]) {
+  for (const options of ANY_CPU) {
     const decoder = new Decoder(bitness, bytes, options);
     const instruction = decoder.decode();
     const matches =

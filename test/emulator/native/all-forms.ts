@@ -1,4 +1,4 @@
-import { codeExemptions, type Exemptions } from './code-exemptions.ts';
+import { codeExemptions, type Exemptions, INVALID } from './code-exemptions.ts';
 import type { Form } from './forms.ts';
 import { alignmentForms } from './forms-alignment.ts';
 import { avxForms } from './forms-avx.ts';
@@ -29,7 +29,7 @@ export const formGroups: Readonly<Record<string, readonly Form[]>> = {
 export const allForms: readonly Form[] = Object.values(formGroups).flat();
 
 const byName = new Map<string, Exemptions>(
-  [...allForms, ...codeExemptions].map((exemptions) => [exemptions.name, exemptions]),
+  [...allForms, ...codeExemptions, { name: INVALID }].map((exemptions) => [exemptions.name, exemptions]),
 );
 
 /** The forms, or iced's codes, of which a case consists. Throws if one is unknown: then it has been renamed since the case was recorded. */

@@ -1,7 +1,7 @@
 /** Cases of the codes that iced-x86 lists (`../instruction-set`): what `forms*.ts` does by hand, from a list that is not ours. */
 
 import type { CodeInfo } from '../instruction-set/codes.ts';
-import { encode } from '../instruction-set/encoding.ts';
+import { encode, isInvalid } from '../instruction-set/encoding.ts';
 import {
   type GeneralOperand,
   type ImplicitMemory,
@@ -9,12 +9,12 @@ import {
   type Operands,
   operandsOf,
 } from '../instruction-set/operands.ts';
-import { isTranscendental } from './code-exemptions.ts';
+import { INVALID, isTranscendental } from './code-exemptions.ts';
 import type { OperandSize, Preparation } from './forms.ts';
 import { codeTarget, compareWithPair, compareWithRax, divisor } from './forms-integer.ts';
 import { addPatch, chooseAddress, chooseTarget, type Draft, littleEndian, newDraft } from './generate.ts';
 import { dataPattern, type InstructionCase } from './instruction-case.ts';
-import { CODE, CODE_SIZE, DATA, GS_BASE, PAGE, USER_CS, USER_SS, WRITABLE_SIZE } from './layout.ts';
+import { CODE, CODE_SIZE, DATA, GS_BASE, INT3, PAGE, USER_CS, USER_SS, WRITABLE_SIZE } from './layout.ts';
 import {
   interestingDouble,
   interestingExtended,
@@ -139,6 +139,33 @@ export function generateProgram(codes: readonly CodeInfo[], seed: number): Instr
     patch: first < 0 ? new Uint8Array(0) : data.slice(first, end),
     x87: true,
   };
+}
+
+const PREFIXES = [0x66, 0xf2, 0xf3, 0xf0, 0x40, 0x48, 0x4f] as const;
+
+/** A case of bytes that are no instruction to iced, next to an instruction of one of the codes: the CPU is the judge. */
+export function generateInvalid(codes: readonly CodeInfo[], seed: number): InstructionCase {
+  const random = new Random(seed);
+  for (;;) {
+    const code = random.pick(codes);
+    const bytes = [...encode(code, 64, random, { segments: SEGMENTS })];
+    if (random.chance(40)) bytes.splice(random.below(2), 0, random.pick(PREFIXES));
+    else bytes[random.below(Math.min(5, bytes.length))] ^= 1 << random.below(8);
+    const padded = Uint8Array.from([...bytes, ...new Array<number>(15).fill(INT3)]);
+    // EVEX: the host may have AVX-512 that iced does not know.
+    if (bytes.includes(0x62) || !isInvalid(padded)) continue;
+    return {
+      form: INVALID,
+      code: padded,
+      codeOffset: 0x100,
+      seed,
+      registers: new Map(),
+      vectors: new Map(),
+      patchOffset: 0,
+      patch: new Uint8Array(0),
+      x87: false,
+    };
+  }
 }
 
 /** mov r64, imm64 or mov r32, imm32 */

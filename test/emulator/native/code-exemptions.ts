@@ -3,6 +3,9 @@
 import { machineCodes } from '../instruction-set/codes.ts';
 import type { Form } from './forms.ts';
 
+/** The name of cases that are no instruction. */
+export const INVALID = 'invalid';
+
 export type Exemptions = Pick<
   Form,
   'name' | 'undefinedFlags' | 'memoryAfterFault' | 'intelOnly' | 'approximate' | 'faultAddressInPage'

@@ -7,7 +7,14 @@ import { codeMode } from '../../../emulator/cpu/opcode-table.ts';
 import { DEFAULT_CPU_MODEL } from '../../../emulator/machine-api.ts';
 import { type CodeInfo, machineCodes } from '../instruction-set/codes.ts';
 import { encode } from '../instruction-set/encoding.ts';
-import { generateCodeCase, generateProgram, reasonAlwaysFaults, reasonNotExecuted } from './code-cases.ts';
+import {
+  generateCodeCase,
+  generateInvalid,
+  generateProgram,
+  reasonAlwaysFaults,
+  reasonNotExecuted,
+} from './code-cases.ts';
+import { INVALID } from './code-exemptions.ts';
 import { openComparison, PATIENCE, settings, vectorsOf } from './comparison.ts';
 import type { InstructionCase, Outcome } from './instruction-case.ts';
 import { Random } from './random.ts';
@@ -17,6 +24,8 @@ const VECTORS = vectorsOf('codes');
 /** Cases of each code, and programs for each hundred of codes. */
 const PER_CODE = 2;
 const PROGRAMS = 2;
+/** Cases that are no instruction, for each program. */
+const INVALID_PER_PROGRAM = 5;
 /** Of each code, among which the recorded ones are chosen. */
 const CANDIDATES = 30;
 const BREAKPOINT = 3;
@@ -64,7 +73,10 @@ function generateBatch(codes: readonly CodeInfo[], perCode: number, seed: number
     Array.from({ length: perCode }, () => generateCodeCase(code, random.u32())),
   );
   const programs = Math.ceil((codes.length * perCode * PROGRAMS) / 100);
-  for (let n = 0; n < programs; n++) cases.push(generateProgram(codes, random.u32()));
+  for (let n = 0; n < programs; n++) {
+    cases.push(generateProgram(codes, random.u32()));
+    for (let k = 0; k < INVALID_PER_PROGRAM; k++) cases.push(generateInvalid(codes, random.u32()));
+  }
   return cases.filter(comparison.isComparable);
 }
 
@@ -177,6 +189,7 @@ function chosen(vectors: readonly Vector[]): Vector[] {
   let programs = 0;
   for (const vector of vectors) {
     const { form } = vector.test;
+    if (form === INVALID) continue;
     if (form.includes('; ')) {
       if (programs++ < executed.length / 20) kept.push(vector);
       continue;
