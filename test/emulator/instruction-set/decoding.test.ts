@@ -29,7 +29,6 @@ function disagreements(info: CodeInfo, model: CpuModel, bits: Bitness, isPresent
     .map((bytes) => `${info.name} (${info.feature}): ${Buffer.from(bytes).toString('hex')}`);
 }
 
-
 const cases = CPU_MODELS.flatMap((model) => BITNESSES.map((bits) => ({ model, bits })));
 
 describe.each(cases)('$model, $bits bits', ({ model, bits }) => {
@@ -41,7 +40,8 @@ describe.each(cases)('$model, $bits bits', ({ model, bits }) => {
 
   test('has none that it does not present', () => {
     const others = allCodes.filter(
-      (info) => info.modes.includes(bits) && !presents(model, bits, info) && !ANOTHER_INSTRUCTION.test(info.name),
+      (info) =>
+        info.modes.includes(bits) && !presents(model, bits, info) && !ANOTHER_INSTRUCTION.test(info.name),
     );
     expect(others.flatMap((info) => disagreements(info, model, bits, false))).toEqual([]);
     expect(others.length).toBeGreaterThan(300);

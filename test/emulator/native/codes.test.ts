@@ -117,7 +117,7 @@ function table(counts: ReadonlyMap<string, Count>): string {
 }
 
 /** Just come, to be recorded with the next ones. */
-const RECORDED_SOON = /^(MMX|SSSE3|SSE2?|FMA|F16C)$/;
+const RECORDED_SOON = /^(MMX|SSSE3|SSE2?)$/;
 
 describe('recorded on a real CPU', () => {
   const vectors = existsSync(VECTORS) ? readVectors(VECTORS) : [];
