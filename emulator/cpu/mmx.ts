@@ -10,17 +10,16 @@ import { DEVICE_NOT_AVAILABLE, INVALID_OPCODE, raise } from './fault.ts';
 import type { Feature } from './features.ts';
 import type { Handler, Instruction } from './instruction.ts';
 import {
-  checkWrite,
   effectiveAddress,
   elementAddress,
   load16,
   load32,
   load64,
-  store8,
   store32,
   store64,
 } from './memory-access.ts';
 import { always, byForm, type Opcode } from './opcode.ts';
+import { checkMaskedStore, storeMasked } from './sse/moves.ts';
 import { vectorOperation } from './sse/opcodes.ts';
 import { fetchAligned, type Prefix, requireSse, type VectorOperation, withMap } from './sse/operands.ts';
 import {
@@ -235,23 +234,15 @@ const pmovmskb = toGeneral((cpu, i) => {
   return mask;
 });
 
-/** Stores the bytes whose mask byte is negative to [RDI]. Faults are raised before the first byte is stored. */
+/** Stores the bytes whose mask byte is negative to [RDI]. It faults as a store of all bytes would, in MMX mode already. */
 const maskmovq: Handler = (cpu, i) => {
   requireMmx(cpu);
   const s = cpu.i32;
-  beforeStore(s);
+  enterMmx(s);
   const low = elementAddress(s, i, RDI, i.segmentBase);
   const high = s[HIGH];
-  for (let pass = 0; pass < 2; pass++) {
-    for (let byte = 0; byte < 8; byte++) {
-      if (cpu.u8[4 * i.rm + byte] < 128) continue;
-      const at = (low + byte) | 0;
-      const atHigh = (high + (at >>> 0 < low >>> 0 ? 1 : 0)) | 0;
-      if (pass === 0) checkWrite(cpu, at, atHigh, 1);
-      else store8(cpu, at, atHigh, cpu.u8[4 * i.reg + byte]);
-    }
-  }
-  enterMmx(s);
+  checkMaskedStore(cpu, low, high, 0);
+  storeMasked(cpu, i, low, high, 8);
 };
 
 // Shuffles that look at more than their own half.

@@ -285,23 +285,34 @@ export const pmovmskb =
     cpu.i32[i.reg + 1] = 0;
   };
 
-/** Stores the bytes whose mask byte is negative to [RDI]. Faults are raised before the first byte is stored. */
+/** Raises the page faults of eight bytes at an offset, those that are masked out included. They need no alignment. */
+export function checkMaskedStore(cpu: Cpu, low: number, high: number, offset: number): void {
+  const first = (low + offset) | 0;
+  const last = (first + 7) | 0;
+  checkWrite(cpu, first, (high + (first >>> 0 < low >>> 0 ? 1 : 0)) | 0, 1);
+  if (((first ^ last) & ~0xfff) !== 0)
+    checkWrite(cpu, last & ~0xfff, (high + (last >>> 0 < low >>> 0 ? 1 : 0)) | 0, 1);
+}
+
+/** Stores the bytes of a register whose byte in the mask, ModRM.rm, is negative. */
+export function storeMasked(cpu: Cpu, i: Instruction, low: number, high: number, bytes: number): void {
+  for (let byte = 0; byte < bytes; byte++) {
+    if (cpu.u8[4 * i.rm + byte] < 128) continue;
+    const at = (low + byte) | 0;
+    store8(cpu, at, (high + (at >>> 0 < low >>> 0 ? 1 : 0)) | 0, cpu.u8[4 * i.reg + byte]);
+  }
+}
+
+/** Stores the bytes whose mask byte is negative to [RDI]. It faults as stores of the upper and the lower half would. */
 export const maskmovdqu =
   (requireEnabled: Guard): Handler =>
   (cpu, i) => {
     requireEnabled(cpu);
-    const s = cpu.i32;
-    const low = elementAddress(s, i, RDI, i.segmentBase);
-    const high = s[HIGH];
-    for (let pass = 0; pass < 2; pass++) {
-      for (let byte = 0; byte < 16; byte++) {
-        if (cpu.u8[4 * i.rm + byte] < 128) continue;
-        const at = (low + byte) | 0;
-        const atHigh = (high + (at >>> 0 < low >>> 0 ? 1 : 0)) | 0;
-        if (pass === 0) checkWrite(cpu, at, atHigh, 1);
-        else store8(cpu, at, atHigh, cpu.u8[4 * i.reg + byte]);
-      }
-    }
+    const low = elementAddress(cpu.i32, i, RDI, i.segmentBase);
+    const high = cpu.i32[HIGH];
+    checkMaskedStore(cpu, low, high, 8);
+    checkMaskedStore(cpu, low, high, 0);
+    storeMasked(cpu, i, low, high, 16);
   };
 
 // SSE3: moves that duplicate.

@@ -33,7 +33,7 @@ import {
   writeSingle,
 } from './formats.ts';
 import { computing, copy, free, isEmpty, occupy, pop, push, st, turn } from './stack.ts';
-import { accept, C1, IE, OE, PE, STACK_UNDERFLOW, UE } from './status.ts';
+import { accept, C1, DE, IE, OE, PE, STACK_UNDERFLOW, UE } from './status.ts';
 
 /** An address a few bytes behind another one: its halves. */
 const behind = (low: number, by: number): number => (low + by) | 0;
@@ -97,12 +97,17 @@ const load = (read: MemoryRead) =>
       push(cpu.i32, flags);
     }),
   );
-/** Signaling NaNs of the narrower formats are an invalid operand. */
+/** Signaling NaNs of the narrower formats are an invalid operand. Denormals are loaded even if that is an unmasked exception. */
 const loadReal = (read: MemoryRead) =>
-  load((cpu, i, to) => {
-    const flags = read(cpu, i, to);
-    return kindOf(cpu.i32, to) === SIGNALING ? quieten(cpu.i32, to) : flags;
-  });
+  always(
+    computing((cpu, i) => {
+      const s = cpu.i32;
+      const denormal = read(cpu, i, FPU_RESULT) & DE;
+      const overflows = !isEmpty(s, 7);
+      push(s, kindOf(s, FPU_RESULT) === SIGNALING ? quieten(s, FPU_RESULT) : 0);
+      if (!overflows) accept(s, denormal);
+    }),
+  );
 
 // Writing memory: from FPU_RESULT, where `convert` left what is to be written, or `indefinite` if ST(0) is empty.
 

@@ -22,7 +22,7 @@ export const codeExemptions: readonly Exemptions[] = machineCodes.map(({ name, u
   name,
   intelOnly: undefinedFlags || RECIPROCAL.test(name) || TRANSCENDENTAL.test(name),
   approximate: TRANSCENDENTAL.test(name),
-  ...(/maskmov|^X(save|rstor)/i.test(name) && {
+  ...(/maskmovp|pmaskmov|^X(save|rstor)/i.test(name) && {
     faultAddressInPage: 'which byte of the operand is named in CR2 is up to the CPU',
   }),
   ...(name === 'Call_rm64' && {

@@ -1,12 +1,7 @@
 /** Every instruction that iced-x86 lists against the real CPU, bit for bit, alone and in programs. See README.md. */
 import { existsSync } from 'node:fs';
 import { afterAll, describe, expect, test } from 'vitest';
-import { decode } from '../../../emulator/cpu/decoder.ts';
-import { undefinedOpcodeHandler } from '../../../emulator/cpu/invalid-instruction.ts';
-import { codeMode } from '../../../emulator/cpu/opcode-table.ts';
-import { DEFAULT_CPU_MODEL } from '../../../emulator/machine-api.ts';
 import { type CodeInfo, machineCodes } from '../instruction-set/codes.ts';
-import { encode } from '../instruction-set/encoding.ts';
 import {
   generateCodeCase,
   generateInvalid,
@@ -51,16 +46,8 @@ const hostFeatures = ({ feature, since }: CodeInfo): string[] =>
     ? []
     : feature.split('+').flatMap((name) => HOST_FEATURES[name] ?? [name.toLowerCase()]);
 
-/** The decoder's own list of what is missing is in ../instruction-set. */
-function isThere(code: CodeInfo): boolean {
-  const bytes = new Uint8Array(32);
-  bytes.set(encode(code, 64, new Random(code.code), { segments: [0x2e], plain: true }));
-  const instruction = decode(bytes, 0, bytes.length, 0, 0, codeMode(DEFAULT_CPU_MODEL, 64));
-  return instruction?.execute !== undefinedOpcodeHandler;
-}
-
 const executed = machineCodes.filter(
-  (code) => code.modes.includes(64) && reasonNotExecuted(code) === undefined && isThere(code),
+  (code) => code.modes.includes(64) && reasonNotExecuted(code) === undefined,
 );
 const wanted = executed.filter(
   (code) => settings.isWanted(code.name) && comparison.missing(hostFeatures(code)).length === 0,
@@ -116,9 +103,6 @@ function table(counts: ReadonlyMap<string, Count>): string {
   return ['   cases completed  instruction', ...lines].join('\n');
 }
 
-/** Just come, to be recorded with the next ones. */
-const RECORDED_SOON = /^(MMX|SSSE3|SSE2?)$/;
-
 describe('recorded on a real CPU', () => {
   const vectors = existsSync(VECTORS) ? readVectors(VECTORS) : [];
 
@@ -127,7 +111,7 @@ describe('recorded on a real CPU', () => {
     count(vectors, counts);
     const missing = executed.filter(
       (code) =>
-        (counts.get(code.name) === undefined && !RECORDED_SOON.test(code.feature)) ||
+        counts.get(code.name) === undefined ||
         (counts.get(code.name)?.completed === 0 && reasonAlwaysFaults(code) === undefined),
     );
     expect(
