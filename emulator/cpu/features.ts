@@ -62,6 +62,9 @@ const ROWS = {
   /** IA32_ARCH_CAPABILITIES, which tells of flaws that the processor does not have. */
   archCapabilities: { leaf: 7, subleaf: 0, register: 'edx', bit: 29, since: 'x86-64-v3' },
   umip: { leaf: 7, subleaf: 0, register: 'ecx', bit: 2, since: 'x86-64-v3' },
+  /** FOP and FDP are kept of x87 instructions with an unmasked exception only, FCS and FDS never. */
+  fdpOfExceptions: leaf7Ebx(6, 'x86-64-v1'),
+  noFcsFds: leaf7Ebx(13, 'x86-64-v1'),
   lzcnt: { leaf: 0x8000_0001, register: 'ecx', bit: 5, since: 'x86-64-v3' },
   /** LAHF and SAHF in 64-bit mode. */
   lahf: { leaf: 0x8000_0001, register: 'ecx', bit: 0, since: 'x86-64-v2' },

@@ -20,6 +20,7 @@ import {
   DS,
   ES,
   FPU_CONTROL,
+  FPU_OCCUPIED,
   FS,
   GDTR_LIMIT,
   GS,
@@ -111,7 +112,7 @@ export function reset(cpu: Cpu, start: StartState): void {
   for (const which of [ES, SS, DS, FS, GS]) setFlatData(cpu, which, 0x10, 0);
 }
 
-/** SDM volume 3, table 10-1. The code segment lies at the end of the first 4 GiB until it is loaded. */
+/** SDM volume 3, table 10-1. The x87 is not initialised. The code segment lies at the end of the first 4 GiB until it is loaded. */
 function setRealModeReset(cpu: Cpu): void {
   const s = cpu.i32;
   for (const which of [ES, SS, DS, FS, GS]) setSegment(cpu, which, 0, 0, 0, 0xffff, 0x9300);
@@ -120,6 +121,8 @@ function setRealModeReset(cpu: Cpu): void {
   setSegment(cpu, TR, 0, 0, 0, 0xffff, 0x8b00);
   s[GDTR_LIMIT] = 0xffff;
   s[IDTR_LIMIT] = 0xffff;
+  s[FPU_CONTROL] = 0x40;
+  s[FPU_OCCUPIED] = 0xff;
   s[RDX] = signatureOf(cpu.model);
   s[RIP] = 0xfff0;
 }

@@ -214,7 +214,7 @@ export let exponentOfWork = 0;
  */
 export function roundTo(format: Format, negative: boolean, exponent: number, control: number): number {
   const rounding = control & ROUNDING;
-  unrounded.set(work);
+  if (exponent < format.minimum) unrounded.set(work);
   let outcome = roundSignificand(format.precision, negative, rounding);
   exponentOfWork = exponent + ((outcome & CARRY) !== 0 ? 1 : 0);
   outcome &= ~CARRY;

@@ -2,6 +2,7 @@ import type { Form } from './forms.ts';
 import { avxForms } from './forms-avx.ts';
 import { integerForms } from './forms-integer.ts';
 import { extensionForms } from './forms-integer-extensions.ts';
+import { mmxForms } from './forms-mmx.ts';
 import { sseForms } from './forms-sse.ts';
 import { sse4Forms } from './forms-sse4.ts';
 import { systemForms } from './forms-system.ts';
@@ -31,6 +32,7 @@ export const alignmentForms: readonly Form[] = [
   ...sse4Forms,
   ...x87Forms,
   ...avxForms,
+  ...mmxForms,
 ]
   .filter(accessesMemory)
   .filter(({ name }) => isSample(name) || PECULIAR.test(name))

@@ -1,5 +1,8 @@
 import type { Form, Preparation } from './forms.ts';
+import { DATA } from './layout.ts';
 import { interestingDouble, interestingExtended, interestingSingle } from './random.ts';
+
+const AX = 0;
 
 const toInteger = (bytes: Uint8Array): bigint =>
   bytes.reduceRight((value, byte) => (value << 8n) | BigInt(byte), 0n);
@@ -38,11 +41,12 @@ const EXTENDED = { operandValue: ({ random }: Preparation) => toInteger(interest
 
 /** Decimals with valid digits, mostly; what others give is not defined, but this is what CPUs do. */
 function decimal({ random }: Preparation): bigint {
+  const base = random.chance(80) ? 10 : 16;
   let value = random.chance(50) ? 0n : 0x80n;
   if (random.chance(20)) value |= BigInt(random.below(128));
   const digits = random.below(19);
   for (let digit = 17; digit >= 0; digit--)
-    value = (value << 4n) | BigInt(digit < digits ? random.below(10) : 0);
+    value = (value << 4n) | BigInt(digit < digits ? random.below(base) : 0);
   return value;
 }
 
@@ -158,7 +162,26 @@ const environment =
 const ALL_SIZES = { sizes: [32, 64] } as const;
 const NARROW = { sizes: [16] } as const;
 
+/** An area for FXRSTOR with bits everywhere; mostly without a pending exception or bits of MXCSR that are not there. */
+function stateArea({ random, registers, patch }: Preparation): void {
+  const area = random.bytes(512);
+  if (random.chance(80)) area[0] |= 0x3f;
+  for (let n = 0; n < 8; n++) area.set(interestingExtended(random), 32 + 16 * n);
+  if (random.chance(90)) area.set([0x80, 0x1f, 0, 0], 24);
+  const address = DATA + 16 * random.below(0x80) + (random.chance(10) ? random.below(16) : 0);
+  registers.set(AX, BigInt(address));
+  patch(address, area);
+}
+
 const control: readonly Form[] = [
+  {
+    name: 'fxsave [rax] (x87)',
+    opcode: [0x0f, 0xae, 0x00],
+    ...ALL_SIZES,
+    x87: true,
+    prepare: ({ random, registers }) => registers.set(AX, BigInt(DATA + 16 * random.below(0x180))),
+  },
+  { name: 'fxrstor [rax] (x87)', opcode: [0x0f, 0xae, 0x08], ...ALL_SIZES, x87: true, prepare: stateArea },
   memory('fldcw', 0xd9, 5, 2),
   memory('fnstcw', 0xd9, 7, 2),
   memory('fnstsw m16', 0xdd, 7, 2),
