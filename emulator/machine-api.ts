@@ -187,7 +187,7 @@ export const GENERAL_REGISTERS: readonly RegisterName[] = [
 
 /** One entry met on a page walk, and where it lies in physical memory. */
 export interface PageTableEntry {
-  /** 4 PML4, 3 PDPT, 2 PD, 1 PT. */
+  /** 4 PML4, 3 PDPT, 2 PD, 1 PT; PAE paging begins at 3, 32-bit paging, whose entries have 4 bytes, at 2. */
   readonly level: 4 | 3 | 2 | 1;
   readonly index: number;
   readonly entryAddress: number;
@@ -195,11 +195,11 @@ export interface PageTableEntry {
 }
 
 export interface Translation {
-  /** Entries from PML4 downwards as far as the walk went. */
+  /** Entries from the root downwards as far as the walk went. */
   readonly walk: readonly PageTableEntry[];
   /** Undefined if the address is not mapped. */
   readonly physicalAddress: number | undefined;
-  /** Bytes the mapping page covers: 4 KiB, 2 MiB or 1 GiB; 0 if not mapped. */
+  /** Bytes the mapping page covers: 4 KiB, 2 MiB, 4 MiB or 1 GiB; 0 if not mapped. */
   readonly pageSize: number;
   readonly writable: boolean;
   readonly user: boolean;

@@ -50,9 +50,11 @@ export function checkSegmentAccess(
   const last = first + size - 1;
   const isCode = (attributes & DESCRIPTOR_CODE) !== 0;
   const isExpandDown = !isCode && (attributes & DESCRIPTOR_EXPAND_DOWN) !== 0;
+  // In a segment of all 4 GiB operands wrap.
+  const isWhole = s[at + SEGMENT_BASE] === 0 && limit === 0xffff_ffff && !isExpandDown;
   const isWithin = isExpandDown
     ? first > limit && last <= ((attributes & DESCRIPTOR_DEFAULT_32) !== 0 ? 0xffff_ffff : 0xffff)
-    : last <= limit;
+    : isWhole || last <= limit;
   // Real mode heeds limits only.
   const isAllowed =
     (s[CR0] & CR0_PE) === 0 ||

@@ -1,6 +1,7 @@
 /** Page tables and memory as a debugger reads them: no faults, no accessed bits, no TLB. */
+import { isIa32e } from '../cpu/code-mode.ts';
 import type { Cpu } from '../cpu/cpu.ts';
-import { CR0, CR0_PG, CR3 } from '../cpu/state.ts';
+import { CR0, CR0_PG, CR3, CR4, CR4_PAE, CR4_PSE } from '../cpu/state.ts';
 import type { PageTableEntry, Translation } from '../machine-api.ts';
 import { RAM } from '../memory-layout.ts';
 
@@ -11,11 +12,63 @@ const PAGE_SIZE = 0x80n;
 const NO_EXECUTE = 1n << 63n;
 const ADDRESS_MASK = 0x000f_ffff_ffff_f000n;
 
-const LEVELS = [4, 3, 2, 1] as const;
+interface Level {
+  readonly level: PageTableEntry['level'];
+  /** The lowest bit of the linear address that chooses an entry, and how many do. */
+  readonly shift: bigint;
+  readonly bits: bigint;
+  /** An entry with PAGE_SIZE maps a page. */
+  readonly mapsLargePages: boolean;
+  /** Entries say nothing of rights: those of PAE's page-directory-pointer table. */
+  readonly isBare?: boolean;
+}
+/** The kinds of paging, by the tables' levels from the root on. */
+interface Paging {
+  readonly levels: readonly Level[];
+  readonly entryBytes: 4 | 8;
+  readonly rootAlignment: number;
+}
+const wide = (level: Level['level'], mapsLargePages: boolean): Level => ({
+  level,
+  shift: BigInt(12 + 9 * (level - 1)),
+  bits: 9n,
+  mapsLargePages,
+});
+const FOUR_LEVELS: Paging = {
+  levels: [wide(4, false), wide(3, true), wide(2, true), wide(1, false)],
+  entryBytes: 8,
+  rootAlignment: 4096,
+};
+const PAE: Paging = {
+  levels: [
+    { level: 3, shift: 30n, bits: 2n, mapsLargePages: false, isBare: true },
+    wide(2, true),
+    wide(1, false),
+  ],
+  entryBytes: 8,
+  rootAlignment: 32,
+};
+const shortPaging = (mapsLargePages: boolean): Paging => ({
+  levels: [
+    { level: 2, shift: 22n, bits: 10n, mapsLargePages },
+    { level: 1, shift: 12n, bits: 10n, mapsLargePages: false },
+  ],
+  entryBytes: 4,
+  rootAlignment: 4096,
+});
+
+function pagingOf(cpu: Cpu): Paging {
+  if (isIa32e(cpu)) return FOUR_LEVELS;
+  const control = cpu.i32[CR4];
+  return (control & CR4_PAE) !== 0 ? PAE : shortPaging((control & CR4_PSE) !== 0);
+}
+
+/** Frame of a large page of 32-bit paging, whose bits 13…20 are bits 32…39 of it. */
+const shortFrame = (value: bigint): bigint => (value & 0xffc0_0000n) | (((value >> 13n) & 0xffn) << 32n);
 
 /** CR3's page table, as a physical address. */
-export const currentRoot = (cpu: Cpu): number =>
-  (cpu.i32[CR3 + 1] & 0xf_ffff) * 0x1_0000_0000 + ((cpu.i32[CR3] & ~0xfff) >>> 0);
+export const currentRoot = (cpu: Cpu, alignment = 4096): number =>
+  (cpu.i32[CR3 + 1] & 0xf_ffff) * 0x1_0000_0000 + ((cpu.i32[CR3] & -alignment) >>> 0);
 
 /** Walks the page tables at `root`; with paging off and no root given, addresses are physical. */
 export function inspectTranslation(cpu: Cpu, address: bigint, root?: number): Translation {
@@ -39,25 +92,30 @@ export function inspectTranslation(cpu: Cpu, address: bigint, root?: number): Tr
       executable: true,
     };
   }
-  if (BigInt.asUintN(64, BigInt.asIntN(48, linear)) !== linear) return unmapped;
+  const { levels, entryBytes, rootAlignment } = pagingOf(cpu);
+  const isAddress = isIa32e(cpu)
+    ? BigInt.asUintN(64, BigInt.asIntN(48, linear)) === linear
+    : linear >> 32n === 0n;
+  if (!isAddress) return unmapped;
 
-  const top = root ?? currentRoot(cpu);
-  let table = top - (top % 4096);
+  const top = root ?? currentRoot(cpu, rootAlignment);
+  let table = top - (top % rootAlignment);
   let all = WRITABLE | USER;
   let executable = true;
-  for (const level of LEVELS) {
-    const shift = BigInt(12 + 9 * (level - 1));
-    const index = Number((linear >> shift) & 0x1ffn);
-    const entryAddress = table + index * 8;
-    if (entryAddress + 8 > cpu.ramBytes) return unmapped;
-    const value = cpu.view.getBigUint64(RAM + entryAddress, true);
+  for (const { level, shift, bits, mapsLargePages, isBare } of levels) {
+    const index = Number((linear >> shift) & ((1n << bits) - 1n));
+    const entryAddress = table + index * entryBytes;
+    if (entryAddress + entryBytes > cpu.ramBytes) return unmapped;
+    const at = RAM + entryAddress;
+    const value = entryBytes === 8 ? cpu.view.getBigUint64(at, true) : BigInt(cpu.view.getUint32(at, true));
     walk.push({ level, index, entryAddress, value });
     if ((value & PRESENT) === 0n) return unmapped;
-    all &= value;
+    if (!isBare) all &= value;
     if ((value & NO_EXECUTE) !== 0n) executable = false;
-    if (level === 1 || ((value & PAGE_SIZE) !== 0n && level < 4)) {
+    if (level === 1 || (mapsLargePages && (value & PAGE_SIZE) !== 0n)) {
       const offset = linear & ((1n << shift) - 1n);
-      const frame = value & ADDRESS_MASK & ~((1n << shift) - 1n);
+      const frame =
+        entryBytes === 4 && level > 1 ? shortFrame(value) : value & ADDRESS_MASK & ~((1n << shift) - 1n);
       return {
         walk,
         physicalAddress: Number(frame | offset),

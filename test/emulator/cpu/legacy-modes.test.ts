@@ -94,6 +94,14 @@ describe('paging outside of IA-32e mode', () => {
     expect(wordAt(DIRECTORY) & 0xff).toBe(0xa3);
     expect(wordAt(DIRECTORY + 8) & 0xff).toBe(0x23);
     expect(wordAt(TABLE + 4) & 0xff).toBe(0x63);
+    expect(machine.translate(0x80_1234n)).toMatchObject({
+      physicalAddress: DATA + 0x1234,
+      pageSize: 4096,
+      writable: true,
+      user: false,
+    });
+    expect(machine.translate(0x1234n)).toMatchObject({ physicalAddress: 0x1234, pageSize: 4 * 2 ** 20 });
+    expect(machine.translate(0x80_1234n).walk.map(({ level }) => level)).toEqual([2, 1]);
   });
 
   test('PAE: the pointer table is read when paging begins', () => {
@@ -108,6 +116,9 @@ describe('paging outside of IA-32e mode', () => {
     const forget = [0xc7, 0x05, 0, 0x20, 4, 0, 0, 0, 0, 0];
     expect(run([...PAGING_ON, ...forget, ...LOAD])).toBe('halted');
     expect(register('rax')).toBe(0x1234_5678n);
+    words(pointers, DIRECTORY | PRESENT);
+    expect(machine.translate(0x80_1234n)).toMatchObject({ physicalAddress: DATA + 0x1234, writable: true });
+    expect(machine.translate(0x80_1234n).walk.map(({ level }) => level)).toEqual([3, 2, 1]);
   });
 });
 
