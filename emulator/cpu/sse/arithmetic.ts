@@ -29,10 +29,14 @@ import {
 } from './operands.ts';
 import { DOUBLE, type Operation, PE, SINGLE } from './soft-float.ts';
 
+/** The host's result, as a double: index into a Float64Array. */
+const RESULT = LANE_RESULT >> 1;
+
 /** The host's operation on doubles, and whether its result is inexact; NaN if it cannot tell. */
 interface DoubleArithmetic {
   readonly operation: Operation;
-  readonly compute: (a: number, b: number) => number;
+  /** Into RESULT: a function that returned the number would allocate it. */
+  readonly compute: (f: Float64Array, a: number, b: number) => void;
   readonly error: (a: number, b: number, result: number) => number;
   /** Error terms are right only for moderate operands and results. */
   readonly needsModerate: boolean;
@@ -56,8 +60,8 @@ function doubleLane({
     const aHigh = s[destination + 1];
     const bHigh = s[source + 1];
     if ((mxcsr & CONTROL) === PLAIN && (isNormal(aHigh) || a === 0) && (isNormal(bHigh) || b === 0)) {
-      const result = compute(a, b);
-      f[LANE_RESULT >> 1] = result;
+      compute(f, destination >> 1, source >> 1);
+      const result = f[RESULT];
       const high = s[LANE_RESULT + 1];
       if (isSafeResult(high)) {
         if ((mxcsr & PE) !== 0) {
@@ -81,7 +85,7 @@ function doubleLane({
 interface SingleArithmetic {
   readonly operation: Operation;
   /** In double precision: rounding its result once more to single is innocuous. */
-  readonly compute: (a: number, b: number) => number;
+  readonly compute: (f: Float32Array, a: number, b: number, results: Float64Array) => void;
   readonly exact: (a: number, b: number, double: number, single: number) => boolean;
 }
 
@@ -97,7 +101,8 @@ function singleLane({ operation, compute, exact }: SingleArithmetic): VectorOper
       (isNormalSingle(s[destination]) || a === 0) &&
       (isNormalSingle(s[source]) || b === 0)
     ) {
-      const double = compute(a, b);
+      compute(f, destination, source, cpu.f64);
+      const double = cpu.f64[RESULT];
       const single = Math.fround(double);
       f[LANE_RESULT] = single;
       if (isSafeSingle(s[LANE_RESULT]) || double === 0) {
@@ -118,41 +123,63 @@ const exactDifference = (a: number, b: number, double: number, single: number): 
 const ADD = {
   double: doubleLane({
     operation: 'add',
-    compute: (a, b) => a + b,
+    compute: (f, a, b) => {
+      f[RESULT] = f[a] + f[b];
+    },
     error: sumError,
     needsModerate: false,
     zeroIsExact: true,
   }),
-  single: singleLane({ operation: 'add', compute: (a, b) => a + b, exact: exactSum }),
+  single: singleLane({
+    operation: 'add',
+    compute: (f, a, b, to) => {
+      to[RESULT] = f[a] + f[b];
+    },
+    exact: exactSum,
+  }),
 };
 const SUB = {
   double: doubleLane({
     operation: 'sub',
-    compute: (a, b) => a - b,
+    compute: (f, a, b) => {
+      f[RESULT] = f[a] - f[b];
+    },
     error: (a, b, result) => sumError(a, -b, result),
     needsModerate: false,
     zeroIsExact: true,
   }),
-  single: singleLane({ operation: 'sub', compute: (a, b) => a - b, exact: exactDifference }),
+  single: singleLane({
+    operation: 'sub',
+    compute: (f, a, b, to) => {
+      to[RESULT] = f[a] - f[b];
+    },
+    exact: exactDifference,
+  }),
 };
 const MUL = {
   double: doubleLane({
     operation: 'mul',
-    compute: (a, b) => a * b,
+    compute: (f, a, b) => {
+      f[RESULT] = f[a] * f[b];
+    },
     error: productError,
     needsModerate: true,
     zeroIsExact: false,
   }),
   single: singleLane({
     operation: 'mul',
-    compute: (a, b) => a * b,
+    compute: (f, a, b, to) => {
+      to[RESULT] = f[a] * f[b];
+    },
     exact: (_a, _b, d, single) => single === d,
   }),
 };
 const DIV = {
   double: doubleLane({
     operation: 'div',
-    compute: (a, b) => a / b,
+    compute: (f, a, b) => {
+      f[RESULT] = f[a] / f[b];
+    },
     error: (a, b, quotient) => {
       const product = quotient * b;
       return product === a ? productError(quotient, b, product) : 1;
@@ -162,7 +189,9 @@ const DIV = {
   }),
   single: singleLane({
     operation: 'div',
-    compute: (a, b) => a / b,
+    compute: (f, a, b, to) => {
+      to[RESULT] = f[a] / f[b];
+    },
     exact: (a, b, _d, single) => single * b === a,
   }),
 };

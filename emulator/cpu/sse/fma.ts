@@ -10,6 +10,7 @@ import { allMasked, collectFlags, raiseCollected, raiseFlags, readLane, writeLan
 import {
   CONTROL,
   isModerate,
+  isNormal,
   isNormalSingle,
   isSafeSingle,
   PLAIN,
@@ -74,10 +75,11 @@ function sumToOdd(cpu: Cpu, a: number, b: number): number {
 const fuseSingles: Lane = (cpu, destination, x, y, z, negateProduct, negateAddend) => {
   const s = cpu.i32;
   const f = cpu.f32;
+  const isFactorZero = f[x] === 0 || f[y] === 0;
   if (
     (s[MXCSR] & CONTROL) === PLAIN &&
-    isNormalSingle(s[x]) &&
-    isNormalSingle(s[y]) &&
+    (isNormalSingle(s[x]) || f[x] === 0) &&
+    (isNormalSingle(s[y]) || f[y] === 0) &&
     (isNormalSingle(s[z]) || f[z] === 0)
   ) {
     // The product of two singles is exact.
@@ -85,7 +87,7 @@ const fuseSingles: Lane = (cpu, destination, x, y, z, negateProduct, negateAdden
     const double = sumToOdd(cpu, product, negateAddend ? -f[z] : f[z]);
     const single = Math.fround(double);
     f[LANE_RESULT] = single;
-    if (isSafeSingle(s[LANE_RESULT])) {
+    if (isSafeSingle(s[LANE_RESULT]) || isFactorZero) {
       if (single !== double) s[MXCSR] |= PE;
       f[destination] = single;
       return;
@@ -97,12 +99,20 @@ const fuseSingles: Lane = (cpu, destination, x, y, z, negateProduct, negateAdden
 const fuseDoubles: Lane = (cpu, destination, x, y, z, negateProduct, negateAddend) => {
   const s = cpu.i32;
   const f = cpu.f64;
+  const isPlain = (s[MXCSR] & CONTROL) === PLAIN;
   if (
-    (s[MXCSR] & CONTROL) === PLAIN &&
-    isModerate(s[x + 1]) &&
-    isModerate(s[y + 1]) &&
-    (isModerate(s[z + 1]) || f[z >> 1] === 0)
+    isPlain &&
+    (f[x >> 1] === 0 || f[y >> 1] === 0) &&
+    (isNormal(s[x + 1]) || f[x >> 1] === 0) &&
+    (isNormal(s[y + 1]) || f[y >> 1] === 0) &&
+    (isNormal(s[z + 1]) || f[z >> 1] === 0)
   ) {
+    // Exact, and if all is zero, the host has the sign right too.
+    const product = negateProduct ? -f[x >> 1] * f[y >> 1] : f[x >> 1] * f[y >> 1];
+    f[destination >> 1] = product + (negateAddend ? -f[z >> 1] : f[z >> 1]);
+    return;
+  }
+  if (isPlain && isModerate(s[x + 1]) && isModerate(s[y + 1]) && (isModerate(s[z + 1]) || f[z >> 1] === 0)) {
     const a = negateProduct ? -f[x >> 1] : f[x >> 1];
     const b = f[y >> 1];
     const c = negateAddend ? -f[z >> 1] : f[z >> 1];

@@ -484,6 +484,7 @@ const fusedOperands =
     };
     const [x, y] = [factor(), factor()];
     const pool = [x, y, -x * y, x * y, -x * y * (1 + 2 ** (-20 - random.below(40)))];
+    if (random.chance(30)) pool.push(0, -0);
     for (let register = 0; register < 16; register++) {
       const lanes = new Uint8Array(32);
       const view = new DataView(lanes.buffer);
