@@ -154,12 +154,17 @@ class Pc implements Machine, Traveller {
   }
 
   #advance(now: number): void {
-    this.#devices.advance(now);
+    this.#advanceDevices(now);
     for (let input = this.#inputs.takeDue(now); input !== undefined; input = this.#inputs.takeDue(now)) {
       this.#enter(now, input);
+      this.#advanceDevices(now);
     }
-    if (this.#devices.nextEvent() <= now) this.#devices.advance(now);
     this.#nextEvent = Number.NaN;
+  }
+
+  /** Not without need: when devices were looked at last shows in their state. */
+  #advanceDevices(now: number): void {
+    if (this.#devices.nextEvent() <= now) this.#devices.advance(now);
   }
 
   get inputLog(): readonly InputEvent[] {

@@ -70,6 +70,46 @@ describe.each([1, 2, 3, 4, 5])('random guest %i', (seed) => {
   });
 });
 
+/** Everything a debugger does to a machine, at random; `log` alone must explain what has come of it. */
+test.each([11, 12, 13, 14])('comings and goings of seed %i leave what the log says', (seed) => {
+  const next = randomNumbers(seed);
+  const machine = guestWithHistory(seed, 8 * 2 ** 20);
+  const between = (low: number, high: number): number => low + (next() % (high - low + 1));
+  const deeds: (() => void)[] = [
+    () => runTo(machine, machine.instructionCount + (next() % 4000), () => 1 + (next() % 900)),
+    () => runTo(machine, machine.instructionCount + (next() % 4000), () => 1 + (next() % 900)),
+    () => void machine.step(),
+    () => {
+      const { begin, end } = machine.history ?? { begin: 0, end: 0 };
+      const target = between(begin, end);
+      while (!machine.seek(target, 1 + (next() % 2000)));
+    },
+    () => machine.writeRegister(['rbx', 'xmm3'][next() % 2], BigInt(next())),
+    () => machine.writePhysical(0x20_0000 + (next() & 0xf_ff00), Uint8Array.of(next(), next())),
+    () => machine.serial.send(Uint8Array.of(next(), next())),
+    () => {
+      const count = machine.instructionCount + (next() % 5000);
+      machine.scheduleInput(count, { kind: 'serial', bytes: Uint8Array.of(next()) });
+    },
+    () => machine.setWatches([{ kind: 'interrupt' }].slice(next() & 1) as { kind: 'interrupt' }[]),
+    () => void machine.takeSnapshot(),
+  ];
+  for (let n = 0; n < 80; n++) {
+    try {
+      deeds[next() % deeds.length]();
+    } catch (error) {
+      // `runTo` of the test does not expect watches.
+      if (!(error instanceof Error && error.message.includes('watch'))) throw error;
+    }
+    if (n % 8 !== 7) continue;
+    const plain = randomGuest(seed);
+    for (const { instructionCount, input } of machine.inputLog) plain.scheduleInput(instructionCount, input);
+    runTo(plain, machine.instructionCount, () => LENGTH);
+    plain.runTo(machine.instructionCount); // What enters at the very moment.
+    expect(plain.digest()).toBe(machine.digest());
+  }
+});
+
 describe('a history', () => {
   test('steps back an instruction at a time', () => {
     const machine = guestWithHistory(3);
