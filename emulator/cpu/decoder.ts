@@ -180,7 +180,7 @@ export function decode(
         (r.prefix === undefined || r.prefix === mandatory) &&
         (r.extension === undefined || r.extension === ((modrm >> 3) & 7)) &&
         (r.only === undefined || (r.only === 'memory') === i.isMemory) &&
-        (r.w === undefined || r.w === (rexW ? 1 : 0)) &&
+        (r.w === undefined || r.w === (rexW && (isLong || !hasGeneralOperand(r)) ? 1 : 0)) &&
         (r.vex === undefined || fitsVex(r.vex, i)),
     );
   }
@@ -277,6 +277,9 @@ const fitsVex = (vex: Vex, i: Instruction): boolean =>
 const segmentBase = (which: number): number => segment(which) + SEGMENT_BASE;
 /** By bits 3 and 4 of the prefix. */
 const OVERRIDES = [ES, CS, SS, DS] as const;
+
+/** Outside of 64-bit mode VEX.W does not make general registers wider: it is ignored. */
+const hasGeneralOperand = (row: Opcode): boolean => row.reg === 'general' || row.rm === 'general';
 
 /** Stands in `base` until the instruction's length is known. */
 const RIP_RELATIVE = -1;

@@ -1,6 +1,7 @@
 /** Blends: each lane of the destination stays or is taken from the source. */
 import type { Cpu } from '../cpu.ts';
 import type { Feature } from '../features.ts';
+import type { Handler } from '../instruction.ts';
 import type { Opcode } from '../opcode.ts';
 import { VECTOR } from '../state.ts';
 import {
@@ -71,11 +72,21 @@ const fourOperands = (opcode: number, blend: MaskedBlend, length256: Feature): O
     blend(cpu, destination, source, mask(immediate));
   const upper: VectorOperation = (cpu, destination, source, immediate) =>
     blend(cpu, destination, source, mask(immediate) + 4);
+  /** Outside of 64-bit mode there are eight registers. */
+  const cutMask =
+    (handler: Handler): Opcode['handler'] =>
+    (i) => {
+      if (i.stackSize !== 8) i.immediateLow &= 0x7f;
+      return handler;
+    };
+  const short = three128(lower, fetch128);
+  const long = three256(lower, 0, upper);
   return [
-    vexRow(opcode, 0x66, { length: 128, vvvv: 'vector' }, three128(lower, fetch128), rest),
-    vexRow(opcode, 0x66, { length: 256, vvvv: 'vector' }, three256(lower, 0, upper), {
+    vexRow(opcode, 0x66, { length: 128, vvvv: 'vector' }, short, { ...rest, handler: cutMask(short) }),
+    vexRow(opcode, 0x66, { length: 256, vvvv: 'vector' }, long, {
       ...rest,
       feature: length256,
+      handler: cutMask(long),
     }),
   ];
 };
