@@ -159,7 +159,6 @@ const farCall: Handler = (cpu, i) => {
   const d = readDescriptor(cpu, pointer.selector, GENERAL_PROTECTION);
   if (isSegment(cpu, pointer.selector, d)) {
     checkSameLevel(cpu, pointer.selector, d);
-    checkEntry(cpu, d, pointer.low, pointer.high);
     const current = currentStack(cpu);
     // A call from compatibility mode to 64-bit mode pushes without regard to SS, at ESP.
     const high = cpu.mode.bits === 64 ? current.high : 0;
@@ -167,6 +166,8 @@ const farCall: Handler = (cpu, i) => {
     useStack(cpu, stack, level, i.operandSize, 0, (push) => {
       push(cs, 0);
       push(i.nextLow, i.nextHigh);
+      // Intel's processors have written the return address by then.
+      checkEntry(cpu, d, pointer.low, pointer.high);
     });
     enterCode(cpu, (pointer.selector & 0xfffc) | level, d, pointer.low, pointer.high);
     return;

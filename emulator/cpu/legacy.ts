@@ -4,7 +4,7 @@ import { BOUND_RANGE, raise } from './fault.ts';
 import { arithmeticFlags, OF, setArithmeticFlags, ZF } from './flags.ts';
 import type { Handler, Instruction } from './instruction.ts';
 import { softwareInterrupt } from './interrupts.ts';
-import { checkWrite, effectiveAddress } from './memory-access.ts';
+import { effectiveAddress } from './memory-access.ts';
 import { always, type Opcode } from './opcode.ts';
 import { load, readRegister, readRm, store, writeRegister, writeRm } from './operands.ts';
 import { moveStackPointer, stackAddress } from './stack.ts';
@@ -12,17 +12,14 @@ import { HIGH, RAX, RIP, RSP } from './state.ts';
 
 const REGISTERS = 8;
 
-/** AX CX DX BX SP BP SI DI, of which SP is the old one. All or nothing. */
+// These go register by register: a fault in the middle leaves those before it done, and the stack pointer as it was.
+
+/** AX CX DX BX SP BP SI DI, of which SP is the old one. */
 const pusha: Handler = (cpu, i) => {
   const s = cpu.i32;
   const size = i.operandSize;
-  const slot = (n: number): number => stackAddress(s, i.stackSize, -size * (n + 1));
   for (let n = 0; n < REGISTERS; n++) {
-    const address = slot(n);
-    checkWrite(cpu, address, s[HIGH], size);
-  }
-  for (let n = 0; n < REGISTERS; n++) {
-    const address = slot(n);
+    const address = stackAddress(s, i.stackSize, -size * (n + 1));
     store(cpu, address, s[HIGH], size, s[RAX + 2 * n], 0);
   }
   moveStackPointer(cpu, i.stackSize, -size * REGISTERS);
@@ -30,14 +27,12 @@ const pusha: Handler = (cpu, i) => {
 const popa: Handler = (cpu, i) => {
   const s = cpu.i32;
   const size = i.operandSize;
-  const values = Array.from({ length: REGISTERS }, (_, n) => {
-    const address = stackAddress(s, i.stackSize, size * n);
-    return load(cpu, address, s[HIGH], size);
-  });
   for (let n = 0; n < REGISTERS; n++) {
     const register = RAX + 2 * (REGISTERS - 1 - n);
     // The saved SP is skipped.
-    if (register !== RSP) writeRegister(cpu, register, size, values[n], 0);
+    if (register === RSP) continue;
+    const address = stackAddress(s, i.stackSize, size * n);
+    writeRegister(cpu, register, size, load(cpu, address, s[HIGH], size), 0);
   }
   moveStackPointer(cpu, i.stackSize, size * REGISTERS);
 };
