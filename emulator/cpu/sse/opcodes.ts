@@ -1,4 +1,7 @@
-/** All of SSE to SSE4.2, AES, PCLMULQDQ and SHA but the instructions that work on MMX registers (../mmx.ts). */
+/**
+ * All of SSE to SSE4.2, AES, PCLMULQDQ, SHA, AVX, AVX2, FMA and F16C, and XSAVE, but the instructions that work on MMX
+ * registers (../mmx.ts).
+ */
 import type { Opcode } from '../opcode.ts';
 import { AES_OPCODES } from './aes.ts';
 import { SSE_APPROXIMATE_OPCODES } from './approximate.ts';
