@@ -1,7 +1,7 @@
 /** DAA, DAS, AAA, AAS, AAM, AAD and SALC, outside of 64-bit mode. Undefined flags follow Intel's processors. */
 import type { Cpu } from './cpu.ts';
 import { DIVIDE_ERROR, raise } from './fault.ts';
-import { AF, arithmeticFlags, CF, setResultFlags } from './flags.ts';
+import { AF, arithmeticFlags, CF, OF, setResultFlags } from './flags.ts';
 import type { Handler } from './instruction.ts';
 import { always, type Opcode } from './opcode.ts';
 import { RAX } from './state.ts';
@@ -53,10 +53,14 @@ const aam: Handler = (cpu, i) => {
   cpu.u8[AH] = Math.floor(value / base);
   setAl(cpu, value % base, 0);
 };
+/** The undefined flags are those of the addition. */
 const aad: Handler = (cpu, i) => {
-  const value = cpu.u8[AL] + cpu.u8[AH] * (i.immediateLow & 0xff);
+  const ones = cpu.u8[AL];
+  const tens = (cpu.u8[AH] * i.immediateLow) & 0xff;
+  const sum = ones + tens;
+  const overflows = (ones ^ sum) & (tens ^ sum) & 0x80;
   cpu.u8[AH] = 0;
-  setAl(cpu, value & 0xff, 0);
+  setAl(cpu, sum & 0xff, (sum > 0xff ? CF : 0) | ((ones ^ tens ^ sum) & AF) | (overflows !== 0 ? OF : 0));
 };
 
 const salc: Handler = (cpu) => {

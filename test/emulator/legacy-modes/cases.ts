@@ -3,11 +3,10 @@
 import {
   Decoder,
   DecoderOptions,
-  Instruction,
+  type Instruction,
   InstructionInfoFactory,
   Register,
   RegisterExt,
-  RflagsBits,
 } from 'iced-x86';
 import { decode } from '../../../emulator/cpu/decoder.ts';
 import { undefinedOpcodeHandler } from '../../../emulator/cpu/invalid-instruction.ts';
@@ -28,6 +27,7 @@ import {
   WRITABLE_SIZE,
 } from '../native/layout.ts';
 import { interestingInteger, Random } from '../native/random.ts';
+import { hostIsIntel } from '../native/real-cpu.ts';
 
 /** What a case finds in ES, CS, SS, DS, FS, GS (layout.ts): flat segments, small ones, ones that grow down, stacks of the
  * other size. */
@@ -255,31 +255,11 @@ export function codesOf(environment: Environment): PresentCode[] {
   );
 }
 
-const FLAGS: readonly (readonly [theirs: RflagsBits, ours: number])[] = [
-  [RflagsBits.CF, 0x001],
-  [RflagsBits.PF, 0x004],
-  [RflagsBits.AF, 0x010],
-  [RflagsBits.ZF, 0x040],
-  [RflagsBits.SF, 0x080],
-  [RflagsBits.OF, 0x800],
-];
-/** OF means something for one step only. */
-const SHIFT_BY_IMMEDIATE = /^(R[oc]|S[ah])[lr]d?_.*_imm8$/;
-const OF = 0x800;
 const APPROXIMATE = /^(Fsin|Fcos|Fsincos|Fptan|Fpatan|F2xm1|Fyl2x|Fyl2xp1)$/;
 
 export const exemptions = (info: CodeInfo): Exemptions => ({
-  flags: undefinedFlags(info) | (SHIFT_BY_IMMEDIATE.test(info.name) ? OF : 0),
+  flags: hostIsIntel || !info.undefinedFlags ? 0 : 0x8d5,
   memory: false,
   faultAddressMask: -1n,
   approximate: APPROXIMATE.test(info.mnemonic),
 });
-
-/** Flags that the manuals leave undefined, in the bits of EFLAGS. */
-function undefinedFlags({ code }: CodeInfo): number {
-  const instruction = new Instruction();
-  instruction.code = code;
-  const set = instruction.rflagsUndefined;
-  instruction.free();
-  return FLAGS.reduce((mask, [theirs, ours]) => mask | (set & theirs ? ours : 0), 0);
-}

@@ -18,9 +18,12 @@ const TRANSCENDENTAL = /^(F2xm1|Fyl2x|Fyl2xp1|Fptan|Fpatan|Fsin|Fcos|Fsincos)$/;
 /** Its results are compared to a unit in the last place only. */
 export const isTranscendental = ({ name }: { readonly name: string }): boolean => TRANSCENDENTAL.test(name);
 
+const SOME_UNDEFINED = { mask: 0x8d5, reason: 'iced says that some flags are undefined' };
+
 export const codeExemptions: readonly Exemptions[] = machineCodes.map(({ name, undefinedFlags }) => ({
   name,
-  intelOnly: undefinedFlags || RECIPROCAL.test(name) || TRANSCENDENTAL.test(name),
+  ...(undefinedFlags && { undefinedFlags: SOME_UNDEFINED }),
+  intelOnly: RECIPROCAL.test(name) || TRANSCENDENTAL.test(name),
   approximate: TRANSCENDENTAL.test(name),
   ...(/maskmovp|pmaskmov|^X(save|rstor)/i.test(name) && {
     faultAddressInPage: 'which byte of the operand is named in CR2 is up to the CPU',

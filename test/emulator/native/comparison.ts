@@ -8,13 +8,13 @@
  * INSTRUCTION_RECORD   `vectors`: record the fixed vectors anew; `failures`: keep disagreements as vectors
  * INSTRUCTION_GROUP    which group of vectors to record (default: all)
  */
-import { appendFileSync, readFileSync } from 'node:fs';
+import { appendFileSync } from 'node:fs';
 import { expect } from 'vitest';
 import { formsOf } from './all-forms.ts';
 import { describeCase, differences } from './compare.ts';
 import { createEmulatedCpu } from './emulated-cpu.ts';
 import type { InstructionCase, Outcome } from './instruction-case.ts';
-import { openRealCpu, type RealCpu } from './real-cpu.ts';
+import { hostFlags, hostIsIntel, openRealCpu, type RealCpu } from './real-cpu.ts';
 import { encodeVector } from './vectors.ts';
 
 /** Recorded vectors of a group. */
@@ -54,13 +54,10 @@ export interface Comparison {
 export function openComparison(): Comparison {
   const emulator = createEmulatedCpu();
   const cpu = openRealCpu();
-  const cpuInfo = typeof cpu === 'string' ? '' : readFileSync('/proc/cpuinfo', 'utf8');
-  const isIntel = /GenuineIntel/.test(cpuInfo);
-  const flags = new Set(/^flags\s*:(.*)$/m.exec(cpuInfo)?.[1].trim().split(' '));
   return {
     cpu,
-    missing: (features) => features.filter((feature) => !flags.has(feature)),
-    isComparable: (instruction) => isIntel || !formsOf(instruction).some((form) => form.intelOnly),
+    missing: (features) => features.filter((feature) => !hostFlags.has(feature)),
+    isComparable: (instruction) => hostIsIntel || !formsOf(instruction).some((form) => form.intelOnly),
     compareAll: (cases, outcomes) => {
       const failures: string[] = [];
       let count = 0;

@@ -3,7 +3,7 @@ import type { Random } from './random.ts';
 /** Operand size in bits. 8 is the byte form of an opcode, 16 adds the prefix 66, 64 REX.W. */
 export type OperandSize = 8 | 16 | 32 | 64;
 
-/** Flags that are not compared, and why: what the manual (SDM vol. 2, "Flags Affected") leaves undefined, mostly. */
+/** Flags that are compared on Intel's CPUs only, and why: what the manual (SDM vol. 2, "Flags Affected") leaves undefined. */
 export interface UndefinedFlags {
   readonly mask: number;
   readonly reason: string;

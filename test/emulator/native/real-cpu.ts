@@ -1,9 +1,19 @@
 import { execFileSync, spawn } from 'node:child_process';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { dataPattern, type InstructionCase, type Outcome } from './instruction-case.ts';
 import { decodeOutcomes, encodeCase } from './native-format.ts';
+
+const cpuInfo = existsSync('/proc/cpuinfo') ? readFileSync('/proc/cpuinfo', 'utf8') : '';
+
+/** The host's CPU is of the make whose undefined flags and approximations the emulator has. */
+export const hostIsIntel = /GenuineIntel/.test(cpuInfo);
+
+/** What the host's CPU has, in the words of /proc/cpuinfo. */
+export const hostFlags: ReadonlySet<string> = new Set(
+  /^flags\s*:(.*)$/m.exec(cpuInfo)?.[1].trim().split(' '),
+);
 
 /** The real CPU of this host. */
 export interface RealCpu {
