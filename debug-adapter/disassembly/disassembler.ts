@@ -18,9 +18,17 @@ export const LONGEST_INSTRUCTION = 15;
 /** `iced-x86` counts system calls among the calls. */
 const CALLS: ReadonlySet<FlowControl> = new Set([FlowControl.Call, FlowControl.IndirectCall]);
 
+/** Size of the code, as `Machine.codeBits` says. */
+export type CodeBits = 16 | 32 | 64;
+
 /** Decodes at most `count` instructions from `bytes`, the first at `address`. Stops where they run out. */
-export function disassemble(bytes: Uint8Array, address: bigint, count: number): DecodedInstruction[] {
-  const decoder = new Decoder(64, bytes, DecoderOptions.None);
+export function disassemble(
+  bytes: Uint8Array,
+  address: bigint,
+  count: number,
+  bits: CodeBits = 64,
+): DecodedInstruction[] {
+  const decoder = new Decoder(bits, bytes, DecoderOptions.None);
   decoder.ip = address;
   const formatter = intelFormatter();
   const result: DecodedInstruction[] = [];
@@ -56,10 +64,15 @@ export function disassemble(bytes: Uint8Array, address: bigint, count: number): 
  * The start of an instruction stream that has a boundary at `end` and begins at or after `start`: x86 code cannot be read
  * backwards, but decoding from a wrong byte soon falls into step. Returns the instructions before `end`.
  */
-export function disassembleUpTo(bytes: Uint8Array, start: bigint, end: bigint): DecodedInstruction[] {
+export function disassembleUpTo(
+  bytes: Uint8Array,
+  start: bigint,
+  end: bigint,
+  bits: CodeBits = 64,
+): DecodedInstruction[] {
   let best: DecodedInstruction[] = [];
   for (let skip = 0; skip <= Math.min(LONGEST_INSTRUCTION, bytes.length); skip++) {
-    const instructions = disassemble(bytes.subarray(skip), start + BigInt(skip), bytes.length);
+    const instructions = disassemble(bytes.subarray(skip), start + BigInt(skip), bytes.length, bits);
     const inStep = instructions.findIndex((each) => each.address + BigInt(each.bytes.length) === end);
     if (inStep < 0) continue;
     const candidate = instructions.slice(0, inStep + 1);

@@ -147,7 +147,7 @@ function instructionsFrom(target: Target, place: MemoryPlace, count: number): De
       address = BigInt.asUintN(64, address + 1n);
       continue;
     }
-    for (const instruction of disassemble(bytes, address, missing)) {
+    for (const instruction of disassemble(bytes, address, missing, target.machine.codeBits)) {
       result.push(instruction);
       address = BigInt.asUintN(64, instruction.address + BigInt(instruction.bytes.length));
     }
@@ -163,7 +163,10 @@ function instructionsBefore(target: Target, place: MemoryPlace, count: number): 
     const start = blockStart(target, place, end);
     const length = Number(end - start);
     const bytes = length > 0 ? readMemory(target, { ...place, address: start }, length) : new Uint8Array(0);
-    const block = bytes.length === length && length > 0 ? disassembleUpTo(bytes, start, end) : [];
+    const block =
+      bytes.length === length && length > 0
+        ? disassembleUpTo(bytes, start, end, target.machine.codeBits)
+        : [];
     if (block.length === 0) block.push(unmapped(BigInt.asUintN(64, end - 1n)));
     result.unshift(...block);
     end = block[0].address;

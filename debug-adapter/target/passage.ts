@@ -174,7 +174,8 @@ function isCall(machine: Machine, before: Place, after: Place): boolean {
 }
 
 export function isCallInstruction(machine: Machine, pc: bigint): boolean {
-  return disassemble(machine.readVirtual(pc, Number(LONGEST_INSTRUCTION)), pc, 1)[0]?.calls === true;
+  const bytes = machine.readVirtual(pc, Number(LONGEST_INSTRUCTION));
+  return disassemble(bytes, pc, 1, machine.codeBits)[0]?.calls === true;
 }
 
 function isFollower(pc: bigint, address: bigint): boolean {
