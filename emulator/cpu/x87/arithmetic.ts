@@ -1,19 +1,13 @@
 /** FADD, FSUB, FMUL, FDIV and their kin, FSQRT, FABS, FCHS, FPREM, FRNDINT, FSCALE, FXTRACT (SDM volume 1, 8.3.5). */
 import type { Handler } from '../instruction.ts';
 import { always, type Opcode } from '../opcode.ts';
-import { FPU_CONTROL, FPU_OPERAND, FPU_RESULT, FPU_STATUS } from '../state.ts';
+import { FPU_CONTROL, FPU_OPERAND, FPU_STATUS } from '../state.ts';
 import { kindOf, QUIET, SIGN, setIndefinite } from './extended.ts';
 import { add, type Binary, divide, multiply, squareRoot, subtract } from './extended-arithmetic.ts';
-import {
-  type MemoryRead,
-  readMemory16,
-  readMemory32,
-  readMemoryDouble,
-  readMemorySingle,
-} from './load-store.ts';
+import { MEMORY_OPERANDS, type MemoryRead } from './load-store.ts';
 import { partialRemainder } from './partial-remainder.ts';
 import { extract, roundToInteger, scale } from './scaling.ts';
-import { computing, copy, isEmpty, occupy, pop, st, turn } from './stack.ts';
+import { computing, isEmpty, occupy, pop, settle, settleTwo, st } from './stack.ts';
 import { accept, C0, C2, C3, IE, isBlocked, STACK_OVERFLOW, STACK_UNDERFLOW, ZE } from './status.ts';
 
 const reversed =
@@ -30,15 +24,6 @@ const OPERATIONS: readonly (readonly [number, Binary])[] = [
   [6, divide],
   [7, reversed(divide)],
 ];
-
-/** Makes ST(n) the result in FPU_RESULT, or the indefinite after a stack underflow. */
-function settle(s: Int32Array, outcome: number, n: number): boolean {
-  if (!accept(s, outcome)) return false;
-  if (outcome === STACK_UNDERFLOW) setIndefinite(s, st(s, n));
-  else copy(s, FPU_RESULT, st(s, n));
-  occupy(s, n);
-  return true;
-}
 
 /** ST(0) and ST(i), into the one or the other. */
 const withRegister = (operation: Binary, intoOther: boolean, pops: boolean): Handler =>
@@ -122,24 +107,8 @@ export const fxtract = computing((cpu) => {
   if (isEmpty(s, 0)) outcome = STACK_UNDERFLOW;
   else if (!isEmpty(s, 7)) outcome = STACK_OVERFLOW;
   else outcome = extract(s, st(s, 0));
-  if (!accept(s, outcome)) return;
-  if (outcome === STACK_UNDERFLOW || outcome === STACK_OVERFLOW) {
-    setIndefinite(s, FPU_OPERAND);
-    setIndefinite(s, FPU_RESULT);
-  }
-  copy(s, FPU_OPERAND, st(s, 0));
-  occupy(s, 0);
-  turn(s, -1);
-  copy(s, FPU_RESULT, st(s, 0));
-  occupy(s, 0);
+  settleTwo(s, outcome);
 });
-
-const MEMORY_FORMS: readonly (readonly [number, MemoryRead])[] = [
-  [0xd8, readMemorySingle],
-  [0xda, readMemory32],
-  [0xdc, readMemoryDouble],
-  [0xde, readMemory16],
-];
 
 export const X87_ARITHMETIC_OPCODES: readonly Opcode[] = OPERATIONS.flatMap(([extension, operation]) => {
   const register = (opcode: number, handler: Handler): Opcode => ({
@@ -149,7 +118,7 @@ export const X87_ARITHMETIC_OPCODES: readonly Opcode[] = OPERATIONS.flatMap(([ex
     handler: always(handler),
   });
   return [
-    ...MEMORY_FORMS.map(
+    ...MEMORY_OPERANDS.map(
       ([opcode, read]): Opcode => ({
         opcode,
         extension,

@@ -20,13 +20,7 @@ import {
   ZERO,
 } from './extended.ts';
 import { denormal } from './extended-arithmetic.ts';
-import {
-  type MemoryRead,
-  readMemory16,
-  readMemory32,
-  readMemoryDouble,
-  readMemorySingle,
-} from './load-store.ts';
+import { MEMORY_OPERANDS, type MemoryRead } from './load-store.ts';
 import { computing, isEmpty, pop, st } from './stack.ts';
 import { accept, C0, C1, C2, C3, IE, STACK_UNDERFLOW } from './status.ts';
 
@@ -141,13 +135,6 @@ export const fxam = computing((cpu) => {
   s[FPU_STATUS] = (s[FPU_STATUS] & ~(CODES | C1)) | kind | (isNegative(s, at) ? C1 : 0);
 });
 
-const MEMORY_FORMS: readonly (readonly [number, MemoryRead])[] = [
-  [0xd8, readMemorySingle],
-  [0xda, readMemory32],
-  [0xdc, readMemoryDouble],
-  [0xde, readMemory16],
-];
-
 const register = (opcode: number, extension: number, handler: Opcode['handler']): Opcode => ({
   opcode,
   extension,
@@ -159,7 +146,7 @@ const second = (handler: Handler) => (i: { readonly rmNumber: number }) =>
   (i.rmNumber & 7) === 1 ? handler : undefined;
 
 export const X87_COMPARE_OPCODES: readonly Opcode[] = [
-  ...MEMORY_FORMS.flatMap(([opcode, read]) =>
+  ...MEMORY_OPERANDS.flatMap(([opcode, read]) =>
     [2, 3].map(
       (extension): Opcode => ({
         opcode,

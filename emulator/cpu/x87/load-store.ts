@@ -44,13 +44,13 @@ const behindHigh = (low: number, high: number, by: number): number =>
 
 export type MemoryRead = (cpu: Cpu, i: Instruction, to: number) => number;
 
-export const readMemory16: MemoryRead = (cpu, i, to) => {
+const readMemory16: MemoryRead = (cpu, i, to) => {
   const low = effectiveAddress(cpu, i);
   const value = (load16(cpu, low, cpu.i32[HIGH]) << 16) >> 16;
   readInteger(cpu.i32, to, value, value >> 31);
   return 0;
 };
-export const readMemory32: MemoryRead = (cpu, i, to) => {
+const readMemory32: MemoryRead = (cpu, i, to) => {
   const low = effectiveAddress(cpu, i);
   const value = load32(cpu, low, cpu.i32[HIGH]);
   readInteger(cpu.i32, to, value, value >> 31);
@@ -62,11 +62,11 @@ const readMemory64: MemoryRead = (cpu, i, to) => {
   readInteger(cpu.i32, to, value, cpu.i32[HIGH]);
   return 0;
 };
-export const readMemorySingle: MemoryRead = (cpu, i, to) => {
+const readMemorySingle: MemoryRead = (cpu, i, to) => {
   const low = effectiveAddress(cpu, i);
   return readSingle(cpu.i32, to, load32(cpu, low, cpu.i32[HIGH]));
 };
-export const readMemoryDouble: MemoryRead = (cpu, i, to) => {
+const readMemoryDouble: MemoryRead = (cpu, i, to) => {
   const low = effectiveAddress(cpu, i);
   const value = load64(cpu, low, cpu.i32[HIGH]);
   return readDouble(cpu.i32, to, value, cpu.i32[HIGH]);
@@ -89,6 +89,14 @@ const readMemoryDecimal: MemoryRead = (cpu, i, to) => {
   readDecimal(s, to, digits, digitsHigh, load16(cpu, behind(low, 8), behindHigh(low, high, 8)));
   return 0;
 };
+
+/** Opcodes of arithmetic and comparison with an operand in memory. */
+export const MEMORY_OPERANDS: readonly (readonly [opcode: number, read: MemoryRead])[] = [
+  [0xd8, readMemorySingle],
+  [0xda, readMemory32],
+  [0xdc, readMemoryDouble],
+  [0xde, readMemory16],
+];
 
 const load = (read: MemoryRead) =>
   always(

@@ -14,13 +14,14 @@ import {
   FPU_INSTRUCTION,
   FPU_OCCUPIED,
   FPU_OPCODE,
+  FPU_OPERAND,
   FPU_REGISTERS,
   FPU_RESULT,
   FPU_STATUS,
   HIGH,
 } from '../state.ts';
 import { setIndefinite } from './extended.ts';
-import { accept, PENDING, STACK_OVERFLOW, TOP } from './status.ts';
+import { accept, PENDING, STACK_OVERFLOW, STACK_UNDERFLOW, TOP } from './status.ts';
 
 const TOP_SHIFT = 11;
 
@@ -85,6 +86,32 @@ export function push(s: Int32Array, outcome: number): void {
     turn(s, -1);
     copy(s, FPU_RESULT, st(s, 0));
   }
+  occupy(s, 0);
+}
+
+/**
+ * Makes ST(n) the result in FPU_RESULT, or the indefinite after a stack underflow. Returns false if an unmasked exception
+ * keeps it from that.
+ */
+export function settle(s: Int32Array, outcome: number, n: number): boolean {
+  if (!accept(s, outcome)) return false;
+  if (outcome === STACK_UNDERFLOW) setIndefinite(s, st(s, n));
+  else copy(s, FPU_RESULT, st(s, n));
+  occupy(s, n);
+  return true;
+}
+
+/** Replaces ST(0) by FPU_OPERAND and pushes FPU_RESULT, or the indefinite twice after a fault of the stack. */
+export function settleTwo(s: Int32Array, outcome: number): void {
+  if (!accept(s, outcome)) return;
+  if (outcome === STACK_UNDERFLOW || outcome === STACK_OVERFLOW) {
+    setIndefinite(s, FPU_OPERAND);
+    setIndefinite(s, FPU_RESULT);
+  }
+  copy(s, FPU_OPERAND, st(s, 0));
+  occupy(s, 0);
+  turn(s, -1);
+  copy(s, FPU_RESULT, st(s, 0));
   occupy(s, 0);
 }
 

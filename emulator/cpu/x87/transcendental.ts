@@ -38,7 +38,6 @@ import {
   roundInto,
   SIGNALING,
   set,
-  setIndefinite,
   setInfinity,
   setZero,
   UNSUPPORTED,
@@ -46,8 +45,8 @@ import {
   ZERO,
 } from './extended.ts';
 import { denormal } from './extended-arithmetic.ts';
-import { computing, copy, isEmpty, occupy, pop, st, turn } from './stack.ts';
-import { accept, C1, C2, DE, PE, STACK_OVERFLOW, STACK_UNDERFLOW, UE, ZE } from './status.ts';
+import { computing, copy, isEmpty, pop, settle, settleTwo, st } from './stack.ts';
+import { C1, C2, DE, PE, STACK_OVERFLOW, STACK_UNDERFLOW, UE, ZE } from './status.ts';
 
 /** A finite number. */
 function toBig(s: Int32Array, at: number): Big {
@@ -147,7 +146,7 @@ function tangentOfRegister(s: Int32Array, at: number): number {
   return denormalFlag(s, at) | conclude(s, tangent);
 }
 
-type Function = (s: Int32Array, at: number) => number;
+type Compute = (s: Int32Array, at: number) => number;
 
 /** Arguments of 2^63 and above are left alone. */
 const isTooLarge = (s: Int32Array, at: number): boolean =>
@@ -158,7 +157,7 @@ function setIncomplete(s: Int32Array): void {
   s[FPU_STATUS] = (s[FPU_STATUS] & ~C1) | C2;
 }
 
-const inPlace = (compute: Function): Handler =>
+const inPlace = (compute: Compute): Handler =>
   computing((cpu) => {
     const s = cpu.i32;
     s[FPU_STATUS] &= ~C2;
@@ -167,17 +166,14 @@ const inPlace = (compute: Function): Handler =>
       setIncomplete(s);
       return;
     }
-    if (!accept(s, empty ? STACK_UNDERFLOW : compute(s, st(s, 0)))) return;
-    if (empty) setIndefinite(s, st(s, 0));
-    else copy(s, FPU_RESULT, st(s, 0));
-    occupy(s, 0);
+    settle(s, empty ? STACK_UNDERFLOW : compute(s, st(s, 0)), 0);
   });
 
 export const fsin = inPlace(sineOfRegister);
 export const fcos = inPlace(cosineOfRegister);
 
 /** Replaces ST(0) by a first result and pushes a second one. */
-const andPush = (first: Function, second: (s: Int32Array, at: number) => number): Handler =>
+const andPush = (first: Compute, second: Compute): Handler =>
   computing((cpu) => {
     const s = cpu.i32;
     s[FPU_STATUS] &= ~C2;
@@ -192,16 +188,7 @@ const andPush = (first: Function, second: (s: Int32Array, at: number) => number)
       copy(s, FPU_RESULT, FPU_OPERAND);
       outcome |= second(s, st(s, 0));
     }
-    if (!accept(s, outcome)) return;
-    if (outcome === STACK_UNDERFLOW || outcome === STACK_OVERFLOW) {
-      setIndefinite(s, FPU_OPERAND);
-      setIndefinite(s, FPU_RESULT);
-    }
-    copy(s, FPU_OPERAND, st(s, 0));
-    occupy(s, 0);
-    turn(s, -1);
-    copy(s, FPU_RESULT, st(s, 0));
-    occupy(s, 0);
+    settleTwo(s, outcome);
   });
 
 export const fsincos = andPush(sineOfRegister, cosineOfRegister);
@@ -239,11 +226,7 @@ function exponential(s: Int32Array, at: number): number {
 
 export const f2xm1 = computing((cpu) => {
   const s = cpu.i32;
-  const empty = isEmpty(s, 0);
-  if (!accept(s, empty ? STACK_UNDERFLOW : exponential(s, st(s, 0)))) return;
-  if (empty) setIndefinite(s, st(s, 0));
-  else copy(s, FPU_RESULT, st(s, 0));
-  occupy(s, 0);
+  settle(s, isEmpty(s, 0) ? STACK_UNDERFLOW : exponential(s, st(s, 0)), 0);
 });
 
 /** y × log2 x, of ST(1) and ST(0). */
@@ -343,11 +326,7 @@ const intoNext = (compute: (s: Int32Array, y: number, x: number) => number): Han
   computing((cpu) => {
     const s = cpu.i32;
     const empty = isEmpty(s, 0) || isEmpty(s, 1);
-    if (!accept(s, empty ? STACK_UNDERFLOW : compute(s, st(s, 1), st(s, 0)))) return;
-    if (empty) setIndefinite(s, st(s, 1));
-    else copy(s, FPU_RESULT, st(s, 1));
-    occupy(s, 1);
-    pop(s);
+    if (settle(s, empty ? STACK_UNDERFLOW : compute(s, st(s, 1), st(s, 0)), 1)) pop(s);
   });
 
 export const fyl2x = intoNext(timesLogarithm);
