@@ -41,9 +41,11 @@ function download(tree: string): void {
   const kernel = /Depends: (linux-image-\S+)/.exec(depends)?.[1];
   if (kernel === undefined) throw new Error('apt does not know linux-image-amd64: run apt-get update first.');
   run('apt-get', ['download', kernel, 'busybox-static']);
-  for (const file of readdirSync(FOLDER)) {
-    if (file.endsWith('.deb')) run('dpkg-deb', ['--extract', file, tree]);
-  }
+  mkdirSync(tree, { recursive: true });
+  // Of the kernel's package only the kernel: its modules are many.
+  const extract = 'dpkg-deb --fsys-tarfile "$1"_*.deb | tar --extract --wildcards --directory "$2" "$3"';
+  run('sh', ['-c', extract, 'sh', kernel, tree, './boot/vmlinuz-*']);
+  run('sh', ['-c', extract, 'sh', 'busybox-static', tree, './bin/busybox']);
 }
 
 function run(program: string, args: readonly string[]): string {
