@@ -232,7 +232,8 @@ function isSoundState(cpu: MemoryImage, memoryBytes: number): boolean {
   const words = new Int32Array(RAM / 4);
   for (let n = 0; n < CPU_PAGES; n++) {
     const page = pageOf(cpu, n);
-    if (page !== undefined) words.set(new Int32Array(page.buffer), (n * PAGE_BYTES) / 4);
+    if (page !== undefined)
+      words.set(new Int32Array(page.buffer, page.byteOffset, PAGE_BYTES / 4), (n * PAGE_BYTES) / 4);
   }
   return words[CPL] >= 0 && words[CPL] <= 3 && isSound(words, memoryBytes / PAGE_BYTES);
 }

@@ -9,11 +9,11 @@ import { RAM } from '../memory-layout.ts';
 import { heedAttention } from '../mmu/page-attention.ts';
 import type { InputsState } from './inputs.ts';
 import {
-  copyPage,
   differingPages,
   type MemoryImage,
   PAGE_BYTES,
   type Page,
+  PageCopier,
   pageOf,
   withPages,
   zeroImage,
@@ -46,20 +46,21 @@ export class MemoryKeeper {
     const cpu = this.#cpu;
     const changed = cpu.pages.takeChanged();
     if (changed.length > 0) heedAttention(cpu);
+    const copier = new PageCopier();
     const copies = changed.map((page): [number, Page] => [
       page,
-      copyPage(cpu.i32, (RAM + page * PAGE_BYTES) / 4),
+      copier.copy(cpu.i32, (RAM + page * PAGE_BYTES) / 4),
     ]);
     this.#ram = withPages(this.#ram, copies);
-    this.#state = withPages(this.#state, this.#changedState());
+    this.#state = withPages(this.#state, this.#changedState(copier));
     return { cpu: this.#state, ram: this.#ram };
   }
 
-  *#changedState(): Iterable<[number, Page]> {
+  *#changedState(copier: PageCopier): Iterable<[number, Page]> {
     const words = this.#cpu.i32;
     for (let page = 0; page < this.#state.pageCount; page++) {
       const at = (page * PAGE_BYTES) / 4;
-      if (!equalsPage(words, at, pageOf(this.#state, page))) yield [page, copyPage(words, at)];
+      if (!equalsPage(words, at, pageOf(this.#state, page))) yield [page, copier.copy(words, at)];
     }
   }
 

@@ -91,7 +91,7 @@ export class Timeline {
   }
 }
 
-/** Bytes that a set of snapshots takes together: what they share counts once. */
+/** Bytes that a set of snapshots takes together: what they share counts once, and a buffer of several pages while one is in use. */
 class MemoryMeter {
   readonly #references = new Map<object, number>();
   bytes = 0;
@@ -108,7 +108,7 @@ class MemoryMeter {
     this.bytes += image.chunks.length * 8;
     for (const chunk of image.chunks) {
       if (!this.#refer(chunk, chunk.length * 8)) continue;
-      for (const page of chunk) if (page !== undefined) this.#refer(page, page.length);
+      for (const page of chunk) if (page !== undefined) this.#refer(page.buffer, page.buffer.byteLength);
     }
   }
 
@@ -116,12 +116,12 @@ class MemoryMeter {
     this.bytes -= image.chunks.length * 8;
     for (const chunk of image.chunks) {
       if (!this.#unrefer(chunk, chunk.length * 8)) continue;
-      for (const page of chunk) if (page !== undefined) this.#unrefer(page, page.length);
+      for (const page of chunk) if (page !== undefined) this.#unrefer(page.buffer, page.buffer.byteLength);
     }
   }
 
   /** True if it is the first reference. */
-  #refer(part: readonly Page[] | Uint8Array, bytes: number): boolean {
+  #refer(part: readonly Page[] | ArrayBufferLike, bytes: number): boolean {
     const before = this.#references.get(part) ?? 0;
     this.#references.set(part, before + 1);
     if (before === 0) this.bytes += bytes;
@@ -129,7 +129,7 @@ class MemoryMeter {
   }
 
   /** True if it was the last reference. */
-  #unrefer(part: readonly Page[] | Uint8Array, bytes: number): boolean {
+  #unrefer(part: readonly Page[] | ArrayBufferLike, bytes: number): boolean {
     const before = this.#references.get(part) ?? 0;
     if (before > 1) {
       this.#references.set(part, before - 1);
