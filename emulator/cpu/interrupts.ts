@@ -77,7 +77,7 @@ import {
   SS,
   segment,
 } from './state.ts';
-import { currentStack, type Stack, stackOfLevel, useStack, wideStack } from './task-state.ts';
+import { alignedStack, currentStack, type Stack, stackOfLevel, useStack, wideStack } from './task-state.ts';
 import { WATCH_EXCEPTION, WATCH_INTERRUPT, word64 } from './watches.ts';
 
 /** What is being delivered: decides on the EXT bit of error codes and on the check of the gate's DPL. */
@@ -223,10 +223,12 @@ function enterHandler(
     if (!isInner) stack = { ...stack, selector: undefined };
   } else if (isInner) stack = stackOfLevel(cpu, newLevel, external);
   else stack = currentStack(cpu);
-  if (isWide) stack = { ...stack, low: stack.low & ~15, pointerSize: 8 };
+  if (isWide) stack = alignedStack(stack);
   checkEntry(cpu, code, low, high, external);
 
-  const [ss, rsp, rspHigh] = [s[segment(SS) + SEGMENT_SELECTOR], s[RSP], s[RSP + 1]];
+  const ss = s[segment(SS) + SEGMENT_SELECTOR];
+  const rsp = s[RSP];
+  const rspHigh = s[RSP + 1];
   // The image of faults, and between iterations, has RF set, so that an instruction breakpoint does not hit again on return.
   const resumes = (source === EXCEPTION && isFault(vector)) || s[REPEAT_FLAGS] !== 0;
   useStack(cpu, stack, newLevel, size, external, (push) => {

@@ -264,7 +264,7 @@ export const isLongCode = (cpu: Cpu, d: Descriptor): boolean =>
 /** Loads CS, and with it the mode. */
 export function setCodeSegment(cpu: Cpu, selector: number, d: Descriptor): void {
   const upper = isLongCode(cpu, d) ? d.upper : d.upper & ~DESCRIPTOR_LONG;
-  setSegmentFromDescriptor(cpu, CS, selector, { ...d, upper });
+  setSegment(cpu, CS, selector, descriptorBase(d), 0, descriptorLimit(d), upper | DESCRIPTOR_ACCESSED);
 }
 
 /** Raises #GP(0) unless code of a segment may begin at an offset: canonical in 64-bit mode, else within the limit. */

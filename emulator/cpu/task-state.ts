@@ -16,7 +16,7 @@ import {
   setSegment,
   setSegmentFromDescriptor,
 } from './segments.ts';
-import { moveStackPointer, stackAddress } from './stack.ts';
+import { moveStackPointer, push64, stackAddress } from './stack.ts';
 import {
   CPL,
   FAULT_ERROR,
@@ -45,9 +45,14 @@ export interface Stack {
   readonly pointerSize: number;
 }
 
-export function currentStack(cpu: Cpu): Stack {
-  const [low, high] = [cpu.i32[RSP], cpu.i32[RSP + 1]];
-  return { selector: undefined, descriptor: undefined, low, high, pointerSize: cpu.mode.stackSize };
+export function currentStack(cpu: Cpu, pointerSize: number = cpu.mode.stackSize): Stack {
+  const s = cpu.i32;
+  return { selector: undefined, descriptor: undefined, low: s[RSP], high: s[RSP + 1], pointerSize };
+}
+
+/** The stack that the delivery of an interrupt in IA-32e mode begins with: at a multiple of 16. */
+export function alignedStack({ selector, descriptor, low, high }: Stack): Stack {
+  return { selector, descriptor, low: low & ~15, high, pointerSize: 8 };
 }
 
 /** Linear address of `size` bytes of the TSS; raises #TS beyond its limit. Low half, high half in HIGH. */
@@ -95,6 +100,8 @@ export function stackOfLevel(cpu: Cpu, level: number, external: number): Stack {
 /** Pushes a value of the size that `useStack` was given. */
 export type Push = (low: number, high: number) => void;
 
+const savedSegment = new Int32Array(SEGMENT_WORDS);
+
 /**
  * Changes to a stack and a privilege level and pushes values of `size` bytes. If that faults everything is as before, and
  * #SS names the new stack.
@@ -109,8 +116,10 @@ export function useStack(
 ): void {
   const s = cpu.i32;
   const at = segment(SS);
-  const saved = s.slice(at, at + SEGMENT_WORDS);
-  const [savedLow, savedHigh, savedLevel] = [s[RSP], s[RSP + 1], s[CPL]];
+  for (let word = 0; word < SEGMENT_WORDS; word++) savedSegment[word] = s[at + word];
+  const savedLow = s[RSP];
+  const savedHigh = s[RSP + 1];
+  const savedLevel = s[CPL];
   const savedMode = cpu.mode;
   const { selector, descriptor, pointerSize } = stack;
   try {
@@ -120,6 +129,10 @@ export function useStack(
     s[RSP + 1] = stack.high;
     setPrivilege(cpu, level);
     pushAll((low, high) => {
+      if (pointerSize === 8 && size === 8) {
+        push64(cpu, low, high);
+        return;
+      }
       const address = stackAddress(s, pointerSize, -size);
       const addressHigh = s[HIGH];
       if (size === 8) store64(cpu, address, addressHigh, low, high);
@@ -129,7 +142,7 @@ export function useStack(
     });
     if (descriptor !== undefined) markAccessed(cpu, descriptor);
   } catch (fault) {
-    s.set(saved, at);
+    s.set(savedSegment, at);
     s[RSP] = savedLow;
     s[RSP + 1] = savedHigh;
     cpu.mode = savedMode;
