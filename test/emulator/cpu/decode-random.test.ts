@@ -1,102 +1,17 @@
 /** The decoder against iced-x86 over random bytes: lengths, and what is an instruction at all. */
 
-import { CpuidFeature, Decoder, DecoderError, DecoderOptions, type Instruction, Mnemonic } from 'iced-x86';
+import { type Code, Decoder, DecoderError, DecoderOptions, Mnemonic } from 'iced-x86';
 import { expect, test } from 'vitest';
 import { decode } from '../../../emulator/cpu/decoder.ts';
 import { undefinedOpcodeHandler } from '../../../emulator/cpu/invalid-instruction.ts';
 import { codeMode } from '../../../emulator/cpu/opcode-table.ts';
-import { CPU_MODELS, type CpuModel } from '../../../emulator/machine-api.ts';
+import { CPU_MODELS } from '../../../emulator/machine-api.ts';
 import { randomNumbers } from '../../random.ts';
+import { ANOTHER_INSTRUCTION, machineCodes, presents } from '../instruction-set/codes.ts';
 
-/** What CPUID presents (cpu/features.ts), in iced's names. */
-const V1 = [
-  CpuidFeature.INTEL8086,
-  CpuidFeature.INTEL186,
-  CpuidFeature.INTEL286,
-  CpuidFeature.INTEL386,
-  CpuidFeature.INTEL486,
-  CpuidFeature.X64,
-  CpuidFeature.FPU,
-  CpuidFeature.FPU287,
-  CpuidFeature.FPU387,
-  CpuidFeature.MMX,
-  CpuidFeature.SSE,
-  CpuidFeature.SSE2,
-  CpuidFeature.CX8,
-  CpuidFeature.CMOV,
-  CpuidFeature.FXSR,
-  CpuidFeature.CLFSH,
-  CpuidFeature.CPUID,
-  CpuidFeature.MSR,
-  CpuidFeature.TSC,
-  CpuidFeature.RDTSCP,
-  CpuidFeature.SYSCALL,
-  CpuidFeature.SEP,
-  CpuidFeature.RDPMC,
-  CpuidFeature.PAUSE,
-  CpuidFeature.MULTIBYTENOP,
-];
-const V2 = [
-  ...V1,
-  CpuidFeature.CMPXCHG16B,
-  CpuidFeature.POPCNT,
-  CpuidFeature.SSE3,
-  CpuidFeature.SSSE3,
-  CpuidFeature.SSE4_1,
-  CpuidFeature.SSE4_2,
-  CpuidFeature.PCLMULQDQ,
-  CpuidFeature.AES,
-];
-const V3 = [
-  ...V2,
-  CpuidFeature.LZCNT,
-  CpuidFeature.BMI1,
-  CpuidFeature.BMI2,
-  CpuidFeature.MOVBE,
-  CpuidFeature.ADX,
-  CpuidFeature.RDRAND,
-  CpuidFeature.RDSEED,
-  CpuidFeature.RDPID,
-  CpuidFeature.FSGSBASE,
-  CpuidFeature.INVPCID,
-  CpuidFeature.SMAP,
-  CpuidFeature.SHA,
-  CpuidFeature.XSAVE,
-  CpuidFeature.XSAVEOPT,
-  CpuidFeature.XSAVEC,
-  CpuidFeature.AVX,
-  CpuidFeature.AVX2,
-  CpuidFeature.FMA,
-  CpuidFeature.F16C,
-];
-const PRESENTED: Readonly<Record<CpuModel, ReadonlySet<CpuidFeature>>> = {
-  'x86-64-v1': new Set(V1),
-  'x86-64-v2': new Set(V2),
-  'x86-64-v3': new Set(V3),
-};
-/** Outside of 64-bit mode these exist on AMD's processors only. */
-const AMD_LEGACY = new Set(['Syscall', 'Sysret']);
-/** In 64-bit mode presented since x86-64-v2, while iced counts them among those of the 8086. */
-const SINCE_V2 = new Set(['Lahf', 'Sahf']);
-/** Instructions that are something else, or nothing at all, to a CPU without the feature. */
-const HARMLESS = new Set([
-  ...['Lzcnt', 'Tzcnt', 'Wbnoinvd'], // BSR, BSF, WBINVD
-  ...['Endbr64', 'Endbr32', 'Prefetchw', 'Prefetch', 'Prefetchwt1', 'Cldemote', 'Rdsspd', 'Rdsspq'],
-  ...[
-    'Bndmk',
-    'Bndcl',
-    'Bndcu',
-    'Bndcn',
-    'Bndmov',
-    'Bndldx',
-    'Bndstx',
-    'Reservednop',
-    'Prefetchit0',
-    'Prefetchit1',
-  ],
-]);
-/** Instructions of these features that are undefined here: RSM outside of SMM, and those that are meant to be. */
-const UNDEFINED = new Set(['Rsm', 'Ud0', 'Ud1', 'Ud2', 'Undoc']);
+/** iced's codes that are instructions of some model. */
+const CODES = new Map(machineCodes.map((info) => [info.code, info]));
+
 /** A VEX prefix with few of its fields at random, in front of the bytes. */
 function vexPrefix(bytes: Uint8Array, next: () => number): void {
   const [rxb, vvvv] = [next() & 0xe0, next() % 2 === 0 ? 0x78 : next() & 0x78];
@@ -127,11 +42,10 @@ const cases = CPU_MODELS.flatMap((model) =>
 
 test.each(cases)('$model, $bits bits, seed $seed', ({ model, bits, seed }) => {
   const mode = codeMode(model, bits);
-  const presented = PRESENTED[model];
-  const isPresented = (instruction: Instruction, name: string): boolean =>
-    Array.from(instruction.cpuidFeatures()).every((feature) => presented.has(feature)) &&
-    !(model === 'x86-64-v1' && bits === 64 && SINCE_V2.has(name)) &&
-    !(bits !== 64 && AMD_LEGACY.has(name));
+  const isPresented = (code: Code): boolean => {
+    const info = CODES.get(code);
+    return info !== undefined && presents(model, bits, info);
+  };
   const next = randomNumbers(seed * 7919);
   const disagreements: string[] = [];
   let compared = 0;
@@ -148,13 +62,13 @@ test.each(cases)('$model, $bits bits, seed $seed', ({ model, bits, seed }) => {
       if (!isUndefined && ours.length <= 14) disagreements.push(`${hex}: is no instruction`);
     } else if (!isUndefined) {
       compared++;
-      if (!isPresented(reference, name) && !HARMLESS.has(name)) {
+      if (!isPresented(reference.code) && !ANOTHER_INSTRUCTION.test(name)) {
         disagreements.push(`${hex} ${name}: is not presented`);
       }
       if (ours.length !== reference.length) {
         disagreements.push(`${hex} ${name}: ${ours.length} bytes instead of ${reference.length}`);
       }
-    } else if (isPresented(reference, name) && !UNDEFINED.has(name)) {
+    } else if (isPresented(reference.code)) {
       disagreements.push(`${hex} ${name}: not known`);
     }
     reference.free();

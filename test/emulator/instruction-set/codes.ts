@@ -231,3 +231,6 @@ export function presents(model: CpuModel, bits: Bitness, { name, since }: CodeIn
   if (bits !== 64 && LONG_MODE_ONLY.test(name)) return false;
   return since !== undefined && CPU_MODELS.indexOf(since) <= CPU_MODELS.indexOf(model);
 }
+
+/** Names of codes (and mnemonics) that are another instruction to CPUs without the feature: BSF, BSR, WBINVD and NOP. */
+export const ANOTHER_INSTRUCTION = /^(Tzcnt|Lzcnt|Wbnoinvd|Rdssp)/;

@@ -6,14 +6,19 @@ import { undefinedOpcodeHandler } from '../../../emulator/cpu/invalid-instructio
 import { codeMode } from '../../../emulator/cpu/opcode-table.ts';
 import { CPU_MODELS, type CpuModel } from '../../../emulator/machine-api.ts';
 import { Random } from '../native/random.ts';
-import { allCodes, BITNESSES, type Bitness, type CodeInfo, machineCodes, presents } from './codes.ts';
+import {
+  ANOTHER_INSTRUCTION,
+  allCodes,
+  BITNESSES,
+  type Bitness,
+  type CodeInfo,
+  machineCodes,
+  presents,
+} from './codes.ts';
 import { ALL_SEGMENTS, encode } from './encoding.ts';
 
 /** Of each code. */
 const INSTANCES = 4;
-
-/** BSF, BSR, WBINVD and NOP to CPUs without the feature. */
-const ANOTHER_INSTRUCTION = /^(Tzcnt|Lzcnt|Wbnoinvd|Rdssp)/;
 
 /** Instances of the code that are undefined opcodes to the model, or have another length than they should. */
 function disagreements(info: CodeInfo, model: CpuModel, bits: Bitness, isPresent: boolean): string[] {

@@ -415,7 +415,10 @@ const HINTS: readonly (readonly [RegExp, Hint])[] = [
     (c) => {
       const { random } = c.draft;
       const offset = (c.operands.memory?.size ?? 4) - 2;
-      const selector = /^L/.test(c.code.name) ? BigInt(random.pick(SELECTORS)) : codeSelector(random);
+      const isLoad = /^L/.test(c.code.name);
+      const selector = isLoad
+        ? BigInt(random.chance(50) ? USER_SS : random.pick(SELECTORS))
+        : codeSelector(random);
       c.memoryValue = Uint8Array.of(
         ...littleEndian(canonicalTarget(c), offset),
         ...littleEndian(selector, 2),

@@ -10,9 +10,11 @@ import {
   reasonNotExecuted,
 } from './code-cases.ts';
 import { INVALID } from './code-exemptions.ts';
+import { describeCase } from './compare.ts';
 import { openComparison, PATIENCE, settings, vectorsOf } from './comparison.ts';
 import type { InstructionCase, Outcome } from './instruction-case.ts';
 import { Random } from './random.ts';
+import { shrink } from './shrink.ts';
 import { readVectors, type Vector, writeVectors } from './vectors.ts';
 
 const VECTORS = vectorsOf('codes');
@@ -86,6 +88,16 @@ function count(vectors: Iterable<Vector>, counts: Map<string, Count>): void {
 
 const isCompleted = (outcome: Outcome): boolean => outcome.vector === BREAKPOINT;
 
+const isProgram = ({ form }: InstructionCase): boolean => form.includes('; ');
+
+/** Prints what makes the difference in those of the programs that do differ. */
+async function showShrunk(programs: readonly InstructionCase[]): Promise<void> {
+  for (const program of programs) {
+    if (!(await comparison.differs(program))) continue;
+    console.error(`What makes the difference:\n${describeCase(await shrink(program, comparison.differs))}`);
+  }
+}
+
 /** A line for each instruction of the machine: cases, those without an exception, and why there are none. */
 function table(counts: ReadonlyMap<string, Count>): string {
   const lines = machineCodes
@@ -141,7 +153,12 @@ describe('on this CPU', () => {
       const cases = generateBatch(wanted, PER_CODE, seed);
       const outcomes = await cpu.run(cases);
       total += cases.length;
-      compareAll(cases, outcomes);
+      try {
+        compareAll(cases, outcomes);
+      } catch (error) {
+        await showShrunk(cases.filter(isProgram));
+        throw error;
+      }
       count(
         cases.map((instruction, i) => ({ test: instruction, outcome: outcomes[i] })),
         counts,
@@ -174,7 +191,7 @@ function chosen(vectors: readonly Vector[]): Vector[] {
   for (const vector of vectors) {
     const { form } = vector.test;
     if (form === INVALID) continue;
-    if (form.includes('; ')) {
+    if (isProgram(vector.test)) {
       if (programs++ < executed.length / 20) kept.push(vector);
       continue;
     }

@@ -48,6 +48,8 @@ export interface Comparison {
   isComparable(instruction: InstructionCase): boolean;
   /** Throws with the first few cases in which the emulator disagrees with the CPU. */
   compareAll(cases: readonly InstructionCase[], outcomes: readonly Outcome[]): void;
+  /** Whether the emulator disagrees with this host's CPU. */
+  differs(instruction: InstructionCase): Promise<boolean>;
   dispose(): void;
 }
 
@@ -71,6 +73,11 @@ export function openComparison(): Comparison {
         }
       });
       expect(count, `${count} of ${cases.length} cases differ\n${failures.join('\n\n')}`).toBe(0);
+    },
+    differs: async (instruction) => {
+      if (typeof cpu === 'string') throw new Error(cpu);
+      const [outcome] = await cpu.run([instruction]);
+      return differences(instruction, outcome, emulator.run(instruction)).length > 0;
     },
     dispose: () => {
       if (typeof cpu !== 'string') cpu.dispose();
