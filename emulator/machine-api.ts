@@ -4,15 +4,15 @@
  * a `number`. Virtual time is the count of retired instructions.
  */
 
-/** Nanoseconds of virtual time per retired instruction: the guest sees a 100 MHz CPU with one instruction a cycle. */
-export const NANOSECONDS_PER_INSTRUCTION = 10;
-
 import type { CpuModel } from './cpu/features.ts';
 import type { StartState } from './cpu/reset.ts';
 import type { MachineState } from './history/snapshot.ts';
 
 export { CPU_MODELS, type CpuModel, DEFAULT_CPU_MODEL } from './cpu/features.ts';
 export type { StartState } from './cpu/reset.ts';
+
+/** Nanoseconds of virtual time per retired instruction: the guest sees a 100 MHz CPU with one instruction a cycle. */
+export const NANOSECONDS_PER_INSTRUCTION = 10;
 
 export const DEFAULT_START_TIME = Date.UTC(2026, 0, 1) / 1000;
 
