@@ -1,7 +1,7 @@
 import type { Machine } from '../machine-api.ts';
 import { BootError } from './boot-error.ts';
 import { type ElfImage, readElfImage } from './elf-image.ts';
-import { HIGH_MEMORY_START, placeAcpiTables } from './firmware.ts';
+import { HIGH_MEMORY_START, placeFirmware } from './firmware.ts';
 import { ENTRY_STATE_SIZE, writeLongModeEntry } from './long-mode-entry.ts';
 import { buildMemoryMap, type MemoryRange, type MemoryType } from './memory-map.ts';
 
@@ -69,7 +69,7 @@ export function bootA9n(machine: Machine, images: BootImages): void {
       memoryMapCount: memoryMap.length,
       initRange,
       init,
-      acpiRootPointer: placeAcpiTables(machine),
+      acpiRootPointer: placeFirmware(machine),
       abi: images.abi ?? 2026,
     }),
   );

@@ -1,6 +1,6 @@
 import type { Machine } from '../machine-api.ts';
 import { BootError } from './boot-error.ts';
-import { ACPI_PLACE, placeAcpiTables } from './firmware.ts';
+import { FIRMWARE_PLACES, placeFirmware } from './firmware.ts';
 import { ENTRY_STATE_SIZE, writeLongModeEntry } from './long-mode-entry.ts';
 import { type Place, requireFree } from './places.ts';
 
@@ -16,7 +16,7 @@ const TAKEN: readonly Place[] = [
     end: ENTRY_STATE + ENTRY_STATE_SIZE,
     what: 'page tables and stack of the entry state',
   },
-  ACPI_PLACE,
+  ...FIRMWARE_PLACES,
 ];
 
 /** Loads `file` into a freshly created machine and sets its CPU. Throws BootError if it does not fit there. */
@@ -24,5 +24,5 @@ export function bootFlatBinary(machine: Machine, name: string, file: Uint8Array,
   if (file.length === 0) throw new BootError(`${name}: is empty. Give a file with code.`);
   requireFree(`${name}:`, { start: address, end: address + file.length }, machine.memoryBytes, TAKEN);
   machine.writePhysical(address, file);
-  writeLongModeEntry(machine, ENTRY_STATE, { entry: address, argument: placeAcpiTables(machine) });
+  writeLongModeEntry(machine, ENTRY_STATE, { entry: address, argument: placeFirmware(machine) });
 }

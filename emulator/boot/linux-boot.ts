@@ -1,6 +1,6 @@
 import type { Machine } from '../machine-api.ts';
 import { BootError, inMebibytes, truncated } from './boot-error.ts';
-import { addressRanges, placeAcpiTables } from './firmware.ts';
+import { addressRanges, placeFirmware } from './firmware.ts';
 import { writeLongModeEntry } from './long-mode-entry.ts';
 
 /**
@@ -101,7 +101,7 @@ export function bootLinux(machine: Machine, images: LinuxImages): void {
   machine.writePhysical(COMMAND_LINE, commandLine);
   machine.writePhysical(
     BOOT_PARAMETERS,
-    encodeBootParameters(kernel, machine.memoryBytes, ramdisk, placeAcpiTables(machine)),
+    encodeBootParameters(kernel, machine.memoryBytes, ramdisk, placeFirmware(machine)),
   );
   writeLongModeEntry(machine, ENTRY_STATE, {
     entry: loadAddress + ENTRY_OFFSET,

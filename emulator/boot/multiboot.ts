@@ -1,7 +1,13 @@
 import type { Machine } from '../machine-api.ts';
 import { BootError, inMebibytes, truncated } from './boot-error.ts';
 import { isElf, readElfImage } from './elf-image.ts';
-import { ACPI_PLACE, addressRanges, HIGH_MEMORY_START, LOW_MEMORY_END, placeAcpiTables } from './firmware.ts';
+import {
+  addressRanges,
+  FIRMWARE_PLACES,
+  HIGH_MEMORY_START,
+  LOW_MEMORY_END,
+  placeFirmware,
+} from './firmware.ts';
 import { type Place, requireFree } from './places.ts';
 import { writeProtectedModeEntry } from './protected-mode-entry.ts';
 
@@ -32,16 +38,19 @@ const KNOWN_DEMANDS = 0b111;
 const DEMANDS = 0xffff;
 const HAS_ADDRESS_FIELDS = 1 << 16;
 
-/** Low memory this loader uses: information structure, and behind it what that points to; descriptor table and stack. */
-const INFORMATION = 0x1_0000;
+/**
+ * Low memory this loader uses, high enough for kernels that lie there too: information structure, and behind it what that
+ * points to; descriptor table and stack.
+ */
+const INFORMATION = 0x7_0000;
 const INFORMATION_SIZE = 116;
-const INFORMATION_END = 0x2_0000;
-const ENTRY_STATE = 0x9000;
-const STACK_TOP = 0xa000;
+const INFORMATION_END = 0x7_f000;
+const ENTRY_STATE = INFORMATION_END;
+const STACK_TOP = 0x8_0000;
 const TAKEN: readonly Place[] = [
   { start: ENTRY_STATE, end: STACK_TOP, what: 'descriptor table and stack' },
   { start: INFORMATION, end: INFORMATION_END, what: "loader's information" },
-  ACPI_PLACE,
+  ...FIRMWARE_PLACES,
 ];
 
 /** Which parts of the information structure are there: memory, command line, modules, memory map, loader's name. */
@@ -79,7 +88,7 @@ export function bootMultiboot(machine: Machine, images: MultibootImages): void {
       : readElf(name, images.kernel);
   const kernelEnd = loadParts(machine, name, parts);
   const modules = loadModules(machine, kernelEnd, images.modules ?? []);
-  placeAcpiTables(machine);
+  placeFirmware(machine);
   writeInformation(machine, `${fileName(name)} ${images.commandLine ?? ''}`.trimEnd(), modules);
   writeProtectedModeEntry(machine, ENTRY_STATE, {
     entry,

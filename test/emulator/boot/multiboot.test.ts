@@ -164,7 +164,7 @@ describe('what cannot be booted is refused with the cause and a remedy', () => {
     ['contradiction', change(plainKernel(), loadAddress, LOAD + 0x1000), {}, /address fields .* contradict/],
     ['cut', plainKernel().subarray(0, 110), {}, /k\.elf: truncated/],
     ['cut header', plainKernel().subarray(0, 80), {}, /k\.elf: truncated: its headers speak of 96 bytes/],
-    ['low', elfKernel(3, 0x8000), {}, /a segment at physical 0x8000…0xa000 overlaps the descriptor table/],
+    ['low', elfKernel(3, 0x7_e000), {}, /0x7e000…0x80000 overlaps the descriptor table/],
     ['high', elfKernel(3, 0x800_0000), {}, /lies outside of memory, which has 32 MiB/],
     [
       'module',
