@@ -62,6 +62,7 @@ const bundles = [
   { entry: 'extension/web.ts', out: 'extension/web.cjs.js', format: 'cjs', ...browser, external: ['vscode'] },
   { entry: 'debug-adapter/worker/worker.ts', out: 'debug-adapter/worker.js', format: 'iife', ...browser },
   { entry: 'debug-adapter/cli/a9n.ts', out: 'cli/a9n.js', format: 'esm', ...node, executable: true },
+  { entry: 'emulator/index.ts', out: 'emulator/index.js', format: 'esm', ...browser },
   { entry: 'extension/serve/server.ts', out: 'serve/server.js', format: 'esm', ...node },
   {
     entry: 'extension/serve/workspace/workspace.ts',
