@@ -2,7 +2,7 @@
 
 export * from './bare-machine.ts';
 export { type BootImages, bootA9n } from './boot/a9n-boot.ts';
-export { type BootFile, type BootRequest, boot, recogniseKernel } from './boot/boot.ts';
+export { type BootFile, type BootModule, type BootRequest, boot, recogniseKernel } from './boot/boot.ts';
 export { BootError } from './boot/boot-error.ts';
 export { createBootedMachine, DEFAULT_MEMORY_BYTES } from './boot/create.ts';
 export * from './history/snapshot-file.ts';

@@ -18,7 +18,8 @@ options:
   --kernel FILE             kernel (default: the A9N kernel this package was built with)
   --init FILE               A9N: init image, ELF (default: the KOITO server this package was built with)
   --a9n-abi YEAR            A9N: generation of the boot protocol, 2025 or 2026 (default: 2026)
-  --initrd FILE             Linux: initial file system; multiboot: module; may be given several times
+  --initrd FILE             Linux: initial file system; multiboot: module, also as "FILE TEXT" with a command line of
+                            its own; may be given several times
   --append TEXT             Linux and multiboot: command line, such as "console=ttyS0"
   --load-address N          flat binary: where it goes in physical memory. It is entered at its first byte in 64-bit
                             mode with a small stack, the first 4 GiB mapped to themselves, RDI = ACPI root pointer

@@ -3,6 +3,7 @@ import { fileURLToPath } from 'node:url';
 import {
   BootError,
   type BootFile,
+  type BootModule,
   boot,
   createMachine,
   type Machine,
@@ -46,7 +47,7 @@ export async function runCommand(args: string[]): Promise<number> {
 function bootMachine(options: RunOptions): Machine {
   const { cpu, memoryBytes, stopOnUnknownOpcode, startTime, a9nAbi, commandLine, loadAddress } = options;
   const kernel = readImage(options.kernel ?? builtImage('kernel.elf', '--kernel'));
-  const initrds = options.initrds?.map(readImage);
+  const initrds = options.initrds?.map(readModule);
   try {
     // Only A9N has an init image of its own.
     const initName =
@@ -70,6 +71,13 @@ function builtImage(name: string, option: string): string {
     );
   }
   return path;
+}
+
+/** "FILE" or "FILE TEXT", where TEXT is the module's command line. */
+function readModule(text: string): BootModule {
+  const space = text.indexOf(' ');
+  if (space < 0 || existsSync(text)) return readImage(text);
+  return { ...readImage(text.slice(0, space)), commandLine: text.slice(space + 1) };
 }
 
 function readImage(path: string): BootFile {

@@ -12,6 +12,11 @@ export interface BootFile {
   readonly bytes: Uint8Array;
 }
 
+/** A multiboot module may have a command line of its own. */
+export interface BootModule extends BootFile {
+  readonly commandLine?: string | undefined;
+}
+
 /** What is to be booted. Which of the rest may be there depends on what the kernel is. */
 export interface BootRequest {
   readonly kernel: BootFile;
@@ -20,7 +25,7 @@ export interface BootRequest {
   /** Generation of A9N's boot protocol, if not the newest. */
   readonly a9nAbi?: A9nAbi | undefined;
   /** Linux: archives of the initial file system; multiboot: modules. */
-  readonly initrds?: readonly BootFile[] | undefined;
+  readonly initrds?: readonly BootModule[] | undefined;
   readonly commandLine?: string | undefined;
   /** Physical address at which a file without header is to lie. */
   readonly loadAddress?: number | undefined;
@@ -76,6 +81,12 @@ const LOADERS: Record<KernelFormat, Loader> = {
     name: 'a Linux kernel (a bzImage)',
     takes: ['initrds', 'commandLine'],
     load(machine, { kernel, initrds = [], commandLine }) {
+      const told = initrds.find((initrd) => initrd.commandLine !== undefined);
+      if (told !== undefined) {
+        throw new BootError(
+          `${told.name}: an initial file system takes no command line ("${told.commandLine}"). Give that to the kernel with --append.`,
+        );
+      }
       bootLinux(machine, {
         kernelName: kernel.name,
         kernel: kernel.bytes,
@@ -88,15 +99,20 @@ const LOADERS: Record<KernelFormat, Loader> = {
     name: 'a flat binary (a file without a header that any loader knows)',
     takes: ['loadAddress'],
     load(machine, { kernel, loadAddress }) {
-      if (loadAddress === undefined) {
-        throw new BootError(
-          `${kernel.name}: not a kernel that can be recognised: no ELF file, no multiboot header, no Linux bzImage. If it is a flat binary of 64-bit code, say where it goes with --load-address; unpack it first if it is compressed.`,
-        );
-      }
+      if (loadAddress === undefined) throw unrecognised(kernel);
       bootFlatBinary(machine, kernel.name, kernel.bytes, loadAddress);
     },
   },
 };
+
+function unrecognised({ name, bytes }: BootFile): BootError {
+  const isGzip = bytes[0] === 0x1f && bytes[1] === 0x8b;
+  return new BootError(
+    isGzip
+      ? `${name}: is compressed by gzip. Unpack it first: gunzip -c ${name} > kernel`
+      : `${name}: not a kernel that can be recognised: no ELF file, no multiboot header, no Linux bzImage. If it is a flat binary of 64-bit code, say where it goes with --load-address; unpack it first if it is compressed.`,
+  );
+}
 
 /**
  * What a kernel is, by the file itself; whoever gives an init image means A9N. Throws BootError for files that no
@@ -122,7 +138,9 @@ export function recogniseKernel({ kernel, init }: Pick<BootRequest, 'kernel' | '
  */
 export function boot(machine: Machine, request: BootRequest): void {
   const { kernel } = request;
-  const loader = LOADERS[recogniseKernel(request)];
+  const format = recogniseKernel(request);
+  if (format === 'flat' && request.loadAddress === undefined) throw unrecognised(kernel);
+  const loader = LOADERS[format];
   for (const { part, name } of PARTS) {
     if (request[part] === undefined || loader.takes.includes(part)) continue;
     throw new BootError(`${kernel.name}: is ${loader.name}, for which there is no ${name}. Leave that out.`);

@@ -18,11 +18,17 @@ import { writeProtectedModeEntry } from './protected-mode-entry.ts';
  */
 export interface MultibootImages {
   readonly kernel: Uint8Array;
-  /** Loaded at page boundaries behind the kernel; each has its name as its string. */
-  readonly modules?: readonly { readonly name: string; readonly bytes: Uint8Array }[];
+  /** Loaded at page boundaries behind the kernel; each has its name and command line as its string. */
+  readonly modules?: readonly MultibootModule[];
   readonly commandLine?: string | undefined;
   /** What messages call the kernel. */
   readonly kernelName?: string;
+}
+
+export interface MultibootModule {
+  readonly name: string;
+  readonly bytes: Uint8Array;
+  readonly commandLine?: string | undefined;
 }
 
 const PAGE = 4096;
@@ -89,7 +95,7 @@ export function bootMultiboot(machine: Machine, images: MultibootImages): void {
   const kernelEnd = loadParts(machine, name, parts);
   const modules = loadModules(machine, kernelEnd, images.modules ?? []);
   placeFirmware(machine);
-  writeInformation(machine, `${fileName(name)} ${images.commandLine ?? ''}`.trimEnd(), modules);
+  writeInformation(machine, textOf(name, images.commandLine), modules);
   writeProtectedModeEntry(machine, ENTRY_STATE, {
     entry,
     eax: BOOTED_MAGIC,
@@ -161,18 +167,14 @@ function loadParts(machine: Machine, name: string, parts: readonly Part[]): numb
 }
 
 interface LoadedModule {
-  readonly name: string;
+  readonly text: string;
   readonly start: number;
   readonly end: number;
 }
 
-function loadModules(
-  machine: Machine,
-  from: number,
-  modules: readonly { readonly name: string; readonly bytes: Uint8Array }[],
-): LoadedModule[] {
+function loadModules(machine: Machine, from: number, modules: readonly MultibootModule[]): LoadedModule[] {
   let position = from;
-  return modules.map(({ name, bytes }) => {
+  return modules.map(({ name, bytes, commandLine }) => {
     const start = Math.ceil(position / PAGE) * PAGE;
     position = start + bytes.length;
     if (position > machine.memoryBytes) {
@@ -181,7 +183,7 @@ function loadModules(
       );
     }
     machine.writePhysical(start, bytes);
-    return { name, start, end: position };
+    return { text: textOf(name, commandLine), start, end: position };
   });
 }
 
@@ -205,9 +207,7 @@ function writeInformation(machine: Machine, commandLine: string, modules: readon
     // The size of an entry does not count itself.
     words(ranges.flatMap(({ start, end, type }) => [20, start, 0, end - start, 0, type])),
   );
-  const moduleList = put(
-    words(modules.flatMap(({ name, start, end }) => [start, end, putText(fileName(name)), 0])),
-  );
+  const moduleList = put(words(modules.flatMap(({ text, start, end }) => [start, end, putText(text), 0])));
   const kibibytes = (bytes: number) => Math.floor(bytes / 1024);
   const fields: [offset: number, value: number][] = [
     [0, INFORMATION_FLAGS],
@@ -225,7 +225,10 @@ function writeInformation(machine: Machine, commandLine: string, modules: readon
   machine.writePhysical(INFORMATION, new Uint8Array(information.buffer));
 }
 
-/** Kernel and modules are called by their files' names: where those files lie is nothing to the guest. */
+/** What kernel and modules are told: file name, then command line. */
+const textOf = (path: string, commandLine = ''): string => `${fileName(path)} ${commandLine}`.trimEnd();
+
+/** Where the files lie is nothing to the guest. */
 const fileName = (path: string): string =>
   path.slice(Math.max(path.lastIndexOf('/'), path.lastIndexOf('\\')) + 1);
 

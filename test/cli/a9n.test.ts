@@ -189,6 +189,28 @@ describe('other kernels', () => {
     );
   });
 
+  test('a multiboot module with a command line of its own', async () => {
+    const magic = 0x1bad_b002;
+    const load = 0x10_0000;
+    const head = Uint32Array.of(magic, 1 << 16, -(magic + (1 << 16)), load, load, 0, 0, load + 32);
+    const printString = [
+      ...[0x8b, 0x73, 0x18, 0x8b, 0x76, 0x08], //     mov esi, [ebx + 24]; mov esi, [esi + 8]
+      ...[0x66, 0xba, 0xf8, 0x03, 0xac, 0x84, 0xc0], // mov dx, 0x3f8; lodsb; test al, al
+      ...[0x74, 0x03, 0xee, 0xeb, 0xf8], //           jz over the next two; out dx, al; jmp to the lodsb
+      ...[0xe6, 0xf4, 0xf4], //                       out 0xf4, al; hlt
+    ];
+    const kernel = write('multiboot.bin', [...new Uint8Array(head.buffer), ...printString]);
+    const module = write('module.img', [1]);
+    const run = (text: string) => command.run(['run', ...small, '--kernel', kernel, '--initrd', text]);
+    expect(await run(`${module} root=/dev/ram0 quiet`)).toEqual({
+      code: 0,
+      output: 'module.img root=/dev/ram0 quiet',
+      errors: '',
+    });
+    expect((await run(module)).output).toBe('module.img');
+    expect((await run(`${module}.gone quiet`)).errors).toMatch(/module\.img\.gone: cannot be read/);
+  });
+
   test('the clock says what it is told', async () => {
     // The day register goes to the exit device: out 0x70, 7; in al, 0x71; out 0xf4, al
     const code = [...out(0x70, 7), 0xe4, 0x71, 0xe6, 0xf4, ...haltForever];

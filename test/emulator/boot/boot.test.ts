@@ -65,6 +65,7 @@ describe('what cannot be booted is refused with the cause and a remedy', () => {
   const rejected: [string, BootRequest, RegExp][] = [
     ['empty', { kernel: file('k') }, /k: is empty\. Give a kernel/],
     ['text', { kernel: file('k', 0x23, 0x21) }, /k: not a kernel that can be recognised.*--load-address/],
+    ['gzip', { kernel: file('k.gz', 0x1f, 0x8b), commandLine: 'a' }, /k\.gz: is compressed by gzip\. Unpack/],
     ['text with an init image', { ...a9n, kernel: file('k', 0x23) }, /k: not an ELF file/],
     ['32-bit ELF', { kernel: elf32 }, /k32\.elf: a 32-bit ELF file without multiboot header/],
     [

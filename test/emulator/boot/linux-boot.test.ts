@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { boot } from '../../../emulator/boot/boot.ts';
 import { BootError } from '../../../emulator/boot/boot-error.ts';
 import { bootLinux, isLinuxKernel } from '../../../emulator/boot/linux-boot.ts';
 import { createMachine } from '../../../emulator/machine.ts';
@@ -171,4 +172,12 @@ describe('what cannot be booted is refused with the cause and a remedy', () => {
       }
     }
   }, 60_000);
+});
+
+test('an initial file system with a command line is refused', () => {
+  const initrds = [{ name: 'initramfs', bytes: Uint8Array.of(1), commandLine: 'quiet' }];
+  const machine = createMachine({ memoryBytes: MEMORY });
+  expect(() => boot(machine, { kernel: { name: 'vmlinuz', bytes: bzImage() }, initrds })).toThrow(
+    /initramfs: an initial file system takes no command line \("quiet"\)/,
+  );
 });

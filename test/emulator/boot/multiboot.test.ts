@@ -89,7 +89,7 @@ test('a kernel may lie in low memory, beside what the loader uses', () => {
 test('the information structure has memory, memory map, modules and the loaderâ€™s name', () => {
   const modules = [
     { name: 'boot/first.img', bytes: new Uint8Array(5000).fill(7) },
-    { name: 'second', bytes: Uint8Array.of(9) },
+    { name: 'boot/second', bytes: Uint8Array.of(9), commandLine: 'console=/dev/hvc0' },
   ];
   const { machine } = bootIt(plainKernel(), { initrds: modules });
   const view = (address: number, length: number) =>
@@ -114,7 +114,7 @@ test('the information structure has memory, memory map, modules and the loaderâ€
   // Behind the kernel's zeros, which its header promises.
   expect(firstStart).toBe(LOAD + 0x3000);
   expect([firstEnd - firstStart, secondEnd - secondStart]).toEqual([5000, 1]);
-  expect([text(firstName), text(secondName)]).toEqual(['first.img', 'second']);
+  expect([text(firstName), text(secondName)]).toEqual(['first.img', 'second console=/dev/hvc0']);
   expect(machine.readPhysical(firstStart, 5000)).toEqual(modules[0].bytes);
   expect(machine.readPhysical(secondStart, 1)).toEqual(modules[1].bytes);
 
