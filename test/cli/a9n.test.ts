@@ -137,7 +137,7 @@ describe('exit codes', () => {
     const { code, output, errors } = await command.run(args);
     expect(output).toBe('x');
     expect(errors).toMatch(
-      /^a9n: unknown opcode 0f 04 .*at 0x100007, instruction 3\. Compile for plain x86-64/,
+      /^a9n: unknown opcode 0f 04 .*at 0x100007, instruction 3\. Compile for at most -march=x86-64-v3/,
     );
     expect(code).toBe(124);
   });
