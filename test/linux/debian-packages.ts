@@ -48,6 +48,17 @@ function download(tree: string): void {
   run('sh', ['-c', extract, 'sh', 'busybox-static', tree, './bin/busybox']);
 }
 
+/** A file of a package, which is downloaded once. Throws an error that says why there is none. */
+export function fileOfPackage(name: string, path: string): Uint8Array {
+  const tree = join(FOLDER, name);
+  if (!existsSync(join(tree, path))) {
+    mkdirSync(tree, { recursive: true });
+    run('apt-get', ['download', name]);
+    run('sh', ['-c', 'dpkg-deb --extract "$1"_*.deb "$1"', 'sh', name]);
+  }
+  return readFileSync(join(tree, path));
+}
+
 function run(program: string, args: readonly string[]): string {
   const { status, stdout, stderr, error } = spawnSync(program, args, { cwd: FOLDER, encoding: 'utf8' });
   if (status === 0) return stdout;
