@@ -2,7 +2,8 @@ import { gunzipSync } from 'node:zlib';
 import { describe, expect, type TestContext, test } from 'vitest';
 import { type BootRequest, boot } from '../../emulator/boot/boot.ts';
 import { createMachine } from '../../emulator/machine.ts';
-import { fileOfPackage } from './debian-packages.ts';
+import { fileOfPackage, findLinux } from './debian-packages.ts';
+import { buildBusyboxSystem } from './shell-session.ts';
 
 /** Kernels of other people that are not Linux, from Debian's packages; who cannot have the package skips them. */
 
@@ -61,5 +62,22 @@ describe('Xen', () => {
     const printed = bootUntil(256, request, () => false, 100_000_000);
     expect(printed).toContain(`(XEN) Command line: ${CONSOLE}`);
     expect(printed).toContain('dom0 kernel not specified. Check bootloader configuration');
+  });
+
+  test('begins Linux as its first domain', (context) => {
+    const linux = obtain(context, findLinux);
+    const request = {
+      kernel: xen(context),
+      commandLine: `${CONSOLE} dom0_mem=400M`,
+      initrds: [
+        { name: 'vmlinuz', bytes: linux.kernel, commandLine: 'console=hvc0 earlyprintk=xen' },
+        { name: 'initramfs', bytes: buildBusyboxSystem(linux.busybox) },
+      ],
+    };
+    const isEnough = (printed: string) => printed.includes('p2m virtual area');
+    const printed = bootUntil(768, request, isEnough, 10_000_000_000);
+    expect(printed).toContain('*** Building a PV Dom0 ***');
+    expect(printed).toContain('Command line: console=hvc0 earlyprintk=xen');
+    expect(printed).toMatch(/p2m virtual area at .*, size is 40000000/);
   });
 });
