@@ -1,5 +1,5 @@
-/* Kernels that compute: the benchmark's guest programs, one for each of SORT, MIX, WALK, MATRIX. Each prepares, prints <S>, works, prints <E>
-   and exits with 0 if the results are right. */
+/* Kernels that compute: the benchmark's guest programs, one for each of SORT, MIX, WALK, MATRIX. Each prepares, prints <S>, waits for a
+   byte, works, prints <E> and exits with 0 if the results are right. */
 typedef unsigned long word;
 
 static int right = 1;
@@ -185,7 +185,9 @@ __attribute__((aligned(16))) unsigned char stack[65536];
 void compute(void)
 {
     prepare();
+    out8(0x3fc, 3); /* ready to receive */
     print("<S>");
+    while ((in8(0x3fd) & 1) == 0) {}
     work();
     print("<E>\n");
     out8(0xf4, right ? 0 : 1);
