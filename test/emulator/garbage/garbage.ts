@@ -41,6 +41,9 @@ const ROUND = 20_000;
 /** Far more than any slice takes on a busy host. */
 const PATIENCE_MILLISECONDS = 20_000;
 
+/** Instructions' worth of time that a timer lets pass at most while the guest halts. */
+const MOST_IDLE = 1_000_000_000;
+
 type Next = () => number;
 const pick = <T>(next: Next, from: readonly T[]): T => from[next() % from.length];
 
@@ -215,13 +218,18 @@ export function runGarbage(seed: number, instructions: number, slice: number): O
         if (stop.kind === 'idle' && stop.until === undefined) break;
         // A `run` from idle makes time jump: that is not work.
         const began = performance.now();
-        const before = stop.kind === 'idle' ? (stop.until ?? 0) : guest.machine.instructionCount;
+        const start = guest.machine.instructionCount;
+        const before = stop.kind === 'idle' ? (stop.until ?? 0) : start;
         stop = guest.machine.run(Math.min(slice, left));
+        const end = guest.machine.instructionCount;
+        if (end < start || (stop.kind !== 'idle' && end > start + slice + MOST_IDLE)) {
+          throw new GarbageFailure(seed, retired + slice, `time went from ${start} to ${end}`);
+        }
         const took = performance.now() - began;
         if (took > PATIENCE_MILLISECONDS) {
           throw new GarbageFailure(seed, retired + slice, `a slice took ${Math.round(took)} ms`);
         }
-        const done = Math.max(1, guest.machine.instructionCount - before);
+        const done = Math.max(1, end - before);
         left -= done;
         retired += done;
       }
