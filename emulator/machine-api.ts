@@ -222,7 +222,8 @@ export type Input =
   | { readonly kind: 'register'; readonly name: RegisterName; readonly value: bigint }
   | { readonly kind: 'memory'; readonly address: number; readonly bytes: Uint8Array };
 
-/** A moment of a machine, for `restoreSnapshot` of this or another machine of the same kind. Immutable. */
+/** A moment of a machine, for `restoreSnapshot` of this or another machine of the same kind. Immutable; keeps the machine it
+ * was taken of in memory, for what has not been written since. */
 export interface Snapshot {
   readonly memoryBytes: number;
   readonly cpu: CpuModel;
@@ -339,7 +340,8 @@ export interface Machine {
   /** Ends counting and returns the counts. Throws RangeError if nothing was counted. */
   stopProfile(): Profile;
 
-  /** The whole machine as it is now. Takes time and memory for what has changed since the last snapshot. */
+  /** The whole machine as it is now. What has changed since the last snapshot takes memory once it
+   * changes again. */
   takeSnapshot(): Snapshot;
   /** Makes the machine what it was at a snapshot. The history, if one is kept, begins anew. Throws RangeError, and
    * leaves the machine as it is, if the snapshot is of another memory size or CPU model. */

@@ -473,10 +473,10 @@ class Pc implements Machine, Traveller {
   }
 
   #setMemory(address: number, bytes: Uint8Array): void {
-    this.#cpu.u8.set(bytes, RAM + address);
     for (let page = Math.floor(address / 4096); page * 4096 < address + bytes.length; page++) {
-      this.#cpu.pages.pageWritten(page);
+      this.#cpu.pages.writingPage(page);
     }
+    this.#cpu.u8.set(bytes, RAM + address);
   }
 
   translate(address: bigint, root?: number): Translation {

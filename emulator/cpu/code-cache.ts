@@ -62,9 +62,9 @@ export class CodeCache {
     return (this.#codeChunks[page * 2] | this.#codeChunks[page * 2 + 1]) !== 0;
   }
 
-  /** To be told of each write to RAM that does not go through the TLB. Forgets the page's blocks if one may have
-   * changed, and says so. `size` is at most 64 and within a page. */
-  written(address: number, size: number): boolean {
+  /** To be told before each write to RAM that does not go through the TLB. Forgets the page's blocks if it may change
+   * one, and says so. `size` is at most 64 and within a page. */
+  writing(address: number, size: number): boolean {
     const page = Math.floor(address / 4096);
     if (!this.holdsCode(page)) return false;
     const last = address + size - 1;

@@ -445,11 +445,11 @@ function readPhysical(cpu: Cpu, address: number, size: number): number {
 /** Writes 1, 2 or 4 bytes within a page: RAM, where decoded code is dropped, or a device. */
 function writePhysical(cpu: Cpu, address: number, size: number, value: number): void {
   if (address + size <= cpu.ramBytes) {
+    if (cpu.pages.writing(address, size)) cpu.i32[LEAVE_BLOCK] = 1;
     const host = RAM + address;
     if (size === 4) cpu.view.setInt32(host, value, true);
     else if (size === 2) cpu.view.setInt16(host, value, true);
     else cpu.u8[host] = value;
-    if (cpu.pages.written(address, size)) cpu.i32[LEAVE_BLOCK] = 1;
     return;
   }
   cpu.i32[LEAVE_BLOCK] = 1;

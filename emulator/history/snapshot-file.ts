@@ -15,7 +15,7 @@ import type { Input, InputEvent, Recording, Snapshot } from '../machine-api.ts';
 import { RAM } from '../memory-layout.ts';
 import { isSound } from '../mmu/tlb.ts';
 import { deviceShape, layoutFingerprint, shapeOf } from './layout.ts';
-import { type MemoryImage, PAGE_BYTES, type Page, pageOf, withPages, zeroImage } from './memory-image.ts';
+import { bytesOf, isZero, type MemoryImage, PAGE_BYTES, Page, withPages, zeroImage } from './memory-image.ts';
 import { fromJson, toJson } from './plain-data.ts';
 
 const MAGIC = 'A9N machine\0';
@@ -86,8 +86,8 @@ function imageParts(image: MemoryImage): Uint8Array[] {
   const numbers: number[] = [];
   const pages: Uint8Array[] = [];
   for (let n = 0; n < image.pageCount; n++) {
-    const page = pageOf(image, n);
-    if (page === undefined) continue;
+    const page = bytesOf(image, n);
+    if (isZero(page)) continue;
     numbers.push(n);
     pages.push(page);
   }
@@ -221,19 +221,17 @@ function takeImage(reader: Reader, pageCount: number): MemoryImage {
   const count = take32(reader);
   if (count > pageCount) refuse(DAMAGED);
   const numbers = Array.from({ length: count }, () => take32(reader));
-  const pages = numbers.map((page, n): [number, Page] => {
+  numbers.forEach((page, n) => {
     if (page >= pageCount || (n > 0 && page <= numbers[n - 1])) refuse(DAMAGED);
-    return [page, take(reader, PAGE_BYTES).slice()];
   });
-  return withPages(zeroImage(pageCount), pages);
+  return withPages(zeroImage(pageCount), numbers, () => new Page(take(reader, PAGE_BYTES).slice(), 0));
 }
 
 function isSoundState(cpu: MemoryImage, memoryBytes: number): boolean {
   const words = new Int32Array(RAM / 4);
   for (let n = 0; n < CPU_PAGES; n++) {
-    const page = pageOf(cpu, n);
-    if (page !== undefined)
-      words.set(new Int32Array(page.buffer, page.byteOffset, PAGE_BYTES / 4), (n * PAGE_BYTES) / 4);
+    const page = bytesOf(cpu, n);
+    words.set(new Int32Array(page.buffer, page.byteOffset, PAGE_BYTES / 4), (n * PAGE_BYTES) / 4);
   }
   return words[CPL] >= 0 && words[CPL] <= 3 && isSound(words, memoryBytes / PAGE_BYTES);
 }

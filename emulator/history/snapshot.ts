@@ -1,6 +1,6 @@
 /**
- * Snapshots of the whole machine in memory: the CPU's state and the TLB, RAM, the devices, the inputs to come. Taking one costs
- * what has been written since the last; what is alike is shared between them.
+ * Snapshots of the whole machine in memory: the CPU's state and the TLB, RAM, the devices, the inputs to come. What is alike is
+ * shared between them. A page of RAM is copied when it is written for the first time after a snapshot, so taking one costs little.
  */
 import type { Cpu } from '../cpu/cpu.ts';
 import { deriveFromState } from '../cpu/derived-state.ts';
@@ -9,11 +9,12 @@ import { RAM } from '../memory-layout.ts';
 import { heedAttention } from '../mmu/page-attention.ts';
 import type { InputsState } from './inputs.ts';
 import {
+  bytesOf,
   differingPages,
   type MemoryImage,
   PAGE_BYTES,
-  type Page,
-  PageCopier,
+  Page,
+  PageCopies,
   pageOf,
   withPages,
   zeroImage,
@@ -36,43 +37,45 @@ export class MemoryKeeper {
   /** RAM is as here but for the pages that have been written since. */
   #ram: MemoryImage;
   #state = zeroImage(RAM / PAGE_BYTES);
+  /** How many images. */
+  #taken = 0;
 
   constructor(cpu: Cpu) {
     this.#cpu = cpu;
     this.#ram = zeroImage(cpu.ramBytes / PAGE_BYTES);
+    cpu.pages.beforeChange = (page) => pageOf(this.#ram, page)?.keep();
   }
 
   take(): Pick<MachineState, 'cpu' | 'ram'> {
     const cpu = this.#cpu;
     const changed = cpu.pages.takeChanged();
     if (changed.length > 0) heedAttention(cpu);
-    const copier = new PageCopier();
-    const copies = changed.map((page): [number, Page] => [
-      page,
-      copier.copy(cpu.i32, (RAM + page * PAGE_BYTES) / 4),
-    ]);
-    this.#ram = withPages(this.#ram, copies);
-    this.#state = withPages(this.#state, this.#changedState(copier));
+    this.#taken++;
+    const copies = new PageCopies(() => this.#taken);
+    const { u8 } = cpu;
+    this.#ram = withPages(this.#ram, changed, (page) => new Page(u8, RAM + page * PAGE_BYTES, copies));
+    this.#state = withPages(
+      this.#state,
+      this.#changedState(),
+      (page) => new Page(...copies.copy(u8.subarray(page * PAGE_BYTES, (page + 1) * PAGE_BYTES))),
+    );
     return { cpu: this.#state, ram: this.#ram };
   }
 
-  *#changedState(copier: PageCopier): Iterable<[number, Page]> {
-    const words = this.#cpu.i32;
+  *#changedState(): Iterable<number> {
     for (let page = 0; page < this.#state.pageCount; page++) {
-      const at = (page * PAGE_BYTES) / 4;
-      if (!equalsPage(words, at, pageOf(this.#state, page))) yield [page, copier.copy(words, at)];
+      if (!equalsPage(this.#cpu.i32, (page * PAGE_BYTES) / 4, bytesOf(this.#state, page))) yield page;
     }
   }
 
   replace({ cpu: state, ram }: Pick<MachineState, 'cpu' | 'ram'>): void {
     const cpu = this.#cpu;
     for (const page of new Set([...cpu.pages.changed, ...differingPages(this.#ram, ram)])) {
-      putPage(cpu.u8, RAM + page * PAGE_BYTES, pageOf(ram, page));
-      cpu.pages.pageWritten(page);
+      cpu.pages.writingPage(page);
+      cpu.u8.set(bytesOf(ram, page), RAM + page * PAGE_BYTES);
     }
     cpu.pages.takeChanged();
-    for (let page = 0; page < state.pageCount; page++)
-      putPage(cpu.u8, page * PAGE_BYTES, pageOf(state, page));
+    for (let page = 0; page < state.pageCount; page++) cpu.u8.set(bytesOf(state, page), page * PAGE_BYTES);
     this.#ram = ram;
     this.#state = state;
     deriveFromState(cpu);
@@ -80,18 +83,9 @@ export class MemoryKeeper {
   }
 }
 
-function equalsPage(words: Int32Array, at: number, page: Page): boolean {
+function equalsPage(words: Int32Array, at: number, page: Uint8Array): boolean {
   const size = PAGE_BYTES / 4;
-  if (page === undefined) {
-    for (let n = 0; n < size; n++) if (words[at + n] !== 0) return false;
-    return true;
-  }
   const other = new Int32Array(page.buffer, page.byteOffset, size);
   for (let n = 0; n < size; n++) if (words[at + n] !== other[n]) return false;
   return true;
-}
-
-function putPage(bytes: Uint8Array, at: number, page: Page): void {
-  if (page === undefined) bytes.fill(0, at, at + PAGE_BYTES);
-  else bytes.set(page, at);
 }

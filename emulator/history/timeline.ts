@@ -3,7 +3,7 @@
  * Distances are in executed instructions: time spent halted costs nothing to repeat.
  */
 import type { Snapshot } from '../machine-api.ts';
-import type { MemoryImage, Page } from './memory-image.ts';
+import { type MemoryImage, PAGE_BYTES } from './memory-image.ts';
 
 /** A snapshot, and how many instructions had been executed by then. */
 export interface Mark {
@@ -91,7 +91,7 @@ export class Timeline {
   }
 }
 
-/** Bytes that a set of snapshots takes together: what they share counts once, and a buffer of several pages while one is in use. */
+/** Bytes that a set of snapshots takes together at most: what they share counts once, pages that are not yet copied count too. */
 class MemoryMeter {
   readonly #references = new Map<object, number>();
   bytes = 0;
@@ -108,7 +108,7 @@ class MemoryMeter {
     this.bytes += image.chunks.length * 8;
     for (const chunk of image.chunks) {
       if (!this.#refer(chunk, chunk.length * 8)) continue;
-      for (const page of chunk) if (page !== undefined) this.#refer(page.buffer, page.buffer.byteLength);
+      for (const page of chunk) if (page !== undefined) this.#refer(page, PAGE_BYTES);
     }
   }
 
@@ -116,12 +116,12 @@ class MemoryMeter {
     this.bytes -= image.chunks.length * 8;
     for (const chunk of image.chunks) {
       if (!this.#unrefer(chunk, chunk.length * 8)) continue;
-      for (const page of chunk) if (page !== undefined) this.#unrefer(page.buffer, page.buffer.byteLength);
+      for (const page of chunk) if (page !== undefined) this.#unrefer(page, PAGE_BYTES);
     }
   }
 
   /** True if it is the first reference. */
-  #refer(part: readonly Page[] | ArrayBufferLike, bytes: number): boolean {
+  #refer(part: object, bytes: number): boolean {
     const before = this.#references.get(part) ?? 0;
     this.#references.set(part, before + 1);
     if (before === 0) this.bytes += bytes;
@@ -129,7 +129,7 @@ class MemoryMeter {
   }
 
   /** True if it was the last reference. */
-  #unrefer(part: readonly Page[] | ArrayBufferLike, bytes: number): boolean {
+  #unrefer(part: object, bytes: number): boolean {
     const before = this.#references.get(part) ?? 0;
     if (before > 1) {
       this.#references.set(part, before - 1);

@@ -15,6 +15,8 @@ export class PageAttention {
   readonly #unchanged: Uint8Array;
   #changed: number[] = [];
   readonly #code: CodeCache;
+  /** Told of each page before it is written for the first time since the last snapshot. */
+  beforeChange: (page: number) => void = () => undefined;
 
   /** Of RAM that is all zero: that is what the first snapshot compares with. */
   constructor(ramBytes: number, code: CodeCache) {
@@ -26,21 +28,22 @@ export class PageAttention {
     return this.#unchanged[page] !== 0 || this.#code.holdsCode(page);
   }
 
-  /** To be told of each write to RAM that does not go through the TLB, of at most 64 bytes within a page. True if
-   * decoded code may have changed, which has been dropped. */
-  written(address: number, size: number): boolean {
+  /** To be told before each write to RAM that does not go through the TLB, of at most 64 bytes within a page. True if
+   * it may change decoded code, which has been dropped. */
+  writing(address: number, size: number): boolean {
     this.#change(Math.floor(address / 4096));
-    return this.#code.written(address, size);
+    return this.#code.writing(address, size);
   }
 
-  /** To be told of a write to a whole page. */
-  pageWritten(page: number): void {
+  /** To be told before a write to a whole page. */
+  writingPage(page: number): void {
     this.#change(page);
     if (this.#code.holdsCode(page)) this.#code.dropPage(page);
   }
 
   #change(page: number): void {
     if (this.#unchanged[page] === 0) return;
+    this.beforeChange(page);
     this.#unchanged[page] = 0;
     this.#changed.push(page);
   }

@@ -77,8 +77,8 @@ const entryAddress = (low: number, high: number): number =>
 function setEntryBits(cpu: Cpu, address: number, bits: number): void {
   const word = (RAM + address) >>> 2;
   if ((cpu.i32[word] & bits) === bits) return;
+  if (cpu.pages.writing(address, 8)) cpu.i32[LEAVE_BLOCK] = 1;
   cpu.i32[word] |= bits;
-  if (cpu.pages.written(address, 8)) cpu.i32[LEAVE_BLOCK] = 1;
 }
 
 /** Raises #GP or #SS unless the address with this high half is canonical. */

@@ -50,7 +50,7 @@ const run = (machine: Machine, instructions: number): void => {
 };
 
 function measureSnapshots(): void {
-  for (const mebibytes of [2, 16, 64]) {
+  for (const mebibytes of [2, 16, 64, 128]) {
     const machine = writer(mebibytes * MEBIBYTE);
     machine.takeSnapshot();
     const times = Array.from({ length: 3 }, () => {

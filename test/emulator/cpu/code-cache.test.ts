@@ -35,9 +35,9 @@ describe('code cache', () => {
     const cache = new CodeCache(2 ** 21);
     const added = block(0x1000, 0x1000, { bytes: 64 });
     cache.add(added);
-    expect(cache.written(0x1040, 8)).toBe(false);
+    expect(cache.writing(0x1040, 8)).toBe(false);
     expect(cache.find(0x1000, 0x1000, 0)).toBe(added);
-    expect(cache.written(0x103f, 1)).toBe(true);
+    expect(cache.writing(0x103f, 1)).toBe(true);
     expect(cache.find(0x1000, 0x1000, 0)).toBeUndefined();
     expect(added.valid).toBe(false);
     expect(cache.holdsCode(1)).toBe(false);
@@ -47,7 +47,7 @@ describe('code cache', () => {
     cache.add(block(0x1ffe, 0x1ffe, { bytes: 5, secondPage: 7 }));
     cache.add(block(0x1ffd, 0x1ffd, { bytes: 5, secondPage: 7 }));
     expect(cache.holdsCode(7)).toBe(true);
-    expect(cache.written(0x7000, 1)).toBe(true);
+    expect(cache.writing(0x7000, 1)).toBe(true);
     expect(cache.find(0x1ffe, 0x1ffe, 0)).toBeUndefined();
     expect(cache.find(0x1ffd, 0x1ffd, 0)).toBeUndefined();
   });

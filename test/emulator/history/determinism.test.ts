@@ -1,5 +1,7 @@
 /** The same machine with the same inputs does the same, whoever looks on, and in whatever slices. */
 import { describe, expect, test } from 'vitest';
+import { readSnapshotFile, writeSnapshotFile } from '../../../emulator/history/snapshot-file.ts';
+import type { Snapshot } from '../../../emulator/machine-api.ts';
 import { randomNumbers } from '../../random.ts';
 import { garbageMachine } from '../garbage/garbage.ts';
 import { randomGuest, randomInput, runTo } from './random-guest.ts';
@@ -101,5 +103,29 @@ describe.each(SEEDS)('random guest %i', (seed) => {
     expect(other.digest()).toBe(digest);
     runTo(other, begin + LENGTH, () => LENGTH);
     expect(other.digest()).toBe(end);
+  });
+
+  test('snapshots stay as they are, whatever becomes of the machines they came from', async () => {
+    const next = randomNumbers(seed + 50);
+    const machines = [randomGuest(seed), randomGuest(seed + 1), randomGuest(seed + 2)];
+    const kept: { snapshot: Snapshot; digest: string }[] = [];
+    for (let n = 0; n < 150; n++) {
+      const machine = machines[next() % machines.length];
+      const action = next() % 4;
+      if (action === 0 || kept.length === 0) {
+        const snapshot = machine.takeSnapshot();
+        kept.push({ snapshot, digest: machine.digest() });
+      } else if (action === 1) {
+        const { snapshot, digest } = kept[next() % kept.length];
+        machine.restoreSnapshot(snapshot);
+        expect(machine.digest()).toBe(digest);
+      } else if (action === 2) {
+        machine.writePhysical(0x20_0000 + (next() % 0x10_0000), Uint8Array.of(next()));
+      } else machine.run(1 + (next() % 3000));
+    }
+    for (const { snapshot, digest } of kept) {
+      machines[0].restoreSnapshot(await readSnapshotFile(await writeSnapshotFile(snapshot)));
+      expect(machines[0].digest()).toBe(digest);
+    }
   });
 });

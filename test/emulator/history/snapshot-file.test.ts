@@ -1,5 +1,6 @@
 /** Snapshots and recordings as files: they come back as they were, and nothing else is taken for one. */
 import { beforeAll, describe, expect, test } from 'vitest';
+import { PAGE_BYTES, Page } from '../../../emulator/history/memory-image.ts';
 import { fromJson, toJson } from '../../../emulator/history/plain-data.ts';
 import {
   readRecordingFile,
@@ -162,7 +163,7 @@ describe('a snapshot file with a right checksum and wrong contents', () => {
     const { state } = randomGuest(1).takeSnapshot();
     const chunk = state.cpu.chunks[0].map((page, n) =>
       // Words of the TLB's first table.
-      n === 4 && page !== undefined ? new Uint8Array(page).fill(0x40) : page,
+      n === 4 ? new Page(new Uint8Array(PAGE_BYTES).fill(0x40), 0) : page,
     );
     const file = await forged({}, { cpu: { ...state.cpu, chunks: [chunk] } });
     await expect(readSnapshotFile(file)).rejects.toBeInstanceOf(SnapshotFileError);
