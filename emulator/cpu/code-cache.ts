@@ -34,6 +34,18 @@ export function extent(block: Block): { readonly first: number; readonly end: nu
   };
 }
 
+/** A physical page that holds code, or did until it was written. */
+interface CodePage {
+  /** By offset in the page. */
+  readonly blocks: Map<number, Block>;
+  /** Since it has none. */
+  writes: number;
+}
+
+/** Writes to code after which a page counts as data again. Until then decoding anew, which code that writes beside itself makes
+ * necessary again and again, costs no search of the TLB. */
+const WRITES_OF_CODE = 64;
+
 /** Slots of the table in front of the pages' own maps. */
 const FAST_SLOTS = 8192;
 
@@ -51,15 +63,18 @@ export class CodeCache {
   #instructions = 0;
   /** Two words per physical page of RAM: a bit per 64 bytes with decoded code, so that data beside code can be written. */
   readonly #codeChunks: Int32Array;
-  readonly #pages = new Map<number, Map<number, Block>>();
+  /** 1 for each physical page that is listed in #pages. */
+  readonly #isCode: Uint8Array;
+  readonly #pages = new Map<number, CodePage>();
   readonly #fast: (Block | undefined)[] = new Array(FAST_SLOTS).fill(undefined);
 
   constructor(ramBytes: number) {
     this.#codeChunks = new Int32Array((ramBytes / 4096) * 2);
+    this.#isCode = new Uint8Array(ramBytes / 4096);
   }
 
   holdsCode(page: number): boolean {
-    return (this.#codeChunks[page * 2] | this.#codeChunks[page * 2 + 1]) !== 0;
+    return this.#isCode[page] !== 0;
   }
 
   /** To be told before each write to RAM that does not go through the TLB. Forgets the page's blocks if it may change
@@ -67,10 +82,12 @@ export class CodeCache {
   writing(address: number, size: number): boolean {
     const page = Math.floor(address / 4096);
     if (!this.holdsCode(page)) return false;
-    const last = address + size - 1;
-    if (!this.#chunkHoldsCode(address) && !this.#chunkHoldsCode(last)) return false;
-    this.dropPage(page);
-    return true;
+    const code = this.#pages.get(page);
+    if (code === undefined) return false;
+    const mayChange = this.#chunkHoldsCode(address) || this.#chunkHoldsCode(address + size - 1);
+    if (mayChange) this.#dropBlocks(page, code);
+    if (code.blocks.size === 0 && ++code.writes >= WRITES_OF_CODE) this.dropPage(page);
+    return mayChange;
   }
 
   #chunkHoldsCode(address: number): boolean {
@@ -96,7 +113,7 @@ export class CodeCache {
     ) {
       return fast;
     }
-    const block = this.#pages.get(physical >>> 12)?.get(physical & 0xfff);
+    const block = this.#pages.get(physical >>> 12)?.blocks.get(physical & 0xfff);
     if (block === undefined || block.ripLow !== ripLow || block.ripHigh !== ripHigh) return undefined;
     this.#fast[slot] = block;
     return block;
@@ -110,12 +127,15 @@ export class CodeCache {
     const fresh: number[] = [];
     const first = block.physical >>> 12;
     for (const page of block.secondPage < 0 ? [first] : [first, block.secondPage]) {
-      let blocks = this.#pages.get(page);
-      if (blocks === undefined) {
-        blocks = new Map();
-        this.#pages.set(page, blocks);
+      let code = this.#pages.get(page);
+      if (code === undefined) {
+        code = { blocks: new Map(), writes: 0 };
+        this.#pages.set(page, code);
+        this.#isCode[page] = 1;
         fresh.push(page);
       }
+      code.writes = 0;
+      const { blocks } = code;
       const key = page === first ? block.physical & 0xfff : 0x1000 + block.physical;
       const replaced = blocks.get(key);
       if (replaced?.valid && page === first) {
@@ -138,26 +158,32 @@ export class CodeCache {
     this.#instructions = 0;
   }
 
-  /** Forgets all blocks with bytes in a physical page. */
+  /** Forgets all blocks with bytes in a physical page, which then counts as data. */
   dropPage(page: number): void {
-    const blocks = this.#pages.get(page);
-    if (blocks === undefined) return;
+    const code = this.#pages.get(page);
+    if (code === undefined) return;
+    this.#dropBlocks(page, code);
+    this.#pages.delete(page);
+    this.#isCode[page] = 0;
+  }
+
+  #dropBlocks(page: number, { blocks }: CodePage): void {
     for (const block of blocks.values()) {
       if (block.valid) this.#instructions -= block.instructions.length;
       block.valid = false;
       const first = block.physical >>> 12;
       const offset = block.physical & 0xfff;
-      const home = this.#pages.get(first);
+      const home = this.#pages.get(first)?.blocks;
       if (first !== page && home?.get(offset) === block) home.delete(offset);
     }
-    this.#pages.delete(page);
+    blocks.clear();
     this.#codeChunks[page * 2] = 0;
     this.#codeChunks[page * 2 + 1] = 0;
   }
 
   /** Forgets blocks for which `unwanted` holds: when breakpoints change. */
   dropWhere(unwanted: (block: Block) => boolean): void {
-    for (const blocks of this.#pages.values()) {
+    for (const { blocks } of this.#pages.values()) {
       for (const [key, block] of blocks) {
         if (unwanted(block)) {
           if (block.valid) this.#instructions -= block.instructions.length;

@@ -40,7 +40,18 @@ describe('code cache', () => {
     expect(cache.writing(0x103f, 1)).toBe(true);
     expect(cache.find(0x1000, 0x1000, 0)).toBeUndefined();
     expect(added.valid).toBe(false);
+  });
+  test('a page without blocks counts as data after some writes, one with blocks never', () => {
+    const cache = new CodeCache(2 ** 21);
+    for (let n = 0; n < 500; n++) {
+      expect(cache.add(block(0x1000))).toEqual(n === 0 ? [1] : []);
+      expect(cache.writing(0x1800, 8)).toBe(false);
+      expect(cache.writing(0x1000, 8)).toBe(true);
+      expect(cache.holdsCode(1)).toBe(true);
+    }
+    for (let n = 0; n < 500 && cache.holdsCode(1); n++) expect(cache.writing(0x1000, 8)).toBe(false);
     expect(cache.holdsCode(1)).toBe(false);
+    expect(cache.add(block(0x1000))).toEqual([1]);
   });
   test('a write to the second page of an instruction drops it', () => {
     const cache = new CodeCache(2 ** 21);

@@ -36,8 +36,15 @@ export class GarbageFailure extends Error {
 }
 
 const CODE_PAGES = 16;
-/** Instructions after which new garbage is put into a machine. */
-const ROUND = 20_000;
+/** Behind the code, which has the data and the stacks in it and so writes itself. */
+const LOOPS = CODE + CODE_PAGES * 0x1000;
+/** How code is made, and the instructions after which other code takes its place: as many as take about as long. */
+const KINDS = [
+  { makeCode: garbageCode, round: 20_000 },
+  { makeCode: tameCode, round: 20_000 },
+  { makeCode: loopingCode, round: 1_000_000 },
+] as const;
+const LONGEST_ROUND = Math.max(...KINDS.map(({ round }) => round));
 /** Far more than any slice takes on a busy host. */
 const PATIENCE_MILLISECONDS = 20_000;
 
@@ -107,6 +114,30 @@ function tameCode(next: Next, model: CpuModel, length: number): Uint8Array {
   return Uint8Array.from(code.slice(0, length));
 }
 
+const little = (value: number, bytes: number): number[] =>
+  Array.from({ length: bytes }, (_, n) => Math.floor(value / 2 ** (8 * n)) & 0xff);
+
+/** Each loop of `loopingCode` begins at a multiple of it. */
+const LOOP_BYTES = 1024;
+/** Where `loopingCode` has code that makes a good stack and goes into one of the first 32 loops. */
+const RESTART = LOOPS + CODE_PAGES * 0x1000 - LOOP_BYTES;
+
+/** Tame code in loops that begin with good addresses and sometimes leave for another: it runs for millions of instructions. */
+function loopingCode(next: Next, model: CpuModel, length: number): Uint8Array {
+  const code = new Uint8Array(length).fill(0x90);
+  for (let start = 0; start < length; start += LOOP_BYTES) {
+    const addresses = [0xbb, 0xbe, 0xbf].flatMap((move) => [move, ...little(DATA + (next() & 0x7ff), 4)]);
+    const body = tameCode(next, model, 12 + (next() % 900));
+    // test al, imm8; jnz back
+    const loop = [...addresses, ...body, 0xa8, 1 << (next() & 7), 0x0f, 0x85];
+    code.set([...loop, ...little(-(loop.length + 4), 4)], start);
+  }
+  // mov esp, stack; rdtsc; and eax, 31 * LOOP_BYTES; add eax, CODE; jmp rax
+  const restart = [0xbc, ...little(STACK_TOP - 64, 4), 0x0f, 0x31, 0x25, ...little(31 * LOOP_BYTES, 4)];
+  code.set([...restart, 0x05, ...little(LOOPS, 4), 0xff, 0xe0], RESTART - LOOPS);
+  return code;
+}
+
 const randomWord = (next: Next): bigint => (BigInt(next()) << 32n) | BigInt(next());
 
 function randomRegister(next: Next): bigint {
@@ -161,20 +192,23 @@ const RUINS: readonly ((guest: Guest, next: Next) => void)[] = [
 
 function newGuest(model: CpuModel): Guest {
   const guest = createGuest({ cpu: model });
-  for (let page = 0; page < CODE_PAGES; page++) {
+  for (let page = 0; page < 2 * CODE_PAGES; page++) {
     guest.map(BigInt(CODE + page * 0x1000), CODE + page * 0x1000, PRESENT | WRITABLE | USER);
   }
   return guest;
 }
 
-function fill(guest: Guest, next: Next, model: CpuModel): void {
+/** Returns the length of the round. */
+function fill(guest: Guest, next: Next, model: CpuModel): number {
   const { machine } = guest;
-  const makeCode = next() % 2 === 0 ? garbageCode : tameCode;
-  machine.writePhysical(CODE, makeCode(next, model, CODE_PAGES * 0x1000));
+  const { makeCode, round } = pick(next, KINDS);
+  const isLooping = makeCode === loopingCode;
+  const code = isLooping ? LOOPS : CODE;
+  machine.writePhysical(code, makeCode(next, model, CODE_PAGES * 0x1000));
   for (let vector = 0; vector < 256; vector++) {
     guest.gate(vector, {
-      target: BigInt(CODE + (next() % (CODE_PAGES * 0x1000))),
-      ist: next() % 3 === 0 ? 1 : 0,
+      target: BigInt(isLooping ? RESTART : CODE + (next() % (CODE_PAGES * 0x1000))),
+      ist: isLooping || next() % 3 === 0 ? 1 : 0,
       dpl: next() & 3,
     });
   }
@@ -182,7 +216,8 @@ function fill(guest: Guest, next: Next, model: CpuModel): void {
   for (const name of ['rbx', 'rsi', 'rdi'])
     if (next() % 4 > 0) machine.writeRegister(name, BigInt(DATA + (next() & 0x7ff)));
   machine.writeRegister('rsp', BigInt(STACK_TOP - 64));
-  machine.writeRegister('rip', BigInt(CODE + (next() % 0x1000)));
+  machine.writeRegister('rip', BigInt(code + (isLooping ? 0 : next() % 0x1000)));
+  return round;
 }
 
 /** A machine with the garbage of a seed in it. */
@@ -210,9 +245,9 @@ export function runGarbage(seed: number, instructions: number, slice: number): O
       // Now and then what an earlier round has left stays as it is.
       const isNew = guest === undefined || next() % 4 !== 0;
       if (guest === undefined || isNew) guest = newGuest(model);
-      fill(guest, next, model);
+      const round = fill(guest, next, model);
       if (isNew) pick(next, RUINS)(guest, next);
-      let left = Math.min(ROUND, instructions - retired);
+      let left = Math.min(round, instructions - retired);
       let stop: StopReason = { kind: 'budget' };
       while (left > 0 && (stop.kind === 'budget' || stop.kind === 'idle')) {
         if (stop.kind === 'idle' && stop.until === undefined) break;
@@ -237,7 +272,7 @@ export function runGarbage(seed: number, instructions: number, slice: number): O
     }
   } catch (error) {
     if (error instanceof GarbageFailure) throw error;
-    throw new GarbageFailure(seed, retired + ROUND, `the machine threw: ${error}`, { cause: error });
+    throw new GarbageFailure(seed, retired + LONGEST_ROUND, `the machine threw: ${error}`, { cause: error });
   }
   return { instructions: retired, stops, digest: guest?.machine.digest() ?? '' };
 }
