@@ -21,7 +21,7 @@ const POINTER = 8;
 
 /** Throws LayoutError if the kernel's debug information has no such names. */
 export function createA9nModel(machine: Machine, symbols: ProgramSymbols, names: KernelNames): KernelModel {
-  const currentProcessPointer = globalAddress(symbols, names.currentProcess);
+  const currentProcessPointer = placeInGlobal(symbols, names.currentProcess);
   const dependencyList = globalAddress(symbols, names.dependencyList);
   const slots = slotReader(machine, symbols, names);
   const readProcess = processReader(machine, symbols, names, slots);
@@ -46,7 +46,7 @@ export function createA9nModel(machine: Machine, symbols: ProgramSymbols, names:
     });
   };
 
-  const enteredContext = symbols.symbolNamed(names.enteredContext)?.address;
+  const enteredContext = placeInGlobal(symbols, names.enteredContext);
   const contextOffset = BigInt(
     requiredField(requiredType(symbols, names.process), names.processFields.context).offset,
   );
@@ -54,7 +54,6 @@ export function createA9nModel(machine: Machine, symbols: ProgramSymbols, names:
   return {
     currentProcess,
     enteredProcess() {
-      if (enteredContext === undefined) return currentProcess();
       const context = nonZero(readUnsigned(machine, enteredContext, POINTER));
       return context === undefined ? undefined : context - contextOffset;
     },
@@ -273,6 +272,22 @@ function requiredField(type: Type, path: string) {
   const field = findField(type, path);
   if (field !== undefined) return field;
   throw new LayoutError(`its type ${type.name ?? 'without name'} has no member "${path}"`);
+}
+
+/** Address of a variable or of a part of one: `variable`, `variable.field`, `variable[3].field.inner`. */
+export function placeInGlobal(symbols: ProgramSymbols, path: string): bigint {
+  const [, name, index, field] = /^([^.[]+)(?:\[(\d+)\])?(?:\.(.+))?$/.exec(path) ?? [];
+  const start = globalAddress(symbols, name);
+  const variable = symbols.globalNamed(name);
+  let type = variable === undefined ? undefined : plainType(variable.type);
+  let offset = 0;
+  if (index !== undefined) {
+    if (type?.kind !== 'array') throw new LayoutError(`its variable ${name} is no array`);
+    type = plainType(type.element);
+    offset = Number(index) * type.size;
+  }
+  if (type === undefined || field === undefined) return start + BigInt(offset);
+  return start + BigInt(offset + requiredField(type, field).offset);
 }
 
 function globalAddress(symbols: ProgramSymbols, name: string): bigint {

@@ -4,12 +4,12 @@
  */
 export interface KernelNames {
   readonly title: string;
-  /** Global variables. */
+  /** Global variables, or paths into them (`variable[0].field`). */
   readonly currentProcess: string;
   readonly dependencyList: string;
   /** Array of interrupt ports, by IRQ. */
   readonly interruptPorts: string;
-  /** ELF symbol of a word that points to the saved context of the process last in user mode. */
+  /** Points to the saved context of the process last in user mode. */
   readonly enteredContext: string;
   /** Types. */
   readonly slot: string;
@@ -51,10 +51,10 @@ export interface KernelNames {
 
 export const A9N_2026: KernelNames = {
   title: 'A9N, ABI-2026',
-  currentProcess: 'a9n::current_process',
+  currentProcess: 'a9n::processors[0].current_process',
   dependencyList: 'a9n::capability_dependency_list',
   interruptPorts: 'a9n::interrupt_ports',
-  enteredContext: 'entry_frame',
+  enteredContext: 'a9n::hal::processor_states[0].entry_frame.context',
   slot: 'a9n::capability_slot',
   node: 'a9n::node',
   process: 'a9n::process_control_block',

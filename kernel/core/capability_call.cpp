@@ -88,7 +88,7 @@ namespace a9n
         const outcome end = perform(caller);
         finish_revocation();
         // A process that has reset itself is not current any more and has no call to end.
-        if (!end.is_finished || current_process != &caller)
+        if (!end.is_finished || this_processor().current_process != &caller)
         {
             return;
         }

@@ -38,7 +38,7 @@ namespace a9n
 
     next_step handle_kernel_call()
     {
-        process_control_block& caller = *current_process;
+        process_control_block& caller = *this_processor().current_process;
         const word             number = hal::get_kernel_call(caller.context);
         switch (static_cast<abi::kernel_call>(number))
         {
@@ -60,7 +60,7 @@ namespace a9n
 
     next_step handle_fault(const fault_cause& cause)
     {
-        raise_fault(*current_process, cause);
+        raise_fault(*this_processor().current_process, cause);
         return leave();
     }
 

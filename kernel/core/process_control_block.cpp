@@ -35,8 +35,6 @@ namespace a9n
                 suspend },
         };
 
-        constexpr word core_count = 1;
-
         constexpr abi::configure_field address_fields[] = { abi::configure_field::instruction_pointer,
             abi::configure_field::stack_pointer, abi::configure_field::thread_local_base };
         /// Those whose value may lie in the IPC buffer, highest first.
@@ -159,7 +157,7 @@ namespace a9n
             if (is_asked(mask, abi::configure_field::affinity))
             {
                 const word affinity = value_of(call, abi::configure_field::affinity);
-                if (affinity >= core_count
+                if (affinity >= processor_count
                     || (affinity != process.affinity && process.state == process_state::ready))
                 {
                     return capability_error::invalid_argument;

@@ -2,47 +2,47 @@
 
 namespace a9n
 {
-    process_control_block* current_process = nullptr;
-    process_queue          ready_queues[abi::priority_count];
+    processor processors[processor_count];
 
     namespace
     {
-        /// Bit p: ready_queues[p] is not empty.
-        uint32_t ready_priorities = 0;
-
         void enqueue(process_control_block& process)
         {
-            ready_queues[process.priority].push_back(process);
-            ready_priorities |= uint32_t { 1 } << process.priority;
+            processor& here = this_processor();
+            here.ready_queues[process.priority].push_back(process);
+            here.ready_priorities |= uint32_t { 1 } << process.priority;
         }
 
         void dequeue(process_control_block& process)
         {
-            process_queue& queue = ready_queues[process.priority];
+            processor&     here  = this_processor();
+            process_queue& queue = here.ready_queues[process.priority];
             queue.remove(process);
             if (queue.is_empty())
             {
-                ready_priorities &= ~(uint32_t { 1 } << process.priority);
+                here.ready_priorities &= ~(uint32_t { 1 } << process.priority);
             }
         }
 
         process_control_block* most_important()
         {
-            return ready_priorities == 0 ? nullptr : ready_queues[31 - __builtin_clz(ready_priorities)].first;
+            const processor& here = this_processor();
+            return here.ready_priorities == 0 ? nullptr
+                                              : here.ready_queues[31 - __builtin_clz(here.ready_priorities)].first;
         }
 
         /// Puts the current process at the tail of its queue with a new quantum.
         void requeue_current()
         {
-            process_control_block* process = current_process;
-            current_process                = nullptr;
-            process->quantum               = full_quantum;
-            enqueue(*process);
+            process_control_block& process   = *this_processor().current_process;
+            this_processor().current_process = nullptr;
+            process.quantum                  = full_quantum;
+            enqueue(process);
         }
 
         void run(process_control_block& process)
         {
-            current_process = &process;
+            this_processor().current_process = &process;
         }
     }
 
@@ -54,7 +54,7 @@ namespace a9n
 
     void scheduler::remove(process_control_block& process)
     {
-        if (&process != current_process)
+        if (&process != this_processor().current_process)
         {
             dequeue(process);
         }
@@ -62,15 +62,16 @@ namespace a9n
 
     void scheduler::forget(process_control_block& process)
     {
-        if (&process == current_process)
+        if (&process == this_processor().current_process)
         {
-            current_process = nullptr;
+            this_processor().current_process = nullptr;
         }
     }
 
     void scheduler::set_priority(process_control_block& process, word priority)
     {
-        const bool is_queued = process.state == process_state::ready && &process != current_process;
+        const bool is_queued
+            = process.state == process_state::ready && &process != this_processor().current_process;
         if (is_queued && priority != process.priority)
         {
             dequeue(process);
@@ -88,9 +89,11 @@ namespace a9n
             make_ready(target);
             return;
         }
-        const word gained = target.quantum + (current_process != nullptr ? current_process->quantum : 0);
-        target.quantum    = gained < full_quantum ? gained : full_quantum;
-        target.state      = process_state::ready;
+        const process_control_block* caller = this_processor().current_process;
+        const word                   gained = target.quantum + (caller != nullptr ? caller->quantum : 0);
+
+        target.quantum = gained < full_quantum ? gained : full_quantum;
+        target.state   = process_state::ready;
         run(target);
     }
 
@@ -101,13 +104,14 @@ namespace a9n
 
     void scheduler::tick()
     {
-        if (current_process == nullptr)
+        process_control_block* process = this_processor().current_process;
+        if (process == nullptr)
         {
             return;
         }
-        if (current_process->quantum > 1)
+        if (process->quantum > 1)
         {
-            current_process->quantum--;
+            process->quantum--;
             return;
         }
         requeue_current();
@@ -115,20 +119,22 @@ namespace a9n
 
     process_control_block* scheduler::choose()
     {
-        if (current_process != nullptr && current_process->state != process_state::ready)
+        processor& here = this_processor();
+        if (here.current_process != nullptr && here.current_process->state != process_state::ready)
         {
-            current_process = nullptr;
+            here.current_process = nullptr;
         }
+        process_control_block* current   = here.current_process;
         process_control_block* candidate = most_important();
-        if (candidate == nullptr || (current_process != nullptr && candidate->priority <= current_process->priority))
+        if (candidate == nullptr || (current != nullptr && candidate->priority <= current->priority))
         {
-            return current_process;
+            return current;
         }
-        if (current_process != nullptr)
+        if (current != nullptr)
         {
             // Preempted: it keeps its turn and its quantum.
-            ready_queues[current_process->priority].push_front(*current_process);
-            ready_priorities |= uint32_t { 1 } << current_process->priority;
+            here.ready_queues[current->priority].push_front(*current);
+            here.ready_priorities |= uint32_t { 1 } << current->priority;
         }
         dequeue(*candidate);
         run(*candidate);

@@ -1,17 +1,11 @@
 // Who runs: 32 priorities, first in first out within one, a quantum of timer ticks.
 #pragma once
 
-#include "process.hpp"
+#include "processor.hpp"
 
 namespace a9n
 {
-    /// The process whose registers were saved when the kernel was entered, until another is chosen; nullptr while the
-    /// processor idles. It is ready, but in no queue.
-    extern process_control_block* current_process;
-
-    /// Ready processes that do not run, by priority.
-    extern process_queue ready_queues[abi::priority_count];
-
+    // All of it concerns the processor that runs this.
     namespace scheduler
     {
         /// Puts a process that was blocked at the tail of its queue.

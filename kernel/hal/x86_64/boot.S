@@ -22,7 +22,7 @@ kernel_entry:
     movq    %rax, %cr3
     movabsq $1f, %rax
     jmp     *%rax
-1:  leaq    entry_frame(%rip), %rsp
+1:  leaq    processor_states + PROCESSOR_ENTRY_FRAME(%rip), %rsp
     lgdt    boot_gdt_register(%rip)
     movl    $KERNEL_DATA_SELECTOR, %eax
     movl    %eax, %ss

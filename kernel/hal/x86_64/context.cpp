@@ -3,6 +3,7 @@
 
 #include "arch/entry_layout.h"
 #include "cpu.hpp"
+#include "processor_state.hpp"
 
 #include <hal/interface/memory.hpp>
 #include <hal/interface/process_context.hpp>
@@ -21,9 +22,6 @@ namespace a9n::hal
         static_assert(offsetof(process_context, enter_from) == CONTEXT_ENTER_FROM);
         static_assert(CONTEXT_GS_BASE == CONTEXT_FRAME_END);
         static_assert(offsetof(process_context, enter_from) / 8 + 1 == abi::context_register_count);
-
-        /// The context whose vector state, segment selectors and bases are in the processor.
-        process_context* loaded_context = nullptr;
 
         constexpr word process_context::*context_registers[abi::context_register_count - 1] = {
             &process_context::rax, &process_context::rbx, &process_context::rcx, &process_context::rdx,
@@ -71,6 +69,11 @@ namespace a9n::hal
             cpu::write_msr(cpu::msr::gs_base, context.gs_base);
         }
 
+        bool is_loaded(const process_context& context)
+        {
+            return this_processor_state().loaded_context == &context;
+        }
+
         constexpr bool is_base_register(word index)
         {
             return index == static_cast<word>(abi::context_register::gs_base)
@@ -80,16 +83,17 @@ namespace a9n::hal
 
     void load_context(process_context& context)
     {
-        if (loaded_context == &context)
+        if (is_loaded(context))
         {
             return;
         }
-        if (loaded_context != nullptr)
+        process_context*& loaded = this_processor_state().loaded_context;
+        if (loaded != nullptr)
         {
-            save_loaded_state(*loaded_context);
+            save_loaded_state(*loaded);
         }
         load_state(context);
-        loaded_context = &context;
+        loaded = &context;
     }
 
     void initialise_context(process_context& context)
@@ -108,9 +112,9 @@ namespace a9n::hal
 
     void forget_context(process_context& context)
     {
-        if (loaded_context == &context)
+        if (is_loaded(context))
         {
-            loaded_context = nullptr;
+            this_processor_state().loaded_context = nullptr;
         }
     }
 
@@ -147,7 +151,7 @@ namespace a9n::hal
     void set_thread_local_base(process_context& context, virtual_address value)
     {
         context.gs_base = value;
-        if (loaded_context == &context)
+        if (is_loaded(context))
         {
             cpu::write_msr(cpu::msr::gs_base, value);
         }
@@ -159,7 +163,7 @@ namespace a9n::hal
         {
             return static_cast<word>(context.enter_from);
         }
-        if (loaded_context == &context && is_base_register(index))
+        if (is_loaded(context) && is_base_register(index))
         {
             return cpu::read_msr(
                 index == static_cast<word>(abi::context_register::gs_base) ? cpu::msr::gs_base : cpu::msr::fs_base);
@@ -199,7 +203,7 @@ namespace a9n::hal
                     break;
             }
         }
-        if (loaded_context == &context)
+        if (is_loaded(context))
         {
             if (count > static_cast<word>(abi::context_register::gs_base))
             {

@@ -3,27 +3,17 @@
 
 #include "arch/entry_layout.h"
 #include "cpu.hpp"
+#include "processor_state.hpp"
 
 extern "C" void trap_entries();
 extern "C" void kernel_call_entry();
 
 namespace a9n::hal
 {
+    processor_state processor_states[processor_state_count];
+
     namespace
     {
-        struct [[gnu::packed]] task_state_segment
-        {
-            uint32_t reserved_0;
-            word     rsp[3];
-            word     reserved_1;
-            word     interrupt_stack[7]; ///< IST 1…7
-            word     reserved_2;
-            uint16_t reserved_3;
-            uint16_t io_map_base;
-        };
-
-        static_assert(sizeof(task_state_segment) == 104);
-
         struct [[gnu::packed]] interrupt_gate
         {
             uint16_t offset_low;
@@ -45,29 +35,41 @@ namespace a9n::hal
 
         constexpr word trap_entry_size = 16;
 
-        alignas(16) task_state_segment task_state;
-
-        alignas(16) word global_descriptors[] = {
+        constexpr word initial_global_descriptors[global_descriptor_count] = {
             0,
             0x0020'9b00'0000'0000, // 0x08 kernel code
             0x0000'9300'0000'0000, // 0x10 kernel data
             0,                     // 0x18 (32-bit user code, which SYSRET expects here)
             0x0000'f300'0000'0000, // 0x20 user data
             0x0020'fb00'0000'0000, // 0x28 user code
-            0, 0,                  // 0x30 task state
+            0, 0,                  // 0x30 task state, filled in
         };
 
         alignas(16) interrupt_gate interrupt_descriptors[256];
 
-        // NMI, double fault, machine check.
-        constexpr uint8_t fatal_vectors[] = { 2, 8, 18 };
-        alignas(16) uint8_t fatal_stacks[sizeof(fatal_vectors)][4096];
+        // NMI, double fault, machine check: interrupt stacks 1…3.
+        constexpr uint8_t fatal_vectors[fatal_stack_count] = { 2, 8, 18 };
 
-        void fill_task_state_descriptor()
+        void fill_task_state(processor_state& processor)
         {
-            const word base  = reinterpret_cast<word>(&task_state);
-            const word limit = sizeof(task_state) - 1;
-            word* descriptor = &global_descriptors[TASK_STATE_SELECTOR / 8];
+            task_state_segment& task_state = processor.task_state;
+            task_state.io_map_base         = sizeof(task_state_segment);
+            for (word i = 0; i < fatal_stack_count; i++)
+            {
+                task_state.interrupt_stack[i]
+                    = reinterpret_cast<word>(&processor.fatal_stacks[i]) + sizeof(processor.fatal_stacks[i]);
+            }
+        }
+
+        void fill_global_descriptors(processor_state& processor)
+        {
+            for (word i = 0; i < global_descriptor_count; i++)
+            {
+                processor.global_descriptors[i] = initial_global_descriptors[i];
+            }
+            const word base  = reinterpret_cast<word>(&processor.task_state);
+            const word limit = sizeof(processor.task_state) - 1;
+            word* descriptor = &processor.global_descriptors[TASK_STATE_SELECTOR / 8];
             descriptor[0]    = limit | (base & 0xff'ffff) << 16 | 0x89ull << 40 | (base >> 24 & 0xff) << 56;
             descriptor[1]    = base >> 32;
         }
@@ -89,21 +91,22 @@ namespace a9n::hal
                     .reserved           = 0,
                 };
             }
-            for (uint8_t i = 0; i < sizeof(fatal_vectors); i++)
+            for (uint8_t i = 0; i < fatal_stack_count; i++)
             {
                 interrupt_descriptors[fatal_vectors[i]].interrupt_stack = static_cast<uint8_t>(i + 1);
-                task_state.interrupt_stack[i] = reinterpret_cast<word>(&fatal_stacks[i]) + sizeof(fatal_stacks[i]);
             }
         }
     }
 
     void initialise_descriptor_tables()
     {
-        task_state.io_map_base = sizeof(task_state_segment);
-        fill_task_state_descriptor();
+        processor_state& processor = this_processor_state();
+        fill_task_state(processor);
+        fill_global_descriptors(processor);
         fill_interrupt_descriptors();
 
-        const table_register gdt { sizeof(global_descriptors) - 1, reinterpret_cast<word>(global_descriptors) };
+        const table_register gdt { sizeof(processor.global_descriptors) - 1,
+            reinterpret_cast<word>(processor.global_descriptors) };
         const table_register idt { sizeof(interrupt_descriptors) - 1, reinterpret_cast<word>(interrupt_descriptors) };
         asm volatile("lgdt %0" : : "m"(gdt));
         asm volatile("lidt %0" : : "m"(idt));
@@ -124,6 +127,6 @@ namespace a9n::hal
 
     void set_interrupt_stack(const void* end)
     {
-        task_state.rsp[0] = reinterpret_cast<word>(end);
+        this_processor_state().task_state.rsp[0] = reinterpret_cast<word>(end);
     }
 }

@@ -8,6 +8,9 @@
 
 #include "arch/entry_layout.h"
 
+/* Of the only processor. */
+#define entry_frame processor_states + PROCESSOR_ENTRY_FRAME
+
     .section .text.entry, "ax", @progbits
 
 /* CFA = *(RSP + ENTRY_CONTEXT) + CONTEXT_FRAME_END: DW_CFA_def_cfa_expression { breg7 0, deref, plus_uconst 160 }. */
@@ -288,18 +291,5 @@ idle:
     jmp     idle
     .cfi_endproc
     .size   idle, . - idle
-
-/* ---- Kernel stack ------------------------------------------------------------------------------------------------ */
-
-    .section .bss.kernel_stack, "aw", @nobits
-    .balign 4096
-    .globl  kernel_stack
-kernel_stack:
-    .skip   0x4000 - 32
-    .globl  entry_frame
-    .type   entry_frame, @object
-entry_frame:                    /* context of the process last in user mode; user RSP; scratch; unused */
-    .skip   32
-    .size   entry_frame, 32
 
     .section .note.GNU-stack, "", @progbits

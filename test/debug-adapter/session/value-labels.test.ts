@@ -24,5 +24,8 @@ it('labels pointers into objects and functions as C++ names them', async () => {
     /<main::memory_server\.clients\[0\]\.regions\[3\]>$/,
   );
   expect(await evaluate('&main::memory_server')).toBe(locals.get('this')?.value);
-  expect(await evaluate('&a9n::current_process')).toMatch(/<a9n::current_process>$/);
+  expect(await evaluate('&a9n::capability_dependency_list')).toMatch(/<a9n::capability_dependency_list>$/);
+  expect(await evaluate('&a9n::processors[0].ready_queues[3]')).toMatch(
+    /<a9n::processors\[0\]\.ready_queues\[3\]>$/,
+  );
 });

@@ -245,7 +245,7 @@ describe('values', () => {
     expect((await evaluate('size + 1')).result).toBe('4097');
     expect((await evaluate('size,x')).result).toBe('0x1000');
     expect((await evaluate('owner.regions[0]')).type).toMatch(/region/);
-    expect((await evaluate('a9n::current_process->priority')).result).toMatch(/^\d+$/);
+    expect((await evaluate('a9n::processors[0].current_process->priority')).result).toMatch(/^\d+$/);
     const clients = await evaluate('this->clients');
     expect(clients.indexedVariables).toBe(32);
     const { variables } = await client.succeed<DebugProtocol.VariablesResponse['body']>('variables', {

@@ -6,6 +6,8 @@
  * and those of the first user instruction after it.
  */
 import { readFileSync } from 'node:fs';
+import { placeInGlobal } from '../../../debug-adapter/kernel-model/a9n-model.ts';
+import { A9N_2026 } from '../../../debug-adapter/kernel-model/a9n-names.ts';
 import { parseElf } from '../../../debug-adapter/symbols/elf.ts';
 import { loadProgramSymbols } from '../../../debug-adapter/symbols/program-symbols.ts';
 import { machineFrame } from '../../../debug-adapter/target/frame-context.ts';
@@ -102,7 +104,7 @@ interface EntrySymbols {
   readonly kernelCall: bigint;
   readonly traps: readonly bigint[];
   readonly leave: { readonly start: bigint; readonly end: bigint };
-  readonly entryFrame: bigint;
+  readonly enteredContext: bigint;
   readonly idle: bigint;
 }
 
@@ -118,7 +120,7 @@ function symbolAddresses({ symbols }: Program): EntrySymbols {
     kernelCall: find('kernel_call_entry').address,
     traps: Array.from({ length: 256 }, (_, vector) => traps.address + TRAP_ENTRY_SIZE * BigInt(vector)),
     leave: { start: leave.address, end: leave.address + BigInt(leave.size) },
-    entryFrame: find('entry_frame').address,
+    enteredContext: placeInGlobal(symbols, A9N_2026.enteredContext),
     idle: find('idle').address,
   };
 }
@@ -130,7 +132,7 @@ function word(machine: Machine, address: bigint): bigint {
 
 /** At the first instruction of an entry: what the processor did with the user's RIP and RSP. */
 function entryAt(machine: Machine, symbols: EntrySymbols, address: bigint): Entry {
-  const process = word(machine, symbols.entryFrame);
+  const process = word(machine, symbols.enteredContext);
   const rest = REGISTERS.slice(2).map((name) => machine.readRegister(name));
   const vector = symbols.traps.indexOf(address);
   if (vector < 0) {
@@ -204,7 +206,7 @@ function walkEntry(
     } else if (results !== undefined) fail(`${where}: results come and go`);
   }
   if (resumed === undefined) return;
-  const process = word(machine, symbols.entryFrame);
+  const process = word(machine, symbols.enteredContext);
   const before = announced.get(process);
   announced.delete(process);
   if (before !== undefined && !equal(before.registers, resumed))

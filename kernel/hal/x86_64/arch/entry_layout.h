@@ -29,7 +29,10 @@
 /* End of what the processor and the entry code push. */
 #define CONTEXT_FRAME_END 160
 
-/* entry_frame, at the top of the kernel stack. */
+/* processor_state: what the HAL keeps for each processor. The kernel stack ends at its entry frame. */
+#define PROCESSOR_ENTRY_FRAME 0x3fe0
+
+/* entry_frame */
 #define ENTRY_CONTEXT 0
 #define ENTRY_USER_RSP 8
 #define ENTRY_SCRATCH 16
