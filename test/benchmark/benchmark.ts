@@ -4,15 +4,18 @@ import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { createBootedMachine, DEFAULT_MEMORY_BYTES } from '../../emulator/boot/create.ts';
 import { tinyInit } from '../emulator/boot/tiny-guest.ts';
+import { buildPreset } from '../system/build-preset.ts';
 import { compileKernel } from '../system/compile-kernel.ts';
 import { findGuest, type GuestPaths, readGuest } from '../system/guest-images.ts';
 import { findQemu, QEMU_MISSING, runOnQemu } from '../system/qemu.ts';
 import { measureTimeTravel } from './history.ts';
+import { COUNTING_RULE, kernelRows, measureKernel } from './kernel.ts';
 
 /**
  * npm run bench: how fast the emulator is, as instructions per second and as a ratio to QEMU's translator on the same
  * images in the same run. Times are taken between two marks in the serial output, so that neither loading nor
- * firmware counts. It compares and prints; it never fails on a time.
+ * firmware counts. It compares and prints; it never fails on a time. Then what the kernel's operations cost, counted:
+ * npm run bench -- kernel prints only that.
  */
 
 const ROOT = resolve(fileURLToPath(new URL('.', import.meta.url)), '../..');
@@ -151,7 +154,17 @@ function printTable(rows: string[][]): void {
   }
 }
 
-async function main(): Promise<void> {
+async function printKernelFigures(): Promise<void> {
+  const figures = measureKernel(ROOT, await buildPreset(ROOT, 'gcc-release'));
+  console.log(`\nA9N, the gcc-release build\n${COUNTING_RULE}\n`);
+  printTable(kernelRows(figures));
+  console.log(`
+instructions from the kernel's first to init's first, ${DEFAULT_MEMORY_BYTES / 2 ** 20} MiB of RAM: ${figures.boot}
+bytes of code: ${figures.textBytes}
+lines of C++ and assembly without blank lines and comments: ${figures.lines}`);
+}
+
+async function printSpeeds(): Promise<void> {
   const guest = findGuest(ROOT);
   const qemu = findQemu();
   console.log(`Node ${process.version}; ${qemu ?? `no comparison: ${QEMU_MISSING}`}; best of ${RUNS} runs`);
@@ -177,4 +190,11 @@ async function main(): Promise<void> {
   }
 }
 
-await main();
+const [part, ...rest] = process.argv.slice(2);
+if (rest.length > 0 || (part !== undefined && part !== 'kernel')) {
+  console.error('usage: npm run bench [-- kernel]');
+  process.exitCode = 2;
+} else {
+  if (part === undefined) await printSpeeds();
+  await printKernelFigures();
+}

@@ -1,6 +1,7 @@
-import { readdirSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { expect, test } from 'vitest';
+import { countLines, sourceFiles } from './source-lines.ts';
 
 /** Rules of the kernel's source that no compiler checks. */
 
@@ -8,10 +9,8 @@ const KERNEL = resolve(import.meta.dirname, '../../kernel');
 /** Lines of C++ and assembly, the whole of kernel/ together. */
 const MAXIMUM_LINES = 10_000;
 
-function sourceFiles(folder: string): string[] {
-  return readdirSync(join(KERNEL, folder), { recursive: true, encoding: 'utf8' })
-    .filter((name) => /\.(?:cpp|hpp|S|h)$/.test(name))
-    .map((name) => join(folder, name));
+function filesOf(folder: string): string[] {
+  return sourceFiles(join(KERNEL, folder)).map((name) => join(folder, name));
 }
 
 function includesOf(file: string): string[] {
@@ -25,7 +24,7 @@ const isAllowedInCore = (include: string) =>
   /^(?:[\w-]+\.hpp|hal\/interface\/[\w-]+\.hpp|a9n\/[\w-]+\.hpp)$/.test(include);
 
 test('core includes only itself, the HAL interface and the public ABI', () => {
-  const bad = sourceFiles('core').flatMap((file) =>
+  const bad = filesOf('core').flatMap((file) =>
     includesOf(file)
       .filter((include) => !isAllowedInCore(include))
       .map((include) => `${file}: ${include}`),
@@ -34,7 +33,7 @@ test('core includes only itself, the HAL interface and the public ABI', () => {
 });
 
 test('core contains no instruction of a processor', () => {
-  const bad = sourceFiles('core').filter((file) => {
+  const bad = filesOf('core').filter((file) => {
     const text = readFileSync(join(KERNEL, file), 'utf8').replaceAll(/\/\/.*$/gm, '');
     return file.endsWith('.S') || /\basm\b|__x86_64__|\b(?:rdi|rsp|cr3)\b/.test(text);
   });
@@ -42,12 +41,12 @@ test('core contains no instruction of a processor', () => {
 });
 
 test('the public ABI header needs nothing but the fixed-width types', () => {
-  const includes = sourceFiles('abi').flatMap(includesOf);
+  const includes = filesOf('abi').flatMap(includesOf);
   expect(includes.filter((include) => !['stddef.h', 'stdint.h'].includes(include))).toEqual([]);
 });
 
 test('the kernel allocates nothing dynamically', () => {
-  const bad = ['core', 'hal'].flatMap(sourceFiles).filter((file) => {
+  const bad = ['core', 'hal'].flatMap(filesOf).filter((file) => {
     const text = readFileSync(join(KERNEL, file), 'utf8').replaceAll(/\/\/.*$|\/\*[\s\S]*?\*\//gm, '');
     return /\bnew\b|\bdelete\b|\bmalloc\b/.test(text);
   });
@@ -55,9 +54,5 @@ test('the kernel allocates nothing dynamically', () => {
 });
 
 test(`the kernel stays below ${MAXIMUM_LINES} lines`, () => {
-  const lines = ['abi', 'core', 'hal', 'loader'].flatMap(sourceFiles).map((file) => {
-    const text = readFileSync(join(KERNEL, file), 'utf8').replaceAll(/\/\*[\s\S]*?\*\//g, '');
-    return text.split('\n').filter((line) => line.trim() !== '' && !line.trim().startsWith('//')).length;
-  });
-  expect(lines.reduce((sum, count) => sum + count, 0)).toBeLessThanOrEqual(MAXIMUM_LINES);
+  expect(countLines(KERNEL)).toBeLessThanOrEqual(MAXIMUM_LINES);
 });

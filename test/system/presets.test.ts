@@ -1,8 +1,9 @@
-import { spawn, spawnSync } from 'node:child_process';
-import { availableParallelism } from 'node:os';
-import { join, resolve } from 'node:path';
+import { spawnSync } from 'node:child_process';
+import { resolve } from 'node:path';
 import { beforeAll, describe, expect, test } from 'vitest';
+import { measureKernel } from '../benchmark/kernel.ts';
 import { walkGuest } from '../debug-adapter/support/kernel-entry-walk.ts';
+import { buildPreset } from './build-preset.ts';
 import { findGuest, guestIn } from './guest-images.ts';
 import { session } from './session.ts';
 
@@ -25,29 +26,6 @@ function whyNoClang(): string | undefined {
   return version >= OLDEST_CLANG ? undefined : `${CLANG} is version ${version}, too old (${remedy})`;
 }
 
-/** Runs a command at the root of the repository; throws with its output if it fails. */
-async function run(command: string, args: readonly string[]): Promise<void> {
-  const child = spawn(command, args, { cwd: ROOT });
-  let output = '';
-  for (const stream of [child.stdout, child.stderr]) {
-    stream.on('data', (text) => {
-      output += text;
-    });
-  }
-  const code = await new Promise((settle, fail) => {
-    child.on('error', fail);
-    child.on('close', settle);
-  });
-  if (code !== 0) throw new Error(`${command} ${args.join(' ')} ended with ${code}:\n${output}`);
-}
-
-/** Builds a preset into build/NAME, where `npm run build -- --preset NAME` builds it too; dist stays as it is. */
-async function buildGuest(preset: string): Promise<string> {
-  await run('cmake', ['--preset', preset]);
-  await run('cmake', ['--build', '--preset', preset, '--parallel', String(availableParallelism())]);
-  return join(ROOT, 'build', preset, 'bin');
-}
-
 describe('a whole session', () => {
   let expected: ReturnType<typeof session>;
   beforeAll(() => {
@@ -56,7 +34,7 @@ describe('a whole session', () => {
   }, TIMEOUT);
 
   const behavesAlike = async (preset: string) => {
-    const guest = guestIn(await buildGuest(preset));
+    const guest = guestIn(await buildPreset(ROOT, preset));
     expect(session(guest)).toEqual(expected);
     // Optimized or not, by either compiler: the debugger finds user code below every instruction of the kernel.
     const { failures, addresses } = walkGuest(guest.kernel, guest.init);
@@ -81,4 +59,10 @@ describe('a whole session', () => {
       behavesAlike,
     );
   });
+});
+
+test('the gcc-release kernel keeps its limits of size and speed', { timeout: TIMEOUT }, async () => {
+  const { boot, textBytes } = measureKernel(ROOT, await buildPreset(ROOT, 'gcc-release'));
+  expect(boot).toBeLessThan(1_000_000);
+  expect(textBytes).toBeLessThanOrEqual(64 * 2 ** 10);
 });
