@@ -1,0 +1,18 @@
+// Registers of a process on the host: the ABI's register context and nothing else, because no processor holds a part of
+// it while the kernel runs.
+#pragma once
+
+#include <a9n/abi.hpp>
+
+namespace a9n::hal
+{
+    struct process_context
+    {
+        uint64_t registers[abi::context_register_count]; ///< in the order of abi::context_register
+    };
+
+    constexpr uint64_t arch_root_table_depth()
+    {
+        return 4;
+    }
+}
