@@ -20,10 +20,31 @@ namespace a9n
         constexpr auto denied = capability_error::permission_denied;
 
         constexpr operation operations[] = {
+            /// Enters a page table or frame. Attributes: READ 1, WRITE 2, EXECUTE 4, 0 is all of them; page tables
+            /// ignore them. A frame without WRITE is never writable.
+            /// in: MR2 descriptor of the page table or frame, MR3 address, MR4 attributes
+            /// permission_denied: the frame lacks READ; or WRITE, which the attributes ask for
+            /// invalid_descriptor: neither page table nor frame there; a table on the way is missing; the processor has
+            ///   no such pages
+            /// invalid_argument: no user address; not a multiple of the frame's size
+            /// illegal_operation: something is entered there, or a large page is on the way
             { number(abi::address_space_operation::map), "map", capability_rights::write, denied, map },
+            /// Removes an entry. The descriptor says only the type and level of what is to be removed. Removing a page
+            /// table that is not there is no error.
+            /// in: MR2 descriptor of a page table or frame, MR3 address
+            /// invalid_descriptor: neither page table nor frame there; a table on the way is missing
+            /// invalid_argument: no user address; not a multiple of the frame's size
+            /// illegal_operation: no frame is entered there, or something of another level
             { number(abi::address_space_operation::unmap), "unmap", capability_rights::write, denied, unmap },
+            /// Which page table is the first that is missing for an address.
+            /// in: MR2 address, MR3 size bits of the page that is to be entered: 12, 21 or 30
+            /// out: MR2 depth of the missing table (3 PDPT, 2 PD, 1 PT), 0 if none is
+            /// invalid_argument: no user address; no size of a page
             { number(abi::address_space_operation::get_unset_depth), "get_unset_depth", capability_rights::read, denied,
                 get_unset_depth },
+            /// Succeeds if the processor has pages of a size.
+            /// in: MR2 size bits
+            /// invalid_descriptor: it has not
             { number(abi::address_space_operation::can_map_frame_size_bits), "can_map_frame_size_bits",
                 capability_rights::read, denied, can_map_frame_size_bits },
         };

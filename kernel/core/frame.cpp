@@ -8,6 +8,8 @@ namespace a9n
         outcome get_address(const invocation& call);
 
         constexpr operation operations[] = {
+            /// Where the frame is.
+            /// out: MR2 physical address
             { static_cast<word>(abi::frame_operation::get_address), "get_address", capability_rights::read,
                 capability_error::permission_denied, get_address },
         };

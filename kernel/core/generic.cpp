@@ -13,6 +13,15 @@ namespace a9n
         outcome convert(const invocation& call);
 
         constexpr operation operations[] = {
+            /// Makes kernel objects of unused memory; all or none. Object i goes to slot first index + i, with all
+            /// rights (a Generic: READ and WRITE), and is empty or zeroed.
+            /// in: MR2 type, MR3 specific bits (node: radix; Generic and frame: size bits; page table: depth), MR4
+            ///   count, MR5 descriptor of the destination node, MR6 first index
+            /// permission_denied: the destination node lacks WRITE
+            /// invalid_descriptor: no node there
+            /// invalid_argument: type that cannot be made; specific bits that the type does not have; count 0; a slot
+            ///   that is used or does not exist; device memory as anything but a frame or Generic
+            /// illegal_operation: the rest of the memory is too small
             { static_cast<word>(abi::generic_operation::convert), "convert", capability_rights::write,
                 capability_error::permission_denied, convert },
         };

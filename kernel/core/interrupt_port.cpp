@@ -26,14 +26,30 @@ namespace a9n
         constexpr auto denied = capability_error::permission_denied;
 
         constexpr operation region_operations[] = {
+            /// Makes the port of an interrupt line, as a child with all rights. Line n < 16 is the ISA interrupt, above
+            /// that the I/O APIC input.
+            /// in: MR2 line, MR3 descriptor of the destination node, MR4 index
+            /// permission_denied: the destination node lacks WRITE
+            /// invalid_descriptor: no node there
+            /// invalid_argument: line above 255; a slot that is used or does not exist
+            /// illegal_operation: the line has a port
             { static_cast<word>(abi::interrupt_region_operation::make_port), "make_port", capability_rights::write,
                 denied, make_port },
         };
 
         constexpr operation port_operations[] = {
+            /// Has interrupts notify: the port keeps a copy of the notification capability with its identifier, and
+            /// without WRITE in it nothing is notified. Unmasks the line.
+            /// in: MR2 descriptor of a notification port
+            /// invalid_descriptor: no notification port there
+            /// illegal_operation: the port is bound
             { number(abi::interrupt_port_operation::bind), "bind", capability_rights::write, denied, bind },
+            /// Ends the binding, if there is one, and masks the line.
             { number(abi::interrupt_port_operation::unbind), "unbind", capability_rights::write, denied, unbind },
+            /// Unmasks the line, which an interrupt has masked. No effect if the port is not bound.
             { number(abi::interrupt_port_operation::ack), "ack", capability_rights::write, denied, acknowledge },
+            /// Which line it is.
+            /// out: MR2 line
             { number(abi::interrupt_port_operation::get_irq_number), "get_irq_number", capability_rights::read, denied,
                 get_irq_number },
         };

@@ -20,8 +20,21 @@ namespace a9n
         constexpr auto denied = capability_error::permission_denied;
 
         constexpr operation operations[] = {
+            /// Reads an I/O port with one access of that width.
+            /// in: MR2 port, MR3 width in bytes: 1, 2 or 4
+            /// out: MR2 value, zero-extended
+            /// permission_denied: a byte of it is outside the capability's range or above 0xffff
+            /// fatal: another width
             { number(abi::io_port_operation::read), "read", capability_rights::read, denied, read },
+            /// Writes an I/O port with one access of that width.
+            /// in: MR2 port, MR3 width in bytes: 1, 2 or 4, MR4 value
+            /// permission_denied: a byte of it is outside the capability's range or above 0xffff
+            /// fatal: another width
             { number(abi::io_port_operation::write), "write", capability_rights::write, denied, write },
+            /// Derives a capability for part of the range, with the same rights.
+            /// in: MR2 first port, MR3 last port, MR4 descriptor of the destination node, MR5 index
+            /// permission_denied: not part of the range; the destination node lacks WRITE
+            /// invalid_argument: first above last; no node there; a slot that is used or does not exist
             { number(abi::io_port_operation::mint), "mint", capability_rights::copy, denied, mint },
         };
 

@@ -25,12 +25,61 @@ namespace a9n
         constexpr auto denied = capability_error::permission_denied;
 
         constexpr operation operations[] = {
+            /// Delivers a message to a waiting receiver, or waits for one. Without `block` and receiver: nothing
+            /// happens. The identifier the receiver sees is the invoked capability's. MR2 is a message_info: bit 0
+            /// block, 1–8 payload words, 9–12 capabilities that move (from the IPC buffer's descriptors), 13–14 source,
+            /// 0.
+            /// in: MR2 message_info, MR4… payload
+            /// invalid_argument: source not 0; a capability to move is missing or named twice; the receiver's slots for
+            ///   capabilities are no node with WRITE, not there or used
+            /// illegal_operation: capabilities, and one side has no IPC buffer; suspended and resumed meanwhile
+            /// invalid_descriptor: the port was destroyed or revoked meanwhile
+            /// fatal: payload above MR9 and one side has no IPC buffer
             { number(abi::ipc_port_operation::send), "send", capability_rights::write, denied, send },
+            /// Takes the message of the first waiting sender, or a pending bound notification (source 2, flags in MR3),
+            /// or waits. Without `block` and sender: message registers stay. A caller that still waits for a reply of
+            /// this process is dropped.
+            /// in: MR2 message_info (block)
+            /// out: MR2 message_info, MR3 identifier, MR4… payload
+            /// invalid_argument: source not 0; capabilities, and the slots for them are no node with WRITE, not there
+            ///   or used
+            /// illegal_operation: capabilities and no IPC buffer; suspended and resumed meanwhile
+            /// invalid_descriptor: the port was destroyed or revoked meanwhile
+            /// fatal: payload above MR9 and no IPC buffer
             { number(abi::ipc_port_operation::receive), "receive", capability_rights::read, denied, receive },
+            /// As send, then waits for the receiver's reply whatever `block` says. With `block` and without receiver, a
+            /// pending bound notification ends it before anything is sent. A waiting receiver runs at once unless a
+            /// process of higher priority is ready.
+            /// in: MR2 message_info, MR4… payload
+            /// out: MR2 message_info of the reply, MR3 0, MR4… payload of the reply
+            /// invalid_argument: source not 0; a capability to move is missing or named twice; the receiver's slots for
+            ///   capabilities are no node with WRITE, not there or used
+            /// illegal_operation: capabilities, and one side has no IPC buffer; suspended and resumed meanwhile;
+            ///   dropped by the receiver
+            /// invalid_descriptor: the port was destroyed or revoked meanwhile
+            /// fatal: payload above MR9 and one side has no IPC buffer
             { number(abi::ipc_port_operation::call), "call", capability_rights::write, denied, call },
+            /// Answers the process whose call, or fault, this one received last; no effect if there is none. The port
+            /// does not matter. A faulter goes on; after an unknown kernel call, a payload of 26 words or more replaces
+            /// its registers by MR7…MR29.
+            /// in: MR2 message_info, MR4… payload
+            /// invalid_argument: source not 0; a capability to move is missing or named twice; the caller's slots for
+            ///   them are no node with WRITE, not there or used; registers that no user may have
+            /// illegal_operation: capabilities, and one side has no IPC buffer
+            /// fatal: payload above MR9 and one side has no IPC buffer
             { number(abi::ipc_port_operation::reply), "reply", capability_rights::none, denied, reply },
+            /// Reply, then receive, as one: neither happens if the reply fails or the waiting message cannot be
+            /// received.
+            /// in: MR2 message_info of the reply, MR4… payload of the reply
+            /// out: MR2 message_info, MR3 identifier, MR4… payload
+            /// invalid_argument: as reply and receive
+            /// illegal_operation: as reply and receive
+            /// invalid_descriptor: the port was destroyed or revoked meanwhile
+            /// fatal: payload above MR9 and one side has no IPC buffer
             { number(abi::ipc_port_operation::reply_receive), "reply_receive", capability_rights::read, denied,
                 reply_receive },
+            /// Sets the identifier of the invoked capability; copies made before and messages under way keep theirs.
+            /// in: MR2 identifier
             { number(abi::ipc_port_operation::identify), "identify", capability_rights::modify, denied, identify },
         };
 

@@ -24,11 +24,43 @@ namespace a9n
         constexpr auto denied  = capability_error::permission_denied;
 
         constexpr operation operations[] = {
+            /// Fills an empty slot of this node with a copy of a capability, with all its rights.
+            /// in: MR2 destination index, MR3 source descriptor
+            /// permission_denied: the source lacks COPY
+            /// invalid_argument: the source lookup fails or ends at an empty slot; no such index
+            /// fatal: the destination slot is used
             { number(abi::node_operation::copy), "copy", read_write, illegal, copy },
+            /// Moves a capability with its rights, its identifier and its place among derived capabilities into an
+            /// empty slot of this node. No right on the source is needed.
+            /// in: MR2 destination index, MR3 source descriptor
+            /// invalid_argument: the source lookup fails or ends at an empty slot; no such index
+            /// fatal: the destination slot is used, be it by the source itself
             { number(abi::node_operation::move), "move", read_write, illegal, move },
+            /// As copy, with fewer rights.
+            /// in: MR2 destination index, MR3 source descriptor, MR4 rights of the copy
+            /// permission_denied: the source lacks COPY or one of the new rights
+            /// invalid_argument: the source lookup fails or ends at an empty slot; no such index
+            /// fatal: the destination slot is used
             { number(abi::node_operation::mint), "mint", read_write, illegal, mint },
+            /// Takes rights from a capability in this node.
+            /// in: MR2 target index, MR4 rights that remain
+            /// illegal_operation: the target lacks READ or WRITE
+            /// permission_denied: the target lacks one of the rights that are to remain
+            /// invalid_descriptor: the target slot is empty
+            /// invalid_argument: no such index
             { number(abi::node_operation::demote), "demote", capability_rights::write, illegal, demote },
+            /// Removes all capabilities derived from the target, whatever their rights, and resets the target's object
+            /// as far as ABI section 4 says; the target slot stays.
+            /// in: MR2 target index
+            /// illegal_operation: the target lacks READ or WRITE
+            /// invalid_descriptor: the target slot is empty
+            /// invalid_argument: no such index
             { number(abi::node_operation::revoke), "revoke", capability_rights::write, illegal, revoke },
+            /// Empties a slot of this node. If it holds the last capability to its object, the object is destroyed.
+            /// in: MR2 target index
+            /// permission_denied: the target lacks READ or WRITE
+            /// invalid_descriptor: the target slot is empty
+            /// invalid_argument: no such index
             { number(abi::node_operation::remove), "remove", capability_rights::write, denied, remove },
         };
 
@@ -134,11 +166,12 @@ namespace a9n
             {
                 return target.error();
             }
-            if (!is_subset(call.argument(3), target.value()->rights))
+            const word rights = call.argument(4);
+            if (!is_subset(rights, target.value()->rights))
             {
                 return denied;
             }
-            target.value()->rights = static_cast<capability_rights>(call.argument(3));
+            target.value()->rights = static_cast<capability_rights>(rights);
             return success;
         }
 

@@ -22,9 +22,19 @@ namespace a9n
         constexpr auto denied = capability_error::permission_denied;
 
         constexpr operation operations[] = {
+            /// Adds the invoked capability's identifier to the port's flags and never blocks. All flags go to the bound
+            /// process if it waits in receive, else to the oldest waiter. Identifier 0: no effect.
             { number(abi::notification_port_operation::notify), "notify", capability_rights::write, denied, notify },
+            /// Takes the flags, or waits for some.
+            /// out: MR2 flags
+            /// illegal_operation: suspended and resumed meanwhile
+            /// invalid_descriptor: the port was destroyed or revoked meanwhile
             { number(abi::notification_port_operation::wait), "wait", capability_rights::read, denied, wait },
+            /// Takes the flags.
+            /// out: MR2 flags, 0 if there are none
             { number(abi::notification_port_operation::poll), "poll", capability_rights::read, denied, poll },
+            /// Sets the identifier of the invoked capability; copies made before keep theirs.
+            /// in: MR2 identifier
             { number(abi::notification_port_operation::identify), "identify", capability_rights::modify, denied,
                 identify },
         };

@@ -24,13 +24,40 @@ namespace a9n
         constexpr auto denied = capability_error::permission_denied;
 
         constexpr operation operations[] = {
+            /// Sets fields of a process; all or none. Bit n of the mask stands for the value in MR(3 + n): address
+            /// space, root node, frame of the IPC buffer, notification port, resolver port (descriptors, of which the
+            /// process gets copies), instruction pointer, stack pointer, thread-local base (GS_BASE), priority,
+            /// affinity. Other bits are ignored.
+            /// in: MR2 mask, MR3…MR12 values
+            /// permission_denied: the frame lacks READ or WRITE, or the notification port READ
+            /// invalid_descriptor: lookup fails or ends at another type; a frame of device memory
+            /// illegal_operation: instruction pointer, stack pointer or thread-local base is no user address
+            /// invalid_argument: no such priority; no such processor, or the process is ready and would change it
+            /// fatal: the notification port is bound to another process; a value above MR9 and the caller has no IPC
+            ///   buffer
             { number(abi::process_control_block_operation::configure), "configure", capability_rights::write, denied,
                 configure },
+            /// Reads the first words of the register context, in the order of abi::context_register. Those of the
+            /// caller are as before the call.
+            /// in: MR2 count
+            /// out: MR3… words
+            /// invalid_argument: count above 23
+            /// fatal: words above MR9 and the caller has no IPC buffer
             { number(abi::process_control_block_operation::read_register), "read_register", capability_rights::read,
                 denied, read_register },
+            /// Writes the first words of the register context. CS, SS, ENTER_FROM and flags that are the kernel's are
+            /// left out.
+            /// in: MR2 count, MR3… words
+            /// invalid_argument: count above 23; RIP, RSP or a base is no user address
+            /// fatal: words above MR9 and the caller has no IPC buffer
             { number(abi::process_control_block_operation::write_register), "write_register", capability_rights::write,
                 denied, write_register },
+            /// Makes a new or suspended process ready with a full quantum. No effect on one that is ready.
+            /// illegal_operation: it is blocked otherwise, or has no address space
             { number(abi::process_control_block_operation::resume), "resume", capability_rights::write, denied, resume },
+            /// Takes a process out of every queue and cuts its reply links. A call that it waits in ends with
+            /// illegal_operation when it is resumed; a fault happens again. Of the caller itself: returns once somebody
+            /// resumes it.
             { number(abi::process_control_block_operation::suspend), "suspend", capability_rights::write, denied,
                 suspend },
         };

@@ -1,27 +1,15 @@
+import { join, resolve } from 'node:path';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { findQemu, QEMU_MISSING, runOnQemu } from '../system/qemu.ts';
 import { findConformance, type GuestRun, runOnEmulator } from './kernel-images.ts';
 import { OPERATION_OUTCOMES } from './operation-outcomes.ts';
+import { type Check, checksIn, renderOutcomeTable } from './outcome-table.ts';
 
 /** Every kernel operation with its outcomes, performed by the guest program userland/apps/conformance. */
 
 const LIMIT = 400_000_000;
 const TIMEOUT = 60_000;
-
-interface Check {
-  readonly operation: string;
-  readonly outcome: string;
-  readonly detail: string;
-}
-
-/** `ok OPERATION OUTCOME: DETAIL`; the test of the debug call leaves a space before one of them. */
-function checksIn(serial: string): Check[] {
-  return [...serial.matchAll(/^ ?ok (\S+) (\w+): (.+)$/gm)].map(([, operation, outcome, detail]) => ({
-    operation,
-    outcome,
-    detail,
-  }));
-}
+const DOCUMENTS = resolve(import.meta.dirname, '../../kernel/docs');
 
 let run: GuestRun;
 let checks: Check[];
@@ -45,6 +33,10 @@ describe('conformance on the emulator', () => {
   test('the table knows every operation that was checked', () => {
     const unknown = checks.filter(({ operation }) => !(operation in OPERATION_OUTCOMES));
     expect(unknown).toEqual([]);
+  });
+
+  test('kernel/docs/operation-outcomes.md is up to date (npm run docs:kernel writes it)', async () => {
+    await expect(renderOutcomeTable(checks)).toMatchFileSnapshot(join(DOCUMENTS, 'operation-outcomes.md'));
   });
 });
 

@@ -26,7 +26,7 @@ export const OPERATION_OUTCOMES: Readonly<Record<string, readonly Outcome[]>> = 
 
   node: [ILLEGAL],
   'node.copy': ['success', ILLEGAL, DENIED, ARGUMENT, FATAL],
-  'node.move': ['success', ILLEGAL, DESCRIPTOR, ARGUMENT, FATAL],
+  'node.move': ['success', ILLEGAL, ARGUMENT, FATAL],
   'node.mint': ['success', ILLEGAL, DENIED, ARGUMENT, FATAL],
   'node.demote': ['success', ILLEGAL, DENIED, DESCRIPTOR, ARGUMENT],
   'node.revoke': ['success', ILLEGAL, DESCRIPTOR, ARGUMENT],
@@ -77,7 +77,7 @@ export const OPERATION_OUTCOMES: Readonly<Record<string, readonly Outcome[]>> = 
   io_port: [ILLEGAL],
   'io_port.read': ['success', DENIED, FATAL],
   'io_port.write': ['success', DENIED, FATAL],
-  'io_port.mint': ['success', DENIED, DESCRIPTOR, ARGUMENT],
+  'io_port.mint': ['success', DENIED, ARGUMENT],
 
   fault: ['success'],
   'fault.memory': ['success'],

@@ -91,7 +91,7 @@ namespace conformance
             expect_error("generic.convert", "destination without write", convert_small(capability_type::ipc_port, 0, 1, unwritable, 0),
                 capability_error::permission_denied);
             make(capability_type::generic, 12, scratch + 1);
-            require("demote", call(root, abi::node_operation::demote, scratch + 1, bits(capability_rights::read)));
+            require("demote", call(root, abi::node_operation::demote, scratch + 1, unused_argument, bits(capability_rights::read)));
             expect_error("generic.convert", "Generic without write",
                 call(slot(scratch + 1), operation::convert, capability_type::ipc_port, 0, 1, node, 0),
                 capability_error::permission_denied);

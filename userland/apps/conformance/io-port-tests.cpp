@@ -52,7 +52,7 @@ namespace conformance
 
         expect_success("io_port.mint", "a subset of a subset", call(narrow, operation::mint, 0x3ff, 0x3ff, root, scratch + 3));
         expect_success("node.revoke", "an I/O port capability", call(root, abi::node_operation::revoke, 9));
-        expect_error("io_port.mint", "minted ranges are descendants", call(slot(scratch + 3), operation::read, 0x3ff, 1),
+        expect_error("node.revoke", "minted I/O ranges are descendants", call(slot(scratch + 3), operation::read, 0x3ff, 1),
             capability_error::invalid_descriptor);
         expect_success("io_port.read", "the revoked capability itself works on", call(all_io_ports, operation::read, 0x3ff, 1));
     }

@@ -123,7 +123,7 @@ namespace conformance
         {
             const word powerless = mint(port, capability_rights::none);
             expect_success("node.move", "a capability without any right", call(node, operation::move, 2, powerless));
-            expect_error("node.move", "the source is empty afterwards", call(powerless, operation::remove, 1),
+            expect_error("lookup", "the source of a move is empty afterwards", call(powerless, operation::remove, 1),
                 capability_error::invalid_descriptor);
             expect_error("node.move", "source path leads nowhere", call(node, operation::move, 3, missing),
                 capability_error::invalid_argument);
@@ -140,17 +140,17 @@ namespace conformance
         {
             require("copy", call(node, operation::copy, 0, port));
             expect_success("node.demote", "to fewer rights",
-                call(node, operation::demote, 0, bits(without(capability_rights::modify))));
+                call(node, operation::demote, 0, unused_argument, bits(without(capability_rights::modify))));
             expect_error("node.demote", "the right is gone", call(in_node(0), abi::ipc_port_operation::identify, 5),
                 capability_error::permission_denied);
             expect_error("node.demote", "back to more rights",
-                call(node, operation::demote, 0, bits(capability_rights::all)), capability_error::permission_denied);
-            expect_error("node.demote", "index out of range", call(node, operation::demote, 16, 0),
+                call(node, operation::demote, 0, unused_argument, bits(capability_rights::all)), capability_error::permission_denied);
+            expect_error("node.demote", "index out of range", call(node, operation::demote, 16, unused_argument, 0),
                 capability_error::invalid_argument);
-            expect_error("node.demote", "empty slot", call(node, operation::demote, 5, 0),
+            expect_error("node.demote", "empty slot", call(node, operation::demote, 5, unused_argument, 0),
                 capability_error::invalid_descriptor);
             const word weak = mint(node, without(capability_rights::write));
-            expect_error("node.demote", "node without write", call(weak, operation::demote, 0, 0),
+            expect_error("node.demote", "node without write", call(weak, operation::demote, 0, unused_argument, 0),
                 capability_error::illegal_operation);
             expect_error("node.revoke", "node without write", call(weak, operation::revoke, 0),
                 capability_error::illegal_operation);
@@ -158,7 +158,7 @@ namespace conformance
                 capability_error::permission_denied);
 
             require("mint", call(node, operation::mint, 1, port, bits(without(capability_rights::write))));
-            expect_error("node.demote", "target without write", call(node, operation::demote, 1, 0),
+            expect_error("node.demote", "target without write", call(node, operation::demote, 1, unused_argument, 0),
                 capability_error::illegal_operation);
             expect_error("node.revoke", "target without write", call(node, operation::revoke, 1),
                 capability_error::illegal_operation);

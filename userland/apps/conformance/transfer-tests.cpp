@@ -64,7 +64,7 @@ namespace conformance
                 sender.buffer->transfer_source_descriptors[0] == 0 && sender.buffer->transfer_source_descriptors[1] == 0);
 
             // Back with a reply; a capability without any right travels, too.
-            require("demote", call(target, abi::node_operation::demote, 4, bits(capability_rights::read) | bits(capability_rights::write)));
+            require("demote", call(target, abi::node_operation::demote, 4, unused_argument, bits(capability_rights::read) | bits(capability_rights::write)));
             expect_at(*sender.buffer, root, gift_slot);
             require("call", !sender.start_call(port, operation::call, 1));
             require("receive", call(port, operation::receive, 1));

@@ -40,7 +40,7 @@ namespace a9n
         /// Reduces the rights of slot `index`, for good.
         status demote(word index, capability_rights rights) const
         {
-            return capability_command(value, abi::node_operation::demote, index, rights);
+            return capability_command(value, abi::node_operation::demote, index, 0, rights);
         }
 
         /// Removes everything derived from slot `index`; the slot itself stays. A Generic is whole again afterwards.
