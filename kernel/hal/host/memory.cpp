@@ -3,7 +3,6 @@
 
 #include <hal/interface/memory.hpp>
 
-#include <sanitizer/asan_interface.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -13,6 +12,8 @@ extern "C" char kernel_image_begin[], kernel_image_end[];
 
 namespace a9n::host
 {
+    void (*on_memory_cleared)(void* start, word size) = nullptr;
+
     namespace
     {
         word ram_size = 0;
@@ -93,8 +94,10 @@ namespace a9n::hal
 
     void clear_memory(void* start, word size)
     {
-        // Memory that is handed out is cleared first. Whoever runs the kernel may have poisoned it while it was free.
-        ASAN_UNPOISON_MEMORY_REGION(start, size);
+        if (on_memory_cleared != nullptr)
+        {
+            on_memory_cleared(start, size);
+        }
         __builtin_memset(start, 0, size);
     }
 }

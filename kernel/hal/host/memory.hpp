@@ -21,6 +21,9 @@ namespace a9n::host
     /// the kernel sees, until `save_machine`.
     int memory_file();
 
+    /// Is told before the kernel clears memory, which it does with all that it hands out. nullptr: nobody is.
+    extern void (*on_memory_cleared)(void* start, word size);
+
     /// Remembers RAM and the kernel's static data, HAL included, as they are now. Once. False, with errno, on failure.
     bool save_machine();
 

@@ -1,5 +1,5 @@
 // Boots the kernel with an init image of a few pages, makes kernel calls as init, and lets it stop.
-#include "boot_image.hpp"
+#include "boot-image.hpp"
 
 #include <core/process.hpp>
 #include <hal/host/devices.hpp>

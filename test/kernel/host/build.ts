@@ -36,6 +36,8 @@ export interface HostProgram {
   readonly name: string;
   /** Beside the kernel's; paths from the repository's root. */
   readonly sources: readonly string[];
+  /** Those of them that only look at the kernel between its entries: compiled without sanitizers, because they take most of the time. */
+  readonly observers?: readonly string[];
   readonly toolchain?: Toolchain;
   /** Text to compile in place of a kernel source, by its path from the repository's root. */
   readonly replaced?: ReadonlyMap<string, string>;
@@ -63,14 +65,14 @@ export async function buildHostProgram(program: HostProgram): Promise<string> {
   mkdirSync(cache, { recursive: true });
   const context = hash([
     spawnSync(toolchain.compiler, ['--version'], { encoding: 'utf8' }).stdout,
-    toolchain.flags.join(' '),
     ...headerFolders.flatMap((folder) => filesIn(folder, '.hpp')).map(readText),
   ]);
   const kernelSources = kernelFolders.flatMap((folder) => filesIn(folder, '.cpp'));
   const objects = await mapConcurrently([...kernelSources, ...program.sources], (source) => {
     const isKernel = kernelSources.includes(source);
+    const flags = program.observers?.includes(source) === true ? ['-O2'] : toolchain.flags;
     const text = program.replaced?.get(source) ?? readText(source);
-    return compile(source, text, isKernel ? 'kernel' : 'program', toolchain, context);
+    return compile(source, text, isKernel ? 'a9n-kernel-image' : 'program', { ...toolchain, flags }, context);
   });
 
   const script = join(root, 'kernel/hal/host/image.ld');
@@ -85,7 +87,7 @@ export async function buildHostProgram(program: HostProgram): Promise<string> {
 
 /** Kernel objects lie in a folder of their own, because the linker script knows them by it. */
 async function compile(source: string, text: string, folder: string, toolchain: Toolchain, context: string) {
-  const directory = join(cache, hash([context, source, text]), folder);
+  const directory = join(cache, hash([context, toolchain.flags.join(' '), source, text]), folder);
   const object = join(directory, `${basename(source, extname(source))}.o`);
   if (existsSync(object)) return object;
   mkdirSync(directory, { recursive: true });

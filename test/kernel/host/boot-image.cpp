@@ -1,4 +1,4 @@
-#include "boot_image.hpp"
+#include "boot-image.hpp"
 
 #include <hal/interface/memory.hpp>
 

@@ -1,0 +1,81 @@
+#include "events.hpp"
+
+#include "memory-guard.hpp"
+
+#include <hal/host/memory.hpp>
+#include <hal/host/processor.hpp>
+
+namespace a9n::host
+{
+    namespace
+    {
+        constexpr auto malformed = event_outcome::malformed;
+
+        event_outcome outcome_of(bool was_possible)
+        {
+            return !was_possible ? event_outcome::impossible
+                : running.is_halted ? event_outcome::halted
+                                    : event_outcome::entered;
+        }
+
+        event_outcome call(const word* arguments)
+        {
+            if (running.context == nullptr)
+            {
+                return event_outcome::impossible;
+            }
+            running.context->registers[static_cast<word>(abi::context_register::rax)] = arguments[0];
+            for (word i = 0; i < abi::hardware_message_registers; i++)
+            {
+                hal::set_message_register(*running.context, i, arguments[1 + i]);
+            }
+            return outcome_of(make_kernel_call());
+        }
+
+        event_outcome write(physical_address address, const word* words, word count)
+        {
+            const bool is_ram = address % sizeof(word) == 0 && address <= memory_size()
+                && count <= (memory_size() - address) / sizeof(word);
+            if (running.is_halted || !is_ram)
+            {
+                return event_outcome::impossible;
+            }
+            write_user_memory(address, words, count);
+            return event_outcome::entered;
+        }
+    }
+
+    event_outcome perform_event(const word*& at, const word* end)
+    {
+        if (at == end)
+        {
+            return malformed;
+        }
+        const auto kind      = static_cast<event_kind>(*at++);
+        const auto available = static_cast<word>(end - at);
+        const word* arguments = at;
+        const auto take      = [&](word count)
+        {
+            at += count <= available ? count : available;
+            return count <= available;
+        };
+        switch (kind)
+        {
+            case event_kind::call:
+                return take(1 + abi::hardware_message_registers) ? call(arguments) : malformed;
+            case event_kind::fault:
+                return take(3) ? outcome_of(fault(
+                                     { static_cast<abi::fault_type>(arguments[0]), arguments[1], arguments[2] }))
+                               : malformed;
+            case event_kind::tick:
+                return outcome_of(tick());
+            case event_kind::interrupt:
+                return take(1) ? outcome_of(interrupt(arguments[0])) : malformed;
+            case event_kind::write:
+                return available >= 2 && arguments[1] <= available - 2 && take(2 + arguments[1])
+                    ? write(arguments[0], arguments + 2, arguments[1])
+                    : malformed;
+        }
+        return malformed;
+    }
+}

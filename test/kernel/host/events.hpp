@@ -1,0 +1,27 @@
+// What happens to the kernel, as words: the same that host-kernel.ts makes of a KernelEvent.
+#pragma once
+
+#include <hal/interface/types.hpp>
+
+namespace a9n::host
+{
+    enum class event_kind : word
+    {
+        call      = 0, ///< call type, MR0…MR9
+        fault     = 1, ///< type, detail, code
+        tick      = 2, ///< nothing
+        interrupt = 3, ///< line
+        write     = 4, ///< physical address, count, words
+    };
+
+    enum class event_outcome : word
+    {
+        entered    = 0,
+        halted     = 1, ///< the kernel stopped in this entry
+        impossible = 2, ///< nothing happened: no process runs, the line is masked, the kernel has halted, or memory is not RAM
+        malformed  = 3, ///< these words are no event
+    };
+
+    /// Performs the event that begins at `at` and moves `at` behind it.
+    event_outcome perform_event(const word*& at, const word* end);
+}
