@@ -1,0 +1,116 @@
+/** Capability calls (sections 1 and 2): how operations are described, found and performed. */
+import type { Outcome } from '../operation-outcomes.ts';
+import { ADDRESS_SPACE_OPERATIONS, FRAME_OPERATIONS } from './address-space.ts';
+import { GENERIC_OPERATIONS } from './generic.ts';
+import { INTERRUPT_PORT_OPERATIONS, INTERRUPT_REGION_OPERATIONS } from './interrupts.ts';
+import { IO_PORT_OPERATIONS } from './io-port.ts';
+import { IPC_PORT_OPERATIONS } from './ipc-port.ts';
+import type { Capability } from './kernel-state.ts';
+import { find } from './lookup.ts';
+import { has, type Model, type Process, type Slot } from './model.ts';
+import { NODE_OPERATIONS } from './node.ts';
+import { NOTIFICATION_PORT_OPERATIONS } from './notification-port.ts';
+import { getMessageRegister, setMessageRegister, setResult } from './process.ts';
+import { PROCESS_OPERATIONS } from './process-control-block.ts';
+import { finishRevocation } from './revocation.ts';
+
+/** `unfinished`: MR0 and MR1 are written already, or will be when the caller's wait ends. */
+export type End = Outcome | 'unfinished';
+
+/** A call whose operation number and rights have been checked. */
+export interface Call<T extends Capability = Capability> {
+  readonly model: Model;
+  readonly caller: Process;
+  readonly slot: Slot;
+  /** What `slot` held when the call was made. */
+  readonly capability: T;
+  argument(register: number): bigint;
+  setResult(register: number, value: bigint): void;
+  /** The slot an argument leads to. */
+  find(descriptor: bigint): Slot | undefined;
+}
+
+export interface Operation<T extends Capability = Capability> {
+  readonly number: number;
+  readonly name: string;
+  /** Rights that the capability called must have, and the error if it lacks one. */
+  readonly needs: number;
+  readonly missing: Outcome;
+  readonly perform: (call: Call<T>) => End;
+}
+
+/** Check order: lookup, operation number, rights, then what the operation itself checks. */
+function perform<T extends Capability>(
+  call: Call<T>,
+  operations: readonly Operation<T>[],
+): { end: End; operation: string } {
+  const type = call.capability.type.toLowerCase();
+  const number = call.argument(1);
+  const operation = operations.find((known) => BigInt(known.number) === number);
+  if (operation === undefined) {
+    return { end: 'illegal_operation', operation: type };
+  }
+  const name = `${type}.${operation.name}`;
+  call.caller.unfinished = name;
+  if (!has(call.slot, operation.needs)) {
+    return { end: operation.missing, operation: name };
+  }
+  return { end: operation.perform(call), operation: name };
+}
+
+function performOn(call: Omit<Call, 'capability'>, capability: Capability): { end: End; operation: string } {
+  switch (capability.type) {
+    case 'NODE':
+      return perform({ ...call, capability }, NODE_OPERATIONS);
+    case 'GENERIC':
+      return perform({ ...call, capability }, GENERIC_OPERATIONS);
+    case 'ADDRESS_SPACE':
+      return perform({ ...call, capability }, ADDRESS_SPACE_OPERATIONS);
+    case 'PAGE_TABLE':
+      return perform({ ...call, capability }, []); // section 9
+    case 'FRAME':
+      return perform({ ...call, capability }, FRAME_OPERATIONS);
+    case 'PROCESS_CONTROL_BLOCK':
+      return perform({ ...call, capability }, PROCESS_OPERATIONS);
+    case 'IPC_PORT':
+      return perform({ ...call, capability }, IPC_PORT_OPERATIONS);
+    case 'NOTIFICATION_PORT':
+      return perform({ ...call, capability }, NOTIFICATION_PORT_OPERATIONS);
+    case 'INTERRUPT_REGION':
+      return perform({ ...call, capability }, INTERRUPT_REGION_OPERATIONS);
+    case 'INTERRUPT_PORT':
+      return perform({ ...call, capability }, INTERRUPT_PORT_OPERATIONS);
+    case 'IO_PORT':
+      return perform({ ...call, capability }, IO_PORT_OPERATIONS);
+  }
+}
+
+/** The current process has made a capability call. */
+export function capabilityCall(model: Model, caller: Process): void {
+  const root = caller.own.process_root_node;
+  const argument = (register: number): bigint => getMessageRegister(model, caller, register);
+  const slot = find(model, root, argument(0));
+  const { end, operation } =
+    slot === undefined
+      ? { end: 'invalid_descriptor' as const, operation: 'capability_call' }
+      : performOn(
+          {
+            model,
+            caller,
+            slot,
+            argument,
+            setResult: (register, value) => setMessageRegister(model, caller, register, value),
+            find: (descriptor) => find(model, root, descriptor),
+          },
+          slot.capability,
+        );
+  finishRevocation(model);
+  if (end === 'unfinished') {
+    return;
+  }
+  model.ended.push({ operation, outcome: end });
+  // A process that has destroyed or revoked itself has no call that could end.
+  if (model.current === caller) {
+    setResult(model, caller, end);
+  }
+}
