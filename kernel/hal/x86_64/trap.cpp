@@ -3,6 +3,7 @@
 #include "context.hpp"
 #include "cpu.hpp"
 #include "descriptor_tables.hpp"
+#include "exception.hpp"
 #include "interrupt_controllers.hpp"
 #include "kernel_space.hpp"
 #include "serial_console.hpp"
@@ -15,19 +16,6 @@ namespace a9n::hal
 {
     namespace
     {
-        enum exception_vector : word
-        {
-            divide_error         = 0,
-            overflow             = 4,
-            invalid_opcode       = 6,
-            page_fault           = 14,
-            floating_point_error = 16,
-            simd_error           = 19,
-            first_interrupt      = 32,
-        };
-
-        constexpr word page_fault_fetch = 1 << 4;
-
         /// Loads what `step` asks for; the entry code restores the registers of the context returned.
         process_context* prepare(const next_step& step)
         {
@@ -41,32 +29,12 @@ namespace a9n::hal
             return step.context;
         }
 
-        fault_cause describe_fault(word vector, word error_code)
-        {
-            const word code = vector << 32 | (error_code & 0xffff'ffff);
-            switch (vector)
-            {
-                case page_fault:
-                    return { (error_code & page_fault_fetch) != 0 ? abi::fault_type::memory_instruction_fetch
-                                                                  : abi::fault_type::memory,
-                        cpu::read_cr2(), error_code };
-                case invalid_opcode:
-                    return { abi::fault_type::invalid_instruction, code, 0 };
-                case divide_error:
-                case overflow:
-                case floating_point_error:
-                case simd_error:
-                    return { abi::fault_type::invalid_arithmetic, code, 0 };
-                default:
-                    return { abi::fault_type::architecture, code, 0 };
-            }
-        }
-
         next_step handle_trap(word vector, word error_code)
         {
             if (vector < first_interrupt)
             {
-                return a9n::handle_fault(describe_fault(vector, error_code));
+                return a9n::handle_fault(
+                    describe_exception(vector, error_code, vector == page_fault ? cpu::read_cr2() : 0));
             }
             if (vector == timer_vector)
             {

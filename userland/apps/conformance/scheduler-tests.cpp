@@ -12,6 +12,9 @@ namespace conformance
         constexpr word port_slot = first_free_slot;
         constexpr word port      = slot(port_slot);
 
+        /// Rounds of an empty loop: longer than the quanta of three processes, on any processor.
+        constexpr word patience = 10'000'000'000;
+
         volatile word counters[2];
         volatile bool stop = false;
         word          order[8];
@@ -94,7 +97,7 @@ namespace conformance
                 workers[i].value = i;
                 workers[i].start(count_until_stopped);
             }
-            for (word rounds = 0; rounds < 100'000'000 && (counters[0] == 0 || counters[1] == 0); ++rounds)
+            for (word rounds = 0; rounds < patience && (counters[0] == 0 || counters[1] == 0); ++rounds)
             {
                 // Only the timer takes the processor from this loop and from theirs.
             }
@@ -108,7 +111,7 @@ namespace conformance
             workers[1].value = 1;
             counters[1]      = 0;
             workers[1].start(count_until_stopped);
-            for (word rounds = 0; rounds < 100'000'000 && counters[1] == 0; ++rounds)
+            for (word rounds = 0; rounds < patience && counters[1] == 0; ++rounds)
             {
             }
             stop = true;
