@@ -47,9 +47,7 @@ function logOf(init: Uint8Array): string[] {
     const goesOn = reason.kind === 'budget' || (reason.kind === 'idle' && !waitsForInput);
     if (!goesOn) return serial.text.split('\n');
     // An idle system still has its timer.
-    if (serial.text.includes('memory-tour exited') || serial.text.includes('memory-tour faulted')) {
-      return serial.text.split('\n');
-    }
+    if (/memory-tour (?:exited|faulted).*\n/.test(serial.text)) return serial.text.split('\n');
     if (machine.instructionCount > LIMIT) throw new Error(`no end; serial log:\n${serial.text}`);
   }
 }
