@@ -1,6 +1,6 @@
 /** Reads fields of kernel objects by the names and offsets that the kernel's debug information gives them. */
 import type { Machine } from '../../emulator/machine-api.ts';
-import type { Type } from '../symbols/symbol-api.ts';
+import type { ProgramSymbols, Type } from '../symbols/symbol-api.ts';
 
 export type ReadField = (address: bigint) => bigint | undefined;
 
@@ -58,10 +58,29 @@ export function fieldReader(machine: Machine, structure: Type | undefined, path:
   };
 }
 
-/** Reads the field out of a copy of the whole structure; 0 beyond its end. */
-export function readFieldOf(structure: Uint8Array, field: FieldPlace): bigint {
-  const size = plainType(field.type).size;
-  return littleEndian(structure.subarray(field.offset, field.offset + size));
+/** Reads a field out of a copy of the whole structure; 0 beyond the copy's end. */
+export type FieldOf = (structure: Uint8Array) => bigint;
+
+/** Undefined if the structure has no such field of at most 8 bytes. */
+export function fieldOf(structure: Type | undefined, path: string): FieldOf | undefined {
+  const place = structure === undefined ? undefined : findField(structure, path);
+  const size = place === undefined ? 0 : plainType(place.type).size;
+  if (place === undefined || size < 1 || size > 8) return undefined;
+  const { offset, bits } = place;
+  const mask = bits === undefined ? 0n : (1n << BigInt(bits.size)) - 1n;
+  return (bytes) => {
+    const value = littleEndian(bytes.subarray(offset, offset + size));
+    return bits === undefined ? value : (value >> BigInt(bits.offset)) & mask;
+  };
+}
+
+/** The same for a field that every kernel of this row has. Throws LayoutError. */
+export function requiredFieldOf(structure: Type, path: string): FieldOf {
+  const field = fieldOf(structure, path);
+  if (field === undefined) {
+    throw new LayoutError(`its type ${structure.name ?? 'without name'} has no member "${path}"`);
+  }
+  return field;
 }
 
 /** The same for a field that every kernel of this row has. Throws LayoutError. */
@@ -94,4 +113,58 @@ export function enumeratorNames(type: Type | undefined): ReadonlyMap<bigint, str
       ({ name, value }) => [value, (name.split('::').pop() ?? name).toUpperCase()] as const,
     ),
   );
+}
+
+export function requiredType(symbols: ProgramSymbols, name: string): Type {
+  const type = symbols.typeNamed(name);
+  if (type !== undefined) return plainType(type);
+  throw new LayoutError(`it has no type ${name}`);
+}
+
+export function requiredField(type: Type, path: string): FieldPlace {
+  const field = findField(type, path);
+  if (field !== undefined) return field;
+  throw new LayoutError(`its type ${type.name ?? 'without name'} has no member "${path}"`);
+}
+
+export interface VariablePlace {
+  readonly address: bigint;
+  readonly type: Type;
+}
+
+/** A global variable or a part of one: `variable`, `variable.field`, `variable[3].field.inner`. Throws LayoutError. */
+export function requiredVariable(symbols: ProgramSymbols, path: string): VariablePlace {
+  const place = findVariable(symbols, path);
+  if (place === undefined) throw new LayoutError(`it has no variable ${path}`);
+  return place;
+}
+
+export function findVariable(symbols: ProgramSymbols, path: string): VariablePlace | undefined {
+  const [, name, index, field] = /^([^.[]+)(?:\[(\d+)\])?(?:\.(.+))?$/.exec(path) ?? [];
+  const variable = name === undefined ? undefined : symbols.globalNamed(name);
+  const storage = variable?.locate(NO_FRAME).storage;
+  if (variable === undefined || storage?.kind !== 'memory') return undefined;
+  let type = plainType(variable.type);
+  let address = storage.address;
+  if (index !== undefined) {
+    if (type.kind !== 'array') return undefined;
+    type = plainType(type.element);
+    address += BigInt(Number(index) * type.size);
+  }
+  if (field === undefined) return { address, type };
+  const member = findField(type, field);
+  return member === undefined
+    ? undefined
+    : { address: address + BigInt(member.offset), type: plainType(member.type) };
+}
+
+const NO_FRAME = {
+  pc: 0n,
+  pcIsExact: true,
+  readRegister: () => undefined,
+  readMemory: () => undefined,
+};
+
+export function nonZero(value: bigint | undefined): bigint | undefined {
+  return value === 0n ? undefined : value;
 }

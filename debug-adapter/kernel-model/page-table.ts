@@ -21,22 +21,32 @@ export function entryCoverage(level: number): bigint {
   return 1n << BigInt(12 + 9 * (level - 1));
 }
 
-interface Entry {
+export interface Entry {
   readonly index: number;
   readonly kind: 'table' | 'page';
   readonly physicalAddress: bigint;
+  /** `read`, `write`, `execute`, `user` … */
   readonly flags: readonly string[];
+}
+
+/** The present entries of a table at a physical address. */
+export function pageTableEntries(machine: Machine, table: number, level: number): Entry[] {
+  const bytes = machine.readPhysical(table, ENTRIES * 8);
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const entries: Entry[] = [];
+  for (let index = 0; index < bytes.length / 8; index++) {
+    if ((view.getUint8(index * 8) & Number(PRESENT)) === 0) continue;
+    const entry = decodeEntry(view.getBigUint64(index * 8, true), index, level);
+    if (entry !== undefined) entries.push(entry);
+  }
+  return entries;
 }
 
 /** The present entries; pages that continue each other with the same flags are one row. `base`: what entry 0 translates. */
 export function pageTableRows(machine: Machine, table: number, level: number, base: bigint): PageTableRow[] {
-  const bytes = machine.readPhysical(table, ENTRIES * 8);
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const coverage = entryCoverage(level);
   const runs: { first: Entry; count: number }[] = [];
-  for (let index = 0; index < bytes.length / 8; index++) {
-    const entry = decodeEntry(view.getBigUint64(index * 8, true), index, level);
-    if (entry === undefined) continue;
+  for (const entry of pageTableEntries(machine, table, level)) {
     const run = runs.at(-1);
     if (run !== undefined && continues(run.first, run.count, entry, coverage)) run.count++;
     else runs.push({ first: entry, count: 1 });

@@ -11,9 +11,15 @@ export function createUnknownKernelModel(machine: Machine): KernelModel {
         address: root,
         state: 'unknown',
         priority: undefined,
+        quantum: undefined,
         addressSpaceRoot: Number(root),
         rootNode: undefined,
+        ipcBuffer: undefined,
         blockedOn: undefined,
+        replyTarget: undefined,
+        replySource: undefined,
+        sending: undefined,
+        fault: undefined,
         savedRegisters: undefined,
       });
     }
@@ -29,5 +35,10 @@ export function createUnknownKernelModel(machine: Machine): KernelModel {
     process: (address) => seen.get(address),
     nodeRadix: () => undefined,
     node: () => undefined,
+    capabilities: () => [],
+    readyQueues: () => [],
+    ipcPort: () => undefined,
+    notificationPort: () => undefined,
+    interruptPorts: () => [],
   };
 }

@@ -6,8 +6,8 @@
  * and those of the first user instruction after it.
  */
 import { readFileSync } from 'node:fs';
-import { placeInGlobal } from '../../../debug-adapter/kernel-model/a9n-model.ts';
 import { A9N_2026 } from '../../../debug-adapter/kernel-model/a9n-names.ts';
+import { requiredVariable } from '../../../debug-adapter/kernel-model/object-layout.ts';
 import { parseElf } from '../../../debug-adapter/symbols/elf.ts';
 import { loadProgramSymbols } from '../../../debug-adapter/symbols/program-symbols.ts';
 import { machineFrame } from '../../../debug-adapter/target/frame-context.ts';
@@ -120,7 +120,7 @@ function symbolAddresses({ symbols }: Program): EntrySymbols {
     kernelCall: find('kernel_call_entry').address,
     traps: Array.from({ length: 256 }, (_, vector) => traps.address + TRAP_ENTRY_SIZE * BigInt(vector)),
     leave: { start: leave.address, end: leave.address + BigInt(leave.size) },
-    enteredContext: placeInGlobal(symbols, A9N_2026.enteredContext),
+    enteredContext: requiredVariable(symbols, A9N_2026.enteredContext).address,
     idle: find('idle').address,
   };
 }
