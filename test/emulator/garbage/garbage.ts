@@ -264,7 +264,9 @@ export function runGarbage(seed: number, instructions: number, slice: number): O
         if (took > PATIENCE_MILLISECONDS) {
           throw new GarbageFailure(seed, retired + slice, `a slice took ${Math.round(took)} ms`);
         }
-        const done = Math.max(1, end - before);
+        // However slices fall, the end of a round is no instruction; what goes on gets on.
+        const goesOn = stop.kind === 'budget' || stop.kind === 'idle';
+        const done = goesOn ? Math.max(1, end - before) : end - before;
         left -= done;
         retired += done;
       }
