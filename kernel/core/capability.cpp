@@ -3,6 +3,8 @@
 namespace a9n
 {
     capability_slot* capability_dependency_list = nullptr;
+    capability_slot* revoked_slot               = nullptr;
+    capability_slot* list_cursor                = nullptr;
 
     namespace
     {
@@ -116,6 +118,8 @@ namespace a9n
         {
             destination.next->previous = &destination;
         }
+        revoked_slot = revoked_slot == &source ? &destination : revoked_slot;
+        list_cursor  = list_cursor == &source ? &destination : list_cursor;
         clear_content(source);
     }
 
@@ -126,6 +130,8 @@ namespace a9n
         {
             slot.next->previous = slot.previous;
         }
+        revoked_slot = revoked_slot == &slot ? nullptr : revoked_slot;
+        list_cursor  = list_cursor == &slot ? slot.next : list_cursor;
         clear_content(slot);
     }
 

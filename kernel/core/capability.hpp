@@ -23,9 +23,14 @@ namespace a9n
     struct generic_data
     {
         physical_address base;
-        uint8_t          size_bits : 7;
-        uint8_t          is_device : 1;
         physical_address watermark; ///< everything from here to the end is free
+        word             size_bits : 7;
+        word             is_device : 1;
+
+        // Free pages that are zero already, because a large CONVERT was interrupted. Counted from `base`, so that 28 bits
+        // reach further than RAM in the direct map does.
+        word first_cleared_page : 28;
+        word cleared_page_count : 28;
     };
 
     struct address_space_data
@@ -122,6 +127,14 @@ namespace a9n
         void*             component;
         capability_data   data;
     };
+
+    // ---- Slots that unfinished work remembers (revocation.hpp). They follow a capability that is moved. ------------
+
+    /// The root of the revocation under way; nullptr if there is none, or its capability was removed.
+    extern capability_slot* revoked_slot;
+
+    /// The next slot of a walk along the dependency list, which goes on behind a slot that is emptied.
+    extern capability_slot* list_cursor;
 
     // ---- Filling, moving and emptying slots: the only functions that touch the dependency list --------------------
 

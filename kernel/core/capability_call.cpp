@@ -71,6 +71,74 @@ namespace a9n
             }
             return found->perform({ caller, slot });
         }
+
+        /// A process that has reset itself is not current any more and has no call to end.
+        bool exists_still(const process_control_block& caller)
+        {
+            return this_processor().current_process == &caller;
+        }
+
+        void make_again(process_control_block& caller)
+        {
+            if (exists_still(caller))
+            {
+                hal::repeat_kernel_call(caller.context);
+                caller.unfinished_call.exists = true;
+            }
+        }
+
+        /// The call is over but for the work it has started, and succeeds with its end.
+        void await_revocation(process_control_block& caller, word number)
+        {
+            const bool is_over = number != revocation_number() || go_on_with_revocation();
+            if (!exists_still(caller))
+            {
+                return;
+            }
+            caller.unfinished_call = {};
+            if (is_over)
+            {
+                set_success(caller);
+                return;
+            }
+            caller.unfinished_call.awaited_revocation = number;
+            make_again(caller);
+        }
+
+        void perform_call(process_control_block& caller)
+        {
+            const outcome end = perform(caller);
+            if (!end.is_finished || !exists_still(caller))
+            {
+                return;
+            }
+            if (!end.ended.ok())
+            {
+                set_failure(caller, end.ended.error());
+                return;
+            }
+            if (was_revocation_started())
+            {
+                await_revocation(caller, revocation_number());
+                return;
+            }
+            set_success(caller);
+        }
+
+        void go_on_with_call(process_control_block& caller)
+        {
+            caller.unfinished_call.exists = false;
+            if (caller.unfinished_call.awaited_revocation != 0)
+            {
+                await_revocation(caller, caller.unfinished_call.awaited_revocation);
+                return;
+            }
+            perform_call(caller);
+            if (!caller.unfinished_call.exists)
+            {
+                caller.unfinished_call = {};
+            }
+        }
     }
 
     result<capability_slot*> invocation::find(word descriptor, capability_type type) const
@@ -83,22 +151,25 @@ namespace a9n
         return find_capability(caller.root_node, descriptor);
     }
 
+    outcome repeat(const invocation& call)
+    {
+        make_again(call.caller);
+        return outcome::unfinished();
+    }
+
+    outcome repeat_after_revocation(const invocation& call)
+    {
+        go_on_with_revocation();
+        return repeat(call);
+    }
+
     void perform_capability_call(process_control_block& caller)
     {
-        const outcome end = perform(caller);
-        finish_revocation();
-        // A process that has reset itself is not current any more and has no call to end.
-        if (!end.is_finished || this_processor().current_process != &caller)
+        if (caller.unfinished_call.exists)
         {
+            go_on_with_call(caller);
             return;
         }
-        if (end.ended.ok())
-        {
-            set_success(caller);
-        }
-        else
-        {
-            set_failure(caller, end.ended.error());
-        }
+        perform_call(caller);
     }
 }

@@ -53,6 +53,12 @@ namespace a9n
 
     inline constexpr status success {};
 
+    /// The kernel is left with the call unfinished, and its caller makes it again when it runs next.
+    outcome repeat(const invocation& call);
+
+    /// Revocation of something else has to be over first: does some of it, then as repeat.
+    outcome repeat_after_revocation(const invocation& call);
+
     struct operation
     {
         word              number;

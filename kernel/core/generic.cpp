@@ -3,6 +3,7 @@
 #include "ipc_port.hpp"
 #include "node.hpp"
 #include "notification_port.hpp"
+#include "revocation.hpp"
 
 #include <hal/interface/memory.hpp>
 
@@ -34,7 +35,6 @@ namespace a9n
             word             specific_bits;
             word             unit_bits;
             word             count;
-            physical_address start;
             node*            destination;
             word             first_index;
         };
@@ -94,23 +94,13 @@ namespace a9n
             return count > (end - start) >> unit_bits ? result<physical_address> { no_room } : result { start };
         }
 
-        bool are_slots_free(node& destination, word first, word count)
+        bool has_slots(const node& destination, word first, word count)
         {
-            if (count > destination.capacity() || first > destination.capacity() - count)
-            {
-                return false;
-            }
-            for (word i = 0; i < count; i++)
-            {
-                if (!destination.slots[first + i].is_empty())
-                {
-                    return false;
-                }
-            }
-            return true;
+            return count <= destination.capacity() && first <= destination.capacity() - count;
         }
 
-        /// MR2 type, MR3 specific bits, MR4 count, MR5 destination node descriptor, MR6 first index.
+        /// MR2 type, MR3 specific bits, MR4 count, MR5 destination node descriptor, MR6 first index. Still to be checked:
+        /// that the slots are free, and then that there is room.
         result<conversion> decode_convert(const invocation& call)
         {
             const auto destination = call.find(call.argument(5), capability_type::node);
@@ -140,17 +130,10 @@ namespace a9n
 
             const bool fits_devices = decoded.type == capability_type::frame || decoded.type == capability_type::generic;
             if (decoded.count == 0 || (generic.is_device && !fits_devices)
-                || !are_slots_free(*decoded.destination, decoded.first_index, decoded.count))
+                || !has_slots(*decoded.destination, decoded.first_index, decoded.count))
             {
                 return capability_error::invalid_argument;
             }
-
-            const auto start = find_room(generic, decoded.unit_bits, decoded.count);
-            if (!start.ok())
-            {
-                return start.error();
-            }
-            decoded.start = start.value();
             return decoded;
         }
 
@@ -162,16 +145,8 @@ namespace a9n
             if (conversion.type == capability_type::generic)
             {
                 made.rights       = read_write;
-                made.data.generic = { address, static_cast<uint8_t>(conversion.specific_bits & 0x7f), is_device, address };
+                made.data.generic = { address, address, conversion.specific_bits, is_device, 0, 0 };
                 return made;
-            }
-            if (!is_device)
-            {
-                // Memory is cleared when it is handed out, so nothing of its former life is ever seen.
-                const word header_and_slots = sizeof(node) + (sizeof(capability_slot) << conversion.specific_bits);
-                hal::clear_memory(hal::to_pointer(address), conversion.type == capability_type::node
-                        ? header_and_slots
-                        : word { 1 } << conversion.unit_bits);
             }
             switch (conversion.type)
             {
@@ -198,22 +173,126 @@ namespace a9n
             return made;
         }
 
+        /// Memory is cleared when it is handed out, so nothing of its former life is ever seen.
+        word bytes_to_clear(const conversion& plan, bool is_device)
+        {
+            if (is_device || plan.type == capability_type::generic)
+            {
+                return 0;
+            }
+            return plan.type == capability_type::node ? sizeof(node) + (sizeof(capability_slot) << plan.specific_bits)
+                                                      : word { 1 } << plan.unit_bits;
+        }
+
+        constexpr word pages_cleared = 8; ///< at once
+
+        /// Clears free pages of the Generic from `start` to `end`, which are zero then as long as they stay free. False: an
+        /// interrupt waits; what is done is remembered.
+        bool clear_pages(generic_data& generic, physical_address start, physical_address end, work_meter& meter)
+        {
+            const word first = (start - generic.base) / abi::page_size;
+            const word limit = (end - generic.base + abi::page_size - 1) / abi::page_size;
+            word       page  = generic.first_cleared_page + word { generic.cleared_page_count };
+            if (first < generic.first_cleared_page || first > page)
+            {
+                generic.first_cleared_page = first;
+                generic.cleared_page_count = 0;
+                page                       = first;
+            }
+            while (page < limit)
+            {
+                const word count = limit - page < pages_cleared ? limit - page : pages_cleared;
+                hal::clear_memory(hal::to_pointer(generic.base + page * abi::page_size), count * abi::page_size);
+                page += count;
+                generic.cleared_page_count = page - generic.first_cleared_page;
+                if (!meter.goes_on(count * abi::page_size / sizeof(word)))
+                {
+                    return false;
+                }
+            }
+            return true;
+        }
+
+        /// Clears what `count` objects from `start` on need, if it is so much that it takes several pieces.
+        bool clear_in_pieces(
+            generic_data& generic, const conversion& plan, word count, physical_address start, work_meter& meter)
+        {
+            const physical_address page = (start + abi::page_size - 1) & ~(abi::page_size - 1);
+            const physical_address end
+                = start + ((count - 1) << plan.unit_bits) + bytes_to_clear(plan, generic.is_device);
+            hal::clear_memory(hal::to_pointer(start), page - start);
+            return clear_pages(generic, page, end, meter);
+        }
+
+        outcome pause(const invocation& call, word progress)
+        {
+            call.caller.unfinished_call.conversion_progress = progress;
+            return repeat(call);
+        }
+
+        // Where the kernel may be left for an interrupt, others may take the slots or the memory meanwhile. Then the call
+        // ends with the error, and keeps what was made; with nothing in between it is all or nothing.
         outcome convert(const invocation& call)
         {
+            if (is_being_revoked(call.slot))
+            {
+                return repeat_after_revocation(call);
+            }
             const auto decoded = decode_convert(call);
             if (!decoded.ok())
             {
                 return decoded.error();
             }
-            const conversion plan    = decoded.value();
-            generic_data&    generic = call.slot.data.generic;
-            for (word i = 0; i < plan.count; i++)
+            const conversion plan     = decoded.value();
+            generic_data&    generic  = call.slot.data.generic;
+            capability_slot* slots    = &plan.destination->slots[plan.first_index];
+            word             progress = call.caller.unfinished_call.conversion_progress;
+            work_meter       meter;
+
+            for (; progress < plan.count; progress++)
             {
-                const physical_address address = plan.start + (i << plan.unit_bits);
-                fill_child(plan.destination->slots[plan.first_index + i], call.slot,
-                    make_object(plan, address, generic.is_device));
+                if (!slots[progress].is_empty())
+                {
+                    return capability_error::invalid_argument;
+                }
+                if (!meter.goes_on(work::passed_slot))
+                {
+                    return pause(call, progress + 1);
+                }
             }
-            generic.watermark = plan.start + (plan.count << plan.unit_bits);
+
+            const word first = progress - plan.count; // what was made by an earlier entry
+            const auto room  = find_room(generic, plan.unit_bits, plan.count - first);
+            if (!room.ok())
+            {
+                return room.error();
+            }
+            const word bytes       = bytes_to_clear(plan, generic.is_device);
+            const word count       = plan.count - first;
+            const bool is_cleared  = bytes * count > pages_cleared * abi::page_size;
+            if (is_cleared && !clear_in_pieces(generic, plan, count, room.value(), meter))
+            {
+                return pause(call, progress);
+            }
+
+            for (word i = first; i < plan.count; i++)
+            {
+                const physical_address address = room.value() + ((i - first) << plan.unit_bits);
+                if (!slots[i].is_empty())
+                {
+                    return capability_error::invalid_argument;
+                }
+                if (!is_cleared)
+                {
+                    hal::clear_memory(hal::to_pointer(address), bytes);
+                }
+                fill_child(slots[i], call.slot, make_object(plan, address, generic.is_device));
+                generic.watermark = address + (word { 1 } << plan.unit_bits);
+                if (i + 1 < plan.count && !meter.goes_on(work::made_object))
+                {
+                    return pause(call, plan.count + i + 1);
+                }
+            }
             return success;
         }
     }

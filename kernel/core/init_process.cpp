@@ -85,7 +85,7 @@ namespace a9n
                 init_info.generic_list[index] = { start, size_bits, is_device, {} };
 
                 capability made { capability_type::generic, read_write, nullptr, {} };
-                made.data.generic = { start, static_cast<uint8_t>(size_bits & 0x7f), is_device, start };
+                made.data.generic = { start, start, size_bits, is_device, 0, 0 };
                 fill_original(generics.slots[index], made);
                 start += word { 1 } << size_bits;
                 remaining -= word { 1 } << size_bits;

@@ -56,6 +56,10 @@ namespace a9n
 
         outcome make_port(const invocation& call)
         {
+            if (is_being_revoked(call.slot))
+            {
+                return repeat_after_revocation(call);
+            }
             const word irq         = call.argument(2);
             const auto destination = call.find(call.argument(3), capability_type::node);
             if (!destination.ok())

@@ -1,6 +1,7 @@
 // IO_PORT: a range of I/O ports.
 #include "capability_call.hpp"
 #include "node.hpp"
+#include "revocation.hpp"
 
 #include <hal/interface/devices.hpp>
 
@@ -77,6 +78,10 @@ namespace a9n
 
         outcome mint(const invocation& call)
         {
+            if (is_being_revoked(call.slot))
+            {
+                return repeat_after_revocation(call);
+            }
             const word first = call.argument(2), last = call.argument(3);
             const auto destination = call.find(call.argument(4), capability_type::node);
             if (!destination.ok())

@@ -509,14 +509,15 @@ namespace a9n
         }
     }
 
-    void end_waiters(ipc_port& port)
+    bool end_waiters(ipc_port& port, word most)
     {
-        while (!port.waiters.is_empty())
+        for (word ended = 0; ended < most && !port.waiters.is_empty(); ended++)
         {
             process_control_block& waiter = *port.waiters.first;
             leave_ipc_port(waiter);
             end_blocked_call(waiter, capability_error::invalid_descriptor);
         }
+        return port.waiters.is_empty();
     }
 
     void send_fault(process_control_block& process, ipc_port& port, word identifier)

@@ -15,7 +15,9 @@ namespace a9n
     struct ipc_port
     {
         ipc_port_state state;
+        bool           is_condemned; ///< unfinished work: revocation.cpp
         process_queue  waiters;
+        ipc_port*      next_condemned;
     };
 
     static_assert(sizeof(ipc_port) <= word { 1 } << abi::ipc_port_size_bits);
@@ -23,8 +25,8 @@ namespace a9n
     /// Takes a process that waits at an IPC port out of its queue. Its state is the caller's business.
     void leave_ipc_port(process_control_block& process);
 
-    /// The port goes: whoever waits there ends with invalid_descriptor.
-    void end_waiters(ipc_port& port);
+    /// The port goes: whoever waits there ends with invalid_descriptor, at most `most` of them. Whether that were all.
+    bool end_waiters(ipc_port& port, word most);
 
     /// The current process's fault (`process.fault`) is sent to its resolver port; it then waits for the reply.
     void send_fault(process_control_block& process, ipc_port& port, word identifier);

@@ -4,6 +4,7 @@
 #include "console.hpp"
 #include "fault.hpp"
 #include "interrupt_port.hpp"
+#include "revocation.hpp"
 #include "scheduler.hpp"
 
 #include <hal/interface/devices.hpp>
@@ -16,6 +17,15 @@ namespace a9n
         next_step leave()
         {
             process_control_block* process = scheduler::choose();
+            if (process == nullptr && is_revocation_unfinished())
+            {
+                // Whoever wanted it done is gone or has been stopped. It may make others ready.
+                if (!go_on_with_revocation())
+                {
+                    return { nullptr, 0 };
+                }
+                process = scheduler::choose();
+            }
             if (process == nullptr)
             {
                 // Only an interrupt could make a process ready.
@@ -67,6 +77,7 @@ namespace a9n
     next_step handle_timer_tick()
     {
         scheduler::tick();
+        do_part_of_revocation();
         return leave();
     }
 

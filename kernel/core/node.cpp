@@ -182,8 +182,7 @@ namespace a9n
             {
                 return target.error();
             }
-            a9n::revoke(*target.value());
-            return success;
+            return start_revocation(*target.value()) ? success : repeat_after_revocation(call);
         }
 
         outcome remove(const invocation& call)
@@ -193,8 +192,7 @@ namespace a9n
             {
                 return target.error();
             }
-            empty_slot(*target.value());
-            return success;
+            return start_removal(*target.value()) ? success : repeat_after_revocation(call);
         }
     }
 

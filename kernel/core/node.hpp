@@ -8,10 +8,14 @@ namespace a9n
 {
     struct node
     {
-        word  radix; ///< 2^radix slots follow the header
-        bool  is_condemned;          ///< waits for its slots to be emptied
+        word radix; ///< 2^radix slots follow the header
+
+        // Unfinished work: revocation.cpp.
+        bool  is_condemned; ///< waits for its slots to be emptied
+        bool  spares_revoked_slot;
+        bool  takes_descendants_along; ///< of the slot at `next_index`
         node* next_condemned;
-        capability_slot* spared_slot; ///< stays when the node is emptied
+        word  next_index; ///< slots before it have been emptied
 
         capability_slot slots[]; ///< 64-byte aligned: the header takes as much as a slot
 

@@ -119,10 +119,10 @@ namespace a9n
         process.blocked_on_notification_port = nullptr;
     }
 
-    void reset_notification_port(notification_port& port)
+    bool reset_notification_port(notification_port& port, word most)
     {
         port.pending_flags = 0;
-        while (!port.waiters.is_empty())
+        for (word ended = 0; ended < most && !port.waiters.is_empty(); ended++)
         {
             process_control_block& waiter = *port.waiters.first;
             leave_notification_port(waiter);
@@ -132,5 +132,6 @@ namespace a9n
         {
             unbind_notification_port(*port.bound_process);
         }
+        return port.waiters.is_empty();
     }
 }

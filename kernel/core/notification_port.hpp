@@ -10,6 +10,8 @@ namespace a9n
         word                   pending_flags;
         process_queue          waiters;
         process_control_block* bound_process; ///< gets the flags when it waits in a receive
+        bool                   is_condemned;  ///< unfinished work: revocation.cpp
+        notification_port*     next_condemned;
     };
 
     static_assert(sizeof(notification_port) <= word { 1 } << abi::notification_port_size_bits);
@@ -24,6 +26,6 @@ namespace a9n
 
     void leave_notification_port(process_control_block& process);
 
-    /// Waiters end with invalid_descriptor; flags are cleared.
-    void reset_notification_port(notification_port& port);
+    /// Flags are cleared; waiters end with invalid_descriptor, at most `most` of them. Whether that were all.
+    bool reset_notification_port(notification_port& port, word most);
 }

@@ -17,6 +17,14 @@ namespace a9n
 
     inline constexpr word full_quantum = 10;
 
+    /// A kernel call that the kernel left because an interrupt waited (bounded_work.hpp): the process makes it again.
+    struct unfinished_call
+    {
+        bool exists;
+        word awaited_revocation;  ///< 0, or number of the revocation with whose end the call succeeds
+        word conversion_progress; ///< CONVERT: slots that were found free, then objects that were made
+    };
+
     struct alignas(64) process_control_block
     {
         hal::process_context context; ///< registers; the entry code saves them here
@@ -47,6 +55,8 @@ namespace a9n
         bool         is_calling;
         message_info pending_message;
         word         pending_identifier;
+
+        a9n::unfinished_call unfinished_call;
 
         // The fault that waits for a resolver, while `has_fault`.
         bool        has_fault;

@@ -1,5 +1,6 @@
 // PROCESS_CONTROL_BLOCK: what a process works with, its registers, starting and stopping it.
 #include "capability_call.hpp"
+#include "lost_memory.hpp"
 #include "notification_port.hpp"
 #include "revocation.hpp"
 #include "scheduler.hpp"
@@ -245,8 +246,22 @@ namespace a9n
             notify(port, 0); // hands over what is pending if the process waits already
         }
 
+        /// The process may not be about to make the same call again.
+        void forget_call_unless_same(process_control_block& process, word program_counter, word kernel_call)
+        {
+            if (hal::get_program_counter(process.context) != program_counter
+                || hal::get_kernel_call(process.context) != kernel_call)
+            {
+                process.unfinished_call = {};
+            }
+        }
+
         outcome configure(const invocation& call)
         {
+            if (!lost_memory::has_room())
+            {
+                return repeat_after_revocation(call);
+            }
             const auto decoded = decode_configure(call);
             if (!decoded.ok())
             {
@@ -257,10 +272,12 @@ namespace a9n
             const word             mask    = call.argument(2);
 
             // Values first: the caller may configure itself, and its buffer may be replaced below.
+            const word program_counter = hal::get_program_counter(process.context);
             if (is_asked(mask, abi::configure_field::instruction_pointer))
             {
                 hal::set_program_counter(process.context, value_of(call, abi::configure_field::instruction_pointer));
             }
+            forget_call_unless_same(process, program_counter, hal::get_kernel_call(process.context));
             if (is_asked(mask, abi::configure_field::stack_pointer))
             {
                 hal::set_stack_pointer(process.context, value_of(call, abi::configure_field::stack_pointer));
@@ -341,7 +358,11 @@ namespace a9n
             {
                 return capability_error::invalid_argument;
             }
-            hal::write_registers(call.slot.object<process_control_block>().context, values, count);
+            process_control_block& process         = call.slot.object<process_control_block>();
+            const word             program_counter = hal::get_program_counter(process.context);
+            const word             kernel_call     = hal::get_kernel_call(process.context);
+            hal::write_registers(process.context, values, count);
+            forget_call_unless_same(process, program_counter, kernel_call);
             return success;
         }
 

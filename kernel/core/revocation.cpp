@@ -2,6 +2,7 @@
 
 #include "interrupt_port.hpp"
 #include "ipc_port.hpp"
+#include "lost_memory.hpp"
 #include "node.hpp"
 #include "notification_port.hpp"
 #include "process.hpp"
@@ -10,82 +11,69 @@
 
 namespace a9n
 {
+    word work_between_looks = 8192;
+
     namespace
     {
-        /// Nodes whose slots are to be emptied: a list instead of recursion, because nodes hold nodes.
-        node* condemned_nodes = nullptr;
+        constexpr word slots_passed = 64; ///< empty ones of a node, at once
+        constexpr word waits_ended  = 32; ///< of a port, at once
 
-        void condemn(node& condemned, capability_slot* spared)
+        // ---- Unfinished work. `revoked_slot` (capability.hpp) is its root, if it has one. ---------------------------
+
+        bool is_unfinished  = false;
+        bool is_removal     = false; ///< the root itself goes, too
+        bool is_root_done   = false; ///< descendants are gone, the object is reset
+        bool was_started    = false; ///< see was_revocation_started
+        word current_number = 1;
+
+        // Lists instead of recursion, because nodes hold nodes. Nobody else refers to what is on them, unless it was
+        // revoked and not destroyed.
+        node*              condemned_nodes              = nullptr;
+        node*              emptied_node                 = nullptr; ///< under way, not on the list any more
+        ipc_port*          condemned_ipc_ports          = nullptr; ///< only those where many wait
+        notification_port* condemned_notification_ports = nullptr;
+
+        void note_start()
         {
-            condemned.spared_slot = spared;
+            was_started = is_unfinished = true;
+        }
+
+        template<typename T>
+        void condemn(T& condemned, T*& list)
+        {
+            note_start();
             if (!condemned.is_condemned)
             {
                 condemned.is_condemned   = true;
-                condemned.next_condemned = condemned_nodes;
-                condemned_nodes          = &condemned;
+                condemned.next_condemned = list;
+                list                     = &condemned;
             }
         }
 
-        struct memory_range
+        template<typename T>
+        T& take_first(T*& list)
         {
-            physical_address start;
-            word             size;
-        };
+            T& first           = *list;
+            list               = first.next_condemned;
+            first.is_condemned = false;
+            return first;
+        }
 
-        /// Memory that tables must not refer to any more, gathered so that one walk over them serves many frames.
-        constexpr word maximum_lost_ranges = 32;
-        memory_range   lost_ranges[maximum_lost_ranges];
-        word           lost_range_count = 0;
-
-        void forget_in_table(physical_address table, word depth)
+        void condemn_node(node& condemned, bool spares_revoked_slot)
         {
-            for (word i = 0; i < lost_range_count; i++)
+            condemned.spares_revoked_slot = spares_revoked_slot;
+            condemned.next_index          = 0;
+            if (&condemned != emptied_node)
             {
-                hal::forget_physical_range(table, depth, lost_ranges[i].start, lost_ranges[i].size);
+                condemn(condemned, condemned_nodes);
             }
         }
 
-        /// Removes what every live table says about the lost ranges. Tables that no address space refers to at the
-        /// moment are live too: they may be entered again.
-        void forget_lost_memory()
-        {
-            if (lost_range_count == 0)
-            {
-                return;
-            }
-            for (capability_slot* slot = capability_dependency_list; slot != nullptr; slot = slot->next)
-            {
-                if (slot->type == capability_type::address_space)
-                {
-                    forget_in_table(slot->data.address_space.base, hal::root_table_depth);
-                }
-                else if (slot->type == capability_type::page_table)
-                {
-                    forget_in_table(slot->data.page_table.base, slot->data.page_table.depth);
-                }
-            }
-            hal::flush_translations();
-            lost_range_count = 0;
-        }
+        // ---- Memory that tables refer to ---------------------------------------------------------------------------
 
-        void lose_memory(physical_address start, word size)
+        bool is_mappable(const capability_slot& slot)
         {
-            if (lost_range_count > 0)
-            {
-                // Frames made together are neighbours.
-                memory_range& last = lost_ranges[lost_range_count - 1];
-                if (start + size == last.start || last.start + last.size == start)
-                {
-                    last.start = start < last.start ? start : last.start;
-                    last.size += size;
-                    return;
-                }
-            }
-            if (lost_range_count == maximum_lost_ranges)
-            {
-                forget_lost_memory();
-            }
-            lost_ranges[lost_range_count++] = { start, size };
+            return slot.type == capability_type::frame || slot.type == capability_type::page_table;
         }
 
         bool was_entered(const capability_slot& slot)
@@ -95,51 +83,64 @@ namespace a9n
                     && slot.data.page_table.was_entered;
         }
 
-        void mark_entered(capability_slot& slot, bool entered)
+        void mark_entered(capability_slot& slot)
         {
-            (slot.type == capability_type::frame ? slot.data.frame.was_entered : slot.data.page_table.was_entered)
-                = entered;
+            (slot.type == capability_type::frame ? slot.data.frame.was_entered : slot.data.page_table.was_entered) = true;
         }
 
-        word memory_size(const capability_slot& slot)
+        void lose_memory(physical_address start, word size)
         {
-            return slot.type == capability_type::frame ? word { 1 } << slot.data.frame.size_bits : abi::page_size;
+            note_start();
+            lost_memory::add(start, size);
         }
 
-        /// What destroying and revoking have in common. `slot` holds the object or a copy of what held it; `spared`
-        /// is a slot that stays if the object is a node.
-        void reset_object(capability_slot& slot, capability_slot* spared)
+        /// `origin` ≠ nullptr: all descendants of that Generic are going, so all of its memory is lost.
+        void lose_memory_of(const capability_slot& slot, const capability_slot* origin)
+        {
+            if (origin != nullptr && origin->type == capability_type::generic)
+            {
+                const generic_data& generic = origin->data.generic;
+                lose_memory(generic.base, generic.watermark - generic.base);
+                return;
+            }
+            lose_memory(slot.data.words[0],
+                slot.type == capability_type::frame ? word { 1 } << slot.data.frame.size_bits : abi::page_size);
+        }
+
+        // ---- Objects -----------------------------------------------------------------------------------------------
+
+        /// What destroying and revoking have in common, but for frames and page tables. Returns how much work it was.
+        word reset_object(capability_slot& slot, bool spares_revoked_slot)
         {
             switch (slot.type)
             {
                 case capability_type::node:
-                    condemn(slot.object<node>(), spared);
-                    break;
+                    condemn_node(slot.object<node>(), spares_revoked_slot);
+                    return 0;
                 case capability_type::address_space:
                     hal::clear_address_space(slot.data.address_space.base);
                     hal::flush_translations();
-                    break;
-                case capability_type::page_table:
-                case capability_type::frame:
-                    if (was_entered(slot))
-                    {
-                        lose_memory(slot.data.words[0], memory_size(slot));
-                    }
-                    break;
+                    return work::searched_table;
                 case capability_type::process_control_block:
                     reset_process(slot.object<process_control_block>());
-                    break;
+                    return work::reset_process;
                 case capability_type::ipc_port:
-                    end_waiters(slot.object<ipc_port>());
-                    break;
+                    if (!end_waiters(slot.object<ipc_port>(), waits_ended))
+                    {
+                        condemn(slot.object<ipc_port>(), condemned_ipc_ports);
+                    }
+                    return waits_ended * work::ended_wait;
                 case capability_type::notification_port:
-                    reset_notification_port(slot.object<notification_port>());
-                    break;
+                    if (!reset_notification_port(slot.object<notification_port>(), waits_ended))
+                    {
+                        condemn(slot.object<notification_port>(), condemned_notification_ports);
+                    }
+                    return waits_ended * work::ended_wait;
                 case capability_type::interrupt_port:
                     unbind_interrupt(slot.object<interrupt_port>());
-                    break;
+                    return work::removed_slot;
                 default:
-                    break;
+                    return 0;
             }
         }
 
@@ -175,75 +176,233 @@ namespace a9n
             }
         }
 
-        /// Empties one slot, whose descendants are gone or about to be removed by the caller.
-        void discard(capability_slot& slot)
+        /// Empties one slot, whose descendants are gone or go after it. `origin`: whose descendants go, if it is one of
+        /// them. Returns how much work it was.
+        word discard(capability_slot& slot, const capability_slot* origin)
         {
-            capability_slot* copy = find_copy(slot);
+            // Those that bear children are destroyed with their descendants, which is the caller's business.
+            capability_slot* copy = bears_children(slot.type) ? nullptr : find_copy(slot);
             if (copy != nullptr && was_entered(slot))
             {
-                mark_entered(*copy, true);
+                mark_entered(*copy);
             }
             notify_holder(slot);
             capability_slot removed = slot;
             unlink_slot(slot);
-            if (copy == nullptr)
+            if (copy != nullptr)
             {
-                reset_object(removed, nullptr);
-                release_object(removed);
+                return work::removed_slot;
             }
+            if (was_entered(removed))
+            {
+                lose_memory_of(removed, origin);
+            }
+            const word cost = reset_object(removed, false);
+            release_object(removed);
+            return work::removed_slot + cost;
         }
 
-        /// All descendants of `slot`, in one flat loop: each is discarded without regard to its own, which follow it.
-        void remove_descendants(capability_slot& slot)
+        bool has_descendants(const capability_slot& slot)
         {
-            while (slot.next != nullptr && slot.next->depth > slot.depth)
+            return slot.next != nullptr && slot.next->depth > slot.depth;
+        }
+
+        bool takes_descendants_along(const capability_slot& slot)
+        {
+            return bears_children(slot.type) && has_descendants(slot) && is_last_capability(slot);
+        }
+
+        // ---- Pieces of work: each returns how much it was --------------------------------------------------------------
+
+        bool start(capability_slot& root, bool removes_root)
+        {
+            if (revoked_slot != nullptr)
             {
-                discard(*slot.next);
+                return false;
             }
+            revoked_slot = &root;
+            is_removal   = removes_root;
+            is_root_done = false;
+            note_start();
+            return true;
+        }
+
+        word go_on_with_root()
+        {
+            capability_slot& root = *revoked_slot;
+            if (has_descendants(root))
+            {
+                return discard(*root.next, &root);
+            }
+            is_root_done = true;
+            if (is_removal)
+            {
+                return discard(root, nullptr);
+            }
+            if (is_mappable(root))
+            {
+                // Whichever of its copies was entered.
+                lose_memory_of(root, nullptr);
+            }
+            return work::removed_slot + reset_object(root, true);
+        }
+
+        word go_on_with_node()
+        {
+            node& emptied = *emptied_node;
+            for (word passed = 0; emptied.next_index < emptied.capacity(); emptied.next_index++, passed++)
+            {
+                capability_slot& slot = emptied.slots[emptied.next_index];
+                if (passed == slots_passed)
+                {
+                    return slots_passed * work::passed_slot;
+                }
+                if (slot.is_empty() || (emptied.spares_revoked_slot && &slot == revoked_slot))
+                {
+                    continue;
+                }
+                emptied.takes_descendants_along |= takes_descendants_along(slot);
+                if (emptied.takes_descendants_along && has_descendants(slot))
+                {
+                    return discard(*slot.next, &slot);
+                }
+                emptied.takes_descendants_along = false;
+                emptied.next_index++;
+                return discard(slot, nullptr);
+            }
+            emptied_node = nullptr;
+            return slots_passed * work::passed_slot;
+        }
+
+        word go_on_with_ipc_ports()
+        {
+            if (end_waiters(*condemned_ipc_ports, waits_ended))
+            {
+                take_first(condemned_ipc_ports);
+            }
+            return waits_ended * work::ended_wait;
+        }
+
+        word go_on_with_notification_ports()
+        {
+            if (reset_notification_port(*condemned_notification_ports, waits_ended))
+            {
+                take_first(condemned_notification_ports);
+            }
+            return waits_ended * work::ended_wait;
+        }
+
+        /// All else is done.
+        void finish()
+        {
+            if (revoked_slot != nullptr && revoked_slot->type == capability_type::generic)
+            {
+                generic_data& generic      = revoked_slot->data.generic;
+                generic.watermark          = generic.base;
+                generic.cleared_page_count = 0;
+            }
+            revoked_slot  = nullptr;
+            is_unfinished = false;
+            current_number++;
+        }
+
+        word do_piece()
+        {
+            if (!lost_memory::has_room())
+            {
+                return lost_memory::forget_piece();
+            }
+            if (revoked_slot != nullptr && !is_root_done)
+            {
+                return go_on_with_root();
+            }
+            if (condemned_ipc_ports != nullptr)
+            {
+                return go_on_with_ipc_ports();
+            }
+            if (condemned_notification_ports != nullptr)
+            {
+                return go_on_with_notification_ports();
+            }
+            if (emptied_node == nullptr && condemned_nodes != nullptr)
+            {
+                emptied_node = &take_first(condemned_nodes);
+            }
+            if (emptied_node != nullptr)
+            {
+                return go_on_with_node();
+            }
+            if (!lost_memory::is_empty())
+            {
+                return lost_memory::forget_piece();
+            }
+            finish();
+            return 0;
         }
     }
 
     void empty_slot(capability_slot& slot)
     {
-        if (bears_children(slot.type) && is_last_capability(slot))
-        {
-            remove_descendants(slot);
-        }
-        discard(slot);
+        discard(slot, nullptr);
     }
 
-    void revoke(capability_slot& slot)
+    bool start_revocation(capability_slot& slot)
     {
-        remove_descendants(slot);
-        if (slot.type == capability_type::generic)
-        {
-            slot.data.generic.watermark = slot.data.generic.base;
-        }
-        reset_object(slot, &slot);
-        if (was_entered(slot))
-        {
-            mark_entered(slot, false);
-        }
-        finish_revocation();
+        return lost_memory::has_room() && start(slot, false);
     }
 
-    void finish_revocation()
+    bool start_removal(capability_slot& slot)
     {
-        while (condemned_nodes != nullptr)
+        if (!lost_memory::has_room())
         {
-            node& condemned        = *condemned_nodes;
-            condemned_nodes        = condemned.next_condemned;
-            condemned.is_condemned = false;
-            for (word index = 0; index < condemned.capacity(); index++)
-            {
-                capability_slot& slot = condemned.slots[index];
-                if (!slot.is_empty() && &slot != condemned.spared_slot)
-                {
-                    empty_slot(slot);
-                }
-            }
-            condemned.spared_slot = nullptr;
+            return false;
         }
-        forget_lost_memory();
+        if (takes_descendants_along(slot))
+        {
+            return start(slot, true);
+        }
+        discard(slot, nullptr);
+        return true;
+    }
+
+    bool was_revocation_started()
+    {
+        const bool answer = was_started;
+        was_started       = false;
+        return answer;
+    }
+
+    bool is_revocation_unfinished()
+    {
+        return is_unfinished;
+    }
+
+    bool is_being_revoked(const capability_slot& slot)
+    {
+        return &slot == revoked_slot;
+    }
+
+    bool go_on_with_revocation()
+    {
+        work_meter meter;
+        while (is_unfinished && meter.goes_on(do_piece()))
+        {
+        }
+        was_started = false;
+        return !is_unfinished;
+    }
+
+    void do_part_of_revocation()
+    {
+        for (word spent = 0; is_unfinished && spent < work_between_looks;)
+        {
+            spent += do_piece();
+        }
+        was_started = false;
+    }
+
+    word revocation_number()
+    {
+        return current_number;
     }
 }

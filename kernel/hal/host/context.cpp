@@ -63,6 +63,11 @@ namespace a9n::hal
         return at(context, context_register::rax);
     }
 
+    void repeat_kernel_call(process_context& context)
+    {
+        context.repeats_call = true;
+    }
+
     word get_program_counter(const process_context& context)
     {
         return at(context, context_register::rip);

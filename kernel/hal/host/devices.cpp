@@ -6,6 +6,7 @@
 namespace a9n::host
 {
     void (*on_effect)(const effect& happened) = nullptr;
+    bool interrupt_waits                      = false;
 
     namespace
     {
@@ -57,6 +58,11 @@ namespace a9n::hal
     void unmask_interrupt(word irq)
     {
         is_unmasked[irq] = true;
+    }
+
+    bool is_interrupt_pending()
+    {
+        return interrupt_waits;
     }
 
     word read_io_port(word port, word width)

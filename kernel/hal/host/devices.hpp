@@ -24,5 +24,8 @@ namespace a9n::host
     /// Is told of every effect. nullptr: nobody is.
     extern void (*on_effect)(const effect& happened);
 
+    /// What hal::is_interrupt_pending says: that the program will make an interrupt or a tick happen next.
+    extern bool interrupt_waits;
+
     bool is_interrupt_masked(word irq);
 }

@@ -54,6 +54,7 @@ namespace a9n::host
         {
             return false;
         }
+        running.context->repeats_call = false;
         enter(entry_kind::kernel_call, handle_kernel_call);
         return true;
     }

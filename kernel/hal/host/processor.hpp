@@ -25,7 +25,8 @@ namespace a9n::host
 
     bool start(physical_address boot_info);
 
-    /// Registers of the running process are in its context; RAX says which call it makes.
+    /// Registers of the running process are in its context; RAX says which call it makes. Also if its context says that it
+    /// makes its last call again.
     bool make_kernel_call();
     bool fault(const fault_cause& cause);
     bool tick();

@@ -17,6 +17,9 @@ namespace a9n::hal
     void mask_interrupt(word irq);
     void unmask_interrupt(word irq);
 
+    /// Whether an interrupt is to be taken as soon as the kernel is left: a reason to leave it before long work is done.
+    bool is_interrupt_pending();
+
     /// I/O ports with exactly the given width of 1, 2 or 4 bytes.
     word read_io_port(word port, word width);
     void write_io_port(word port, word width, word data);

@@ -20,6 +20,9 @@ namespace a9n::hal
     /// Which kernel call the process made (the call-type register).
     word get_kernel_call(const process_context& context);
 
+    /// The process makes the kernel call under way again as soon as it runs, as if it had not been made yet.
+    void repeat_kernel_call(process_context& context);
+
     word get_program_counter(const process_context& context);
     void set_program_counter(process_context& context, virtual_address value);
     void set_stack_pointer(process_context& context, virtual_address value);

@@ -133,6 +133,12 @@ namespace a9n::hal
         return context.rax;
     }
 
+    void repeat_kernel_call(process_context& context)
+    {
+        constexpr word syscall_length = 2;
+        context.rip -= syscall_length;
+    }
+
     word get_program_counter(const process_context& context)
     {
         return context.rip;

@@ -4,6 +4,8 @@
 #include "interrupt_controllers.hpp"
 #include "kernel_space.hpp"
 
+#include <hal/interface/devices.hpp>
+
 namespace a9n::hal
 {
     namespace
@@ -13,6 +15,7 @@ namespace a9n::hal
             task_priority      = 0x080,
             end_of_interrupt   = 0x0b0,
             spurious_interrupt = 0x0f0,
+            interrupt_request  = 0x200, ///< eight registers of 32 vectors each
             timer_entry        = 0x320,
             timer_initial      = 0x380,
             timer_current      = 0x390,
@@ -80,6 +83,19 @@ namespace a9n::hal
         write(timer_entry, timer_periodic | static_cast<uint32_t>(timer_vector));
         write(timer_initial, static_cast<uint32_t>(counts));
         return nullptr;
+    }
+
+    bool is_interrupt_pending()
+    {
+        constexpr word vectors = 32, stride = 0x10;
+        for (word group = first_interrupt_vector / vectors; group < 256 / vectors; group++)
+        {
+            if (read(static_cast<local_apic_register>(interrupt_request + group * stride)) != 0)
+            {
+                return true;
+            }
+        }
+        return false;
     }
 
     void end_interrupt()

@@ -7,7 +7,8 @@
 //   2 perform events: report, number of events, events (see events.hpp)
 // Answer: number of words that follow; for boot and reset one state, otherwise for each event its outcome, the number of
 // its effects, the effects, and one state. An effect is kind | width << 8 | port << 16, value.
-// A state is its hash (report 0), or the number of its words and the words (report 1).
+// A state is its hash (report 0), or the number of its words and the words (report 1). Report + 2: events are interrupted
+// wherever the kernel allows it.
 #include "boot-image.hpp"
 #include "events.hpp"
 #include "memory-guard.hpp"
@@ -163,9 +164,10 @@ namespace
         {
             refuse("events: wrong number of words");
         }
-        const bool  is_whole = request[0] != 0;
+        const bool  is_whole = (request[0] & 1) != 0;
         const word* at       = request.data() + 2;
         const word* end      = request.data() + request.size();
+        interrupt_always((request[0] & 2) != 0);
         for (event_index = 0; event_index < request[1]; event_index++)
         {
             effects.clear();

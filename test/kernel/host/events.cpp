@@ -2,6 +2,8 @@
 
 #include "memory-guard.hpp"
 
+#include <core/bounded_work.hpp>
+#include <hal/host/devices.hpp>
 #include <hal/host/memory.hpp>
 #include <hal/host/processor.hpp>
 
@@ -18,6 +20,20 @@ namespace a9n::host
                                     : event_outcome::entered;
         }
 
+        /// Until the running process has ended its call, which it makes again as often as the kernel asks for.
+        event_outcome finish_call()
+        {
+            const hal::process_context* caller  = running.context;
+            event_outcome               outcome = event_outcome::entered;
+            while (outcome == event_outcome::entered && running.context == caller && caller->repeats_call)
+            {
+                outcome = outcome_of(make_kernel_call());
+            }
+            return outcome != event_outcome::entered || running.context == caller || !caller->repeats_call
+                ? outcome
+                : event_outcome::unfinished;
+        }
+
         event_outcome call(const word* arguments)
         {
             if (running.context == nullptr)
@@ -29,7 +45,8 @@ namespace a9n::host
             {
                 hal::set_message_register(*running.context, i, arguments[1 + i]);
             }
-            return outcome_of(make_kernel_call());
+            running.context->repeats_call = true;
+            return finish_call();
         }
 
         event_outcome write(physical_address address, const word* words, word count)
@@ -43,6 +60,14 @@ namespace a9n::host
             write_user_memory(address, words, count);
             return event_outcome::entered;
         }
+    }
+
+    void interrupt_always(bool always)
+    {
+        static const word usual_work = work_between_looks;
+
+        work_between_looks = always ? 1 : usual_work;
+        interrupt_waits    = always;
     }
 
     event_outcome perform_event(const word*& at, const word* end)

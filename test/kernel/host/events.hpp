@@ -20,7 +20,12 @@ namespace a9n::host
         halted     = 1, ///< the kernel stopped in this entry
         impossible = 2, ///< nothing happened: no process runs, the line is masked, the kernel has halted, or memory is not RAM
         malformed  = 3, ///< these words are no event
+        unfinished = 4, ///< another process runs before the caller's interrupted call has ended
     };
+
+    /// While true, an interrupt waits whenever the kernel looks, and it looks as often as it can. A call that is left
+    /// unfinished for that is made again within the same event.
+    void interrupt_always(bool always);
 
     /// Performs the event that begins at `at` and moves `at` behind it.
     event_outcome perform_event(const word*& at, const word* end);

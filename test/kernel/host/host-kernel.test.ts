@@ -123,6 +123,23 @@ describe.skipIf(reason !== undefined)(title, { timeout: BUILD_TIME }, () => {
       expect(states.size).toBeGreaterThan(10_000);
     }));
 
+  test('calls interrupted wherever they can be end in the same states', () =>
+    withKernel((kernel) => {
+      let compared = 0;
+      for (let seed = 1; seed <= 60; seed++) {
+        const events = randomEvents(seed, 200);
+        kernel.reset();
+        const whole = kernel.hashAll(events);
+        kernel.reset();
+        const interrupted = kernel.hashAllInterrupted(events);
+        const end = interrupted.findIndex(({ outcome }) => outcome === 'unfinished');
+        const length = end < 0 ? events.length : end;
+        compared += length;
+        expect(interrupted.slice(0, length)).toEqual(whole.slice(0, length));
+      }
+      expect(compared).toBeGreaterThan(10_000);
+    }));
+
   test('a kernel that uses a removed node is caught', async () => {
     const path = 'kernel/core/capability.cpp';
     const source = readFileSync(path, 'utf8');

@@ -19,11 +19,16 @@ export interface HostKernel {
   performAll(events: readonly KernelEvent[]): Step<KernelState>[];
   /** The same with hashState(…) of each state, and many times faster. */
   hashAll(events: readonly KernelEvent[]): Step<bigint>[];
+  /** The same with an interrupt waiting wherever the kernel looks for one: calls are left unfinished and made again. */
+  hashAllInterrupted(events: readonly KernelEvent[]): Step<bigint>[];
   close(): void;
 }
 
 export interface Step<State> {
-  /** 'halted': the kernel stopped in this entry; 'impossible': nothing happened, because no process runs, the line is masked,… */
+  /**
+   * 'halted': the kernel stopped in this entry; 'impossible': nothing happened, because no process runs, the line is masked,…;
+   * 'unfinished': another process runs before the call has ended, which only interrupted calls do.
+   */
   readonly outcome: Outcome;
   readonly effects: readonly Effect[];
   readonly state: State;
@@ -31,7 +36,7 @@ export interface Step<State> {
 
 export type Outcome = (typeof outcomes)[number];
 
-const outcomes = ['entered', 'halted', 'impossible'] as const;
+const outcomes = ['entered', 'halted', 'impossible', 'malformed', 'unfinished'] as const;
 
 export interface HostMachine {
   /** Bytes of RAM. */
@@ -54,6 +59,9 @@ export const driverProgram: HostProgram = {
   sources: sourcesBeside(['boot-image', 'driver', 'events', 'inventory', 'memory-guard', 'state-words']),
   observers: sourcesBeside(['inventory', 'state-words']),
 };
+
+/** What is asked of the driver. */
+const [HASHES, WHOLE_STATES, INTERRUPTED] = [0, 1, 2];
 
 /** Events that a report of a crash shows. */
 const SHOWN_EVENTS = 20;
@@ -80,11 +88,11 @@ export async function startHostKernel(
 
   const performEvents = <T>(
     events: readonly KernelEvent[],
-    isWhole: boolean,
+    report: number,
     takeState: (answer: Answer) => T,
   ): Step<T>[] => {
     const words = createWriter();
-    words.put(Number(isWhole));
+    words.put(report);
     words.list(events, (event) => putEvent(words, event));
     batch = events;
     const answer = ask(2, words.finish());
@@ -114,9 +122,10 @@ export async function startHostKernel(
       words.put(0);
       ask(1, words.finish());
     },
-    perform: (event) => performEvents([event], true, takeWholeState)[0],
-    performAll: (events) => performEvents(events, true, takeWholeState),
-    hashAll: (events) => performEvents(events, false, (answer) => answer.word()),
+    perform: (event) => performEvents([event], WHOLE_STATES, takeWholeState)[0],
+    performAll: (events) => performEvents(events, WHOLE_STATES, takeWholeState),
+    hashAll: (events) => performEvents(events, HASHES, (answer) => answer.word()),
+    hashAllInterrupted: (events) => performEvents(events, HASHES | INTERRUPTED, (answer) => answer.word()),
     close: () => {
       driver.close();
     },

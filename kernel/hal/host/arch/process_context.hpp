@@ -9,6 +9,7 @@ namespace a9n::hal
     struct process_context
     {
         uint64_t registers[abi::context_register_count]; ///< in the order of abi::context_register
+        bool     repeats_call; ///< the last kernel call is made again when the process runs
     };
 
     constexpr uint64_t arch_root_table_depth()

@@ -1,0 +1,43 @@
+// Work that may be long is done in pieces. Between them the kernel looks whether an interrupt waits; if one does, it
+// leaves with the work unfinished, and the process that wants it makes its kernel call again when it runs next.
+#pragma once
+
+#include <hal/interface/devices.hpp>
+
+namespace a9n
+{
+    /// How long the kernel works between two looks, in instructions, about. With the largest piece it bounds how long an
+    /// interrupt waits. Changed by tests only.
+    extern word work_between_looks;
+
+    /// Pieces of work, in instructions, about.
+    namespace work
+    {
+        inline constexpr word passed_slot      = 8;
+        inline constexpr word removed_slot     = 160;
+        inline constexpr word searched_table   = 2048;
+        inline constexpr word reset_process    = 2048;
+        inline constexpr word ended_wait       = 96;
+        inline constexpr word made_object      = 96;
+    }
+
+    /// Counts the work of one kernel entry.
+    class work_meter
+    {
+    public:
+        /// After a piece of work: whether there may be another.
+        bool goes_on(word cost)
+        {
+            spent += cost;
+            if (spent < work_between_looks)
+            {
+                return true;
+            }
+            spent = 0;
+            return !hal::is_interrupt_pending();
+        }
+
+    private:
+        word spent = 0;
+    };
+}
