@@ -42,6 +42,10 @@ namespace a9n
                         return "memory_map: entries overlap";
                     }
                 }
+                if (entry.type != abi::memory_map_type::reserved && hal::overlaps_kernel(entry.start, size_of(entry)))
+                {
+                    return "memory_map: an entry that is not reserved contains the kernel";
+                }
                 if (entry.type == abi::memory_map_type::free && !hal::make_reachable(entry.start, size_of(entry)))
                 {
                     return "memory_map: more free memory than the kernel can reach";
@@ -73,6 +77,14 @@ namespace a9n
             if (!hal::make_reachable(info.init_loaded_address, size))
             {
                 return "init loaded_address: out of reach";
+            }
+            const auto overlaps_image = [&](physical_address start, word length)
+            { return start < info.init_loaded_address + size && info.init_loaded_address < start + length; };
+            if (hal::overlaps_kernel(info.init_loaded_address, size)
+                || overlaps_image(hal::to_physical(&info), sizeof(info))
+                || overlaps_image(info.memory_map, info.memory_map_count * sizeof(abi::memory_map_entry)))
+            {
+                return "init loaded_address: the image overlaps the kernel, boot_info or the memory map";
             }
             if (info.init_entry_point >= size)
             {

@@ -36,6 +36,25 @@ const field = (offset: number, value: bigint) => (machine: Machine) =>
 const mapEntry = (offset: number, value: bigint) => (machine: Machine) =>
   write64(machine, memoryMap(machine) + 24 + offset, value);
 
+/** Makes the entry that contains the kernel, which lies from 0x100000 on, free memory. */
+function kernelIsFree(machine: Machine) {
+  const count = Number(read64(machine, bootInfo(machine) + 8) & 0xffffn);
+  for (let i = 0; i < count; i++) {
+    const entry = memoryMap(machine) + 24 * i;
+    const start = read64(machine, entry);
+    const end = start + 4096n * read64(machine, entry + 8);
+    if (start <= 0x10_0000n && end > 0x10_0000n) write64(machine, entry + 16, 0n);
+  }
+}
+
+/** Moves the memory map into the init image. */
+function mapInTheImage(machine: Machine) {
+  const image = read64(machine, bootInfo(machine) + LOADED_ADDRESS);
+  const count = Number(read64(machine, bootInfo(machine) + 8) & 0xffffn);
+  machine.writePhysical(Number(image), machine.readPhysical(memoryMap(machine), 24 * count).slice());
+  field(MEMORY_MAP, image)(machine);
+}
+
 const cases: readonly [string, (machine: Machine) => void, string][] = [
   ['address 0', (machine) => machine.writeRegister('rdi', 0n), 'address:'],
   [
@@ -50,6 +69,16 @@ const cases: readonly [string, (machine: Machine) => void, string][] = [
   ['an entry beyond the address space', mapEntry(8, 1n << 52n), 'memory_map:'],
   ['an entry of an unknown type', mapEntry(16, 3n), 'memory_map:'],
   ['entries that overlap', mapEntry(0, 0n), 'memory_map:'],
+  [
+    'an entry that contains the kernel',
+    kernelIsFree,
+    'memory_map: an entry that is not reserved contains the kernel',
+  ],
+  [
+    'a memory map in the init image',
+    mapInTheImage,
+    'init loaded_address: the image overlaps the kernel, boot_info',
+  ],
   ['an init image at address 0', field(LOADED_ADDRESS, 0n), 'init loaded_address:'],
   ['an init image that is not on a page', field(LOADED_ADDRESS, 0x50_0800n), 'init loaded_address:'],
   ['an init image in free memory', field(LOADED_ADDRESS, 0x400_0000n), 'init loaded_address:'],

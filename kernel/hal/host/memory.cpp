@@ -92,6 +92,11 @@ namespace a9n::hal
             : reinterpret_cast<word>(pointer) - direct_map;
     }
 
+    bool overlaps_kernel(physical_address start, word size)
+    {
+        return start < image_physical_address + image_size() && image_physical_address < start + size;
+    }
+
     void clear_memory(void* start, word size)
     {
         if (on_memory_cleared != nullptr)

@@ -23,6 +23,9 @@ namespace a9n::hal
     /// Inverse of to_pointer; also takes addresses of the kernel's own static data.
     physical_address to_physical(const void* pointer);
 
+    /// Whether a byte of [start, start + size) belongs to the kernel's image: its text or static data. No overflow.
+    bool overlaps_kernel(physical_address start, word size);
+
     void clear_memory(void* start, word size);
 
     // ---- Address spaces ----------------------------------------------------------------------------------------

@@ -134,6 +134,11 @@ namespace a9n::hal
         return address >= image_base ? address - image_base : address - direct_map_base;
     }
 
+    bool overlaps_kernel(physical_address start, word size)
+    {
+        return start < image_to_physical(kernel_image_end) && image_to_physical(kernel_text_begin) < start + size;
+    }
+
     void clear_memory(void* start, word size)
     {
         void* destination = start;

@@ -57,7 +57,7 @@ const sourcesBeside = (names: readonly string[]) => names.map((name) => `test/ke
 export const driverProgram: HostProgram = {
   name: 'driver',
   sources: sourcesBeside(['boot-image', 'driver', 'events', 'inventory', 'memory-guard', 'state-words']),
-  observers: sourcesBeside(['inventory', 'state-words']),
+  observers: sourcesBeside(['inventory', 'memory-guard', 'state-words']),
 };
 
 /** What is asked of the driver. */

@@ -1,3 +1,4 @@
+// Compiled without sanitizers, so that it may touch poisoned memory itself.
 #include "memory-guard.hpp"
 
 #include <hal/host/memory.hpp>
@@ -31,7 +32,7 @@ namespace a9n::host
         {
             if (is_ram(start))
             {
-                ASAN_UNPOISON_MEMORY_REGION(start, size);
+                __asan_unpoison_memory_region(start, size);
                 open_ranges.push_back({ start, size });
             }
         }
@@ -47,7 +48,7 @@ namespace a9n::host
 
     void begin_guard()
     {
-        ASAN_POISON_MEMORY_REGION(hal::to_pointer(0), memory_size());
+        __asan_poison_memory_region(hal::to_pointer(0), memory_size());
         on_memory_cleared = open_cleared;
     }
 
@@ -83,20 +84,19 @@ namespace a9n::host
         {
             for (const range& open : open_ranges)
             {
-                ASAN_POISON_MEMORY_REGION(open.start, open.size);
+                __asan_poison_memory_region(open.start, open.size);
             }
             for (const range& open : wanted)
             {
-                ASAN_UNPOISON_MEMORY_REGION(open.start, open.size);
+                __asan_unpoison_memory_region(open.start, open.size);
             }
             std::swap(wanted, open_ranges);
         }
     }
 
-    __attribute__((no_sanitize("address"))) void write_user_memory(
-        physical_address address, const word* words, word count)
+    void write_user_memory(physical_address address, const word* words, word count)
     {
-        volatile word* memory = hal::to_pointer<word>(address);
+        word* memory = hal::to_pointer<word>(address);
         for (word i = 0; i < count; i++)
         {
             memory[i] = words[i];

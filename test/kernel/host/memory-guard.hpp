@@ -1,4 +1,4 @@
-// With AddressSanitizer: memory in which the kernel has no business is poisoned, so that a stale pointer is found.
+// For programs built with AddressSanitizer: memory in which the kernel has no business is poisoned, so that a stale pointer is found.
 #pragma once
 
 #include "inventory.hpp"

@@ -1,0 +1,93 @@
+// libFuzzer target: bytes become events against a kernel with several processes; after each, what must always hold is
+// checked. With A9N_SHOW_EVENTS in the environment the events are printed.
+#include "boot-image.hpp"
+#include "event-generator.hpp"
+#include "events.hpp"
+#include "invariants.hpp"
+#include "memory-guard.hpp"
+
+#include <hal/host/memory.hpp>
+#include <hal/host/processor.hpp>
+
+#include <stdio.h>
+#include <stdlib.h>
+
+namespace
+{
+    using namespace a9n;
+    using namespace a9n::host;
+
+    constexpr word memory_size   = 8 << 20;
+    constexpr word maximum_events = 400;
+
+    inventory objects;
+    bool      shows_events = false;
+
+    void require(bool holds, const char* what)
+    {
+        if (!holds)
+        {
+            fprintf(stderr, "broken: %s\n", what);
+            abort();
+        }
+    }
+
+    void check_kernel()
+    {
+        take_inventory(objects);
+        guard_memory(objects);
+        const char* problem = find_broken_invariant(objects);
+        require(problem == nullptr, problem);
+    }
+
+    event_outcome perform(const std::vector<word>& event)
+    {
+        const word* at = event.data();
+        return perform_event(at, event.data() + event.size());
+    }
+
+    void show(const std::vector<word>& event)
+    {
+        printf("event");
+        for (const word value : event)
+        {
+            printf(" %lx", value);
+        }
+        printf("\n");
+        fflush(stdout);
+    }
+
+    void prepare()
+    {
+        shows_events = getenv("A9N_SHOW_EVENTS") != nullptr;
+        require(create_memory(memory_size), "memory");
+        start(write_boot_image({ .memory_size = memory_size, .image_pages = 4, .devices = { { 0xfee0'0000, 16 } } }));
+        for (const std::vector<word>& event : events_that_make_processes())
+        {
+            require(perform(event) == event_outcome::entered && hal::get_message_register(*running.context, 0) == 1,
+                "a call that makes the processes failed");
+        }
+        begin_guard();
+        require(save_machine(), "save_machine");
+    }
+}
+
+extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size)
+{
+    static const bool is_prepared = (prepare(), true);
+    (void) is_prepared;
+    restore_machine();
+    check_kernel();
+    byte_source bytes { data, data + size };
+    for (word i = 0; i < maximum_events && !bytes.is_empty() && !running.is_halted; i++)
+    {
+        const std::vector<word> event = generate_event(bytes);
+        if (shows_events)
+        {
+            show(event);
+        }
+        require(perform(event) != event_outcome::malformed, "malformed event");
+        check_kernel();
+    }
+    return 0;
+}
