@@ -34,6 +34,15 @@ namespace a9n
             next.previous = &slot;
         }
 
+        void take_off_list(const capability_slot& slot)
+        {
+            (slot.previous != nullptr ? slot.previous->next : capability_dependency_list) = slot.next;
+            if (slot.next != nullptr)
+            {
+                slot.next->previous = slot.previous;
+            }
+        }
+
         void write_content(capability_slot& slot, const capability& content)
         {
             slot.component = content.component;
@@ -58,15 +67,14 @@ namespace a9n
 
     bool is_same_object(const capability_slot& a, const capability_slot& b)
     {
-        if (a.type != b.type || a.component != b.component)
+        // Copies are as deep as their source. The same range minted from a range of I/O ports differs in nothing else.
+        if (a.type != b.type || a.component != b.component || a.depth != b.depth)
         {
             return false;
         }
         if (a.type == capability_type::io_port)
         {
-            // A minted range is an object of its own: one level deeper than what it was minted from.
-            return a.depth == b.depth && a.data.io_port.first == b.data.io_port.first
-                && a.data.io_port.last == b.data.io_port.last;
+            return a.data.io_port.first == b.data.io_port.first && a.data.io_port.last == b.data.io_port.last;
         }
         return !is_memory(a.type) || a.data.words[0] == b.data.words[0];
     }
@@ -75,6 +83,34 @@ namespace a9n
     {
         return type == capability_type::generic || type == capability_type::io_port
             || type == capability_type::interrupt_region;
+    }
+
+    namespace
+    {
+        /// The neighbour on one side, behind descendants of either, if it is a copy.
+        capability_slot* copy_beside(const capability_slot& slot, capability_slot* capability_slot::*direction)
+        {
+            if (slot.type == capability_type::generic)
+            {
+                return nullptr; // cannot be copied
+            }
+            capability_slot* other = slot.*direction;
+            while (bears_children(slot.type) && other != nullptr && other->depth > slot.depth)
+            {
+                other = other->*direction;
+            }
+            return other != nullptr && is_same_object(*other, slot) ? other : nullptr;
+        }
+
+        capability_slot* copy_before(const capability_slot& slot)
+        {
+            return copy_beside(slot, &capability_slot::previous);
+        }
+
+        capability_slot* copy_after(const capability_slot& slot)
+        {
+            return copy_beside(slot, &capability_slot::next);
+        }
     }
 
     void fill_original(capability_slot& slot, const capability& content)
@@ -125,36 +161,25 @@ namespace a9n
 
     void unlink_slot(capability_slot& slot)
     {
-        (slot.previous != nullptr ? slot.previous->next : capability_dependency_list) = slot.next;
-        if (slot.next != nullptr)
+        const bool has_descendants = slot.next != nullptr && slot.next->depth > slot.depth;
+        if (has_descendants && copy_before(slot) == nullptr)
         {
-            slot.next->previous = slot.previous;
+            if (capability_slot* heir = copy_after(slot))
+            {
+                take_off_list(*heir);
+                link_before(*heir, slot);
+            }
         }
         revoked_slot = revoked_slot == &slot ? nullptr : revoked_slot;
         list_cursor  = list_cursor == &slot ? slot.next : list_cursor;
+        take_off_list(slot);
         clear_content(slot);
     }
 
     capability_slot* find_copy(const capability_slot& slot)
     {
-        const bool skips = bears_children(slot.type);
-
-        capability_slot* other = slot.previous;
-        while (skips && other != nullptr && other->depth > slot.depth)
-        {
-            other = other->previous;
-        }
-        if (other != nullptr && is_same_object(*other, slot))
-        {
-            return other;
-        }
-
-        other = slot.next;
-        while (skips && other != nullptr && other->depth > slot.depth)
-        {
-            other = other->next;
-        }
-        return other != nullptr && is_same_object(*other, slot) ? other : nullptr;
+        capability_slot* before = copy_before(slot);
+        return before != nullptr ? before : copy_after(slot);
     }
 
     bool is_last_capability(const capability_slot& slot)

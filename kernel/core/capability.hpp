@@ -153,7 +153,8 @@ namespace a9n
     /// Moves a capability with its place in the list into an empty slot.
     void move_capability(capability_slot& destination, capability_slot& source);
 
-    /// Takes a slot off the list and empties it. What becomes of the object is the caller's business: `revocation.hpp`.
+    /// Takes a slot off the list and empties it; its descendants pass to a copy if there is one. What becomes of the object
+    /// is the caller's business: `revocation.hpp`.
     void unlink_slot(capability_slot& slot);
 
     /// Whether `slot` holds the last capability to its object.

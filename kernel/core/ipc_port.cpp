@@ -418,10 +418,9 @@ namespace a9n
         }
 
         /// Takes a message, a notification, or waits for one. The check was made: a sender's message fits.
-        outcome receive_or_wait(const invocation& call, message_info info, process_control_block* sender,
-            const delivery& message)
+        outcome receive_or_wait(process_control_block& receiver, ipc_port& port, message_info info,
+            process_control_block* sender, const delivery& message)
         {
-            process_control_block& receiver = call.caller;
             if (sender != nullptr)
             {
                 take_message(*sender, receiver, message);
@@ -436,8 +435,7 @@ namespace a9n
             {
                 return success;
             }
-            wait_at(call.slot.object<ipc_port>(), ipc_port_state::has_receivers, receiver,
-                process_state::blocked_receive);
+            wait_at(port, ipc_port_state::has_receivers, receiver, process_state::blocked_receive);
             return outcome::unfinished();
         }
 
@@ -448,14 +446,15 @@ namespace a9n
             {
                 return info.error();
             }
+            ipc_port&  port = call.slot.object<ipc_port>();
             delivery   message;
-            const auto sender = find_sender(call.slot.object<ipc_port>(), call.caller, nothing_vacated, message);
+            const auto sender = find_sender(port, call.caller, nothing_vacated, message);
             if (!sender.ok())
             {
                 return sender.error();
             }
             drop_reply_target(call.caller);
-            return receive_or_wait(call, info.value(), sender.value(), message);
+            return receive_or_wait(call.caller, port, info.value(), sender.value(), message);
         }
 
         outcome reply_receive(const invocation& call)
@@ -472,6 +471,7 @@ namespace a9n
                 return planned;
             }
             // Whether the receive can work is known before the reply is sent: slots that the reply empties count as free.
+            // The capability that is called may be among them.
             ipc_port&  port = call.slot.object<ipc_port>();
             delivery   message;
             const auto expected = find_sender(port, call.caller, plan.message.sources, message);
@@ -486,7 +486,7 @@ namespace a9n
             {
                 return sender.error();
             }
-            return receive_or_wait(call, info.value(), sender.value(), message);
+            return receive_or_wait(call.caller, port, info.value(), sender.value(), message);
         }
 
         outcome identify(const invocation& call)

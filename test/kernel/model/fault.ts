@@ -1,14 +1,8 @@
 /** Faults (section 19): sent to the resolver port like a CALL, whose reply resumes. */
 import { leaveIpcPort, linkForReply, waitAt, waitingReceiver } from './ipc-port.ts';
 import { has, type Model, type Process, READ, WRITE } from './model.ts';
-import {
-  CONTEXT,
-  CONTEXT_WORDS,
-  endCall,
-  hasMessageRegisters,
-  setMessageRegister,
-  suspendProcess,
-} from './process.ts';
+import { endCall, hasMessageRegisters, setMessageRegister, suspendProcess } from './process.ts';
+import { CONTEXT, CONTEXT_WORDS } from './registers.ts';
 import * as scheduler from './scheduler.ts';
 
 export const FAULT = {
@@ -89,7 +83,7 @@ function describe(process: Process, type: number, detail: bigint, code: bigint):
   const name =
     type === FAULT.MEMORY_INSTRUCTION_FETCH ? 'instruction fetch' : (NAMES[type] ?? 'architecture');
   const [pc, detailText, codeText] = [process.registers[CONTEXT.RIP]!, detail, code].map(
-    (word) => `0x${word.toString(16)}`,
+    (word) => `0x${word.toString(16).padStart(16, '0')}`,
   );
   return `A9N: process suspended by a fault without resolver: ${name} at ${pc}, detail ${detailText}, code ${codeText}\n`;
 }

@@ -14,16 +14,14 @@ import {
 } from './model.ts';
 import { bindingFlags } from './notification-port.ts';
 import {
-  areRegistersValid,
-  CONTEXT_WORDS,
   dropReplyTarget,
   endCall,
   endWait,
   getMessageRegister,
   hasMessageRegisters,
   setMessageRegister,
-  writeRegisters,
 } from './process.ts';
+import { areRegistersValid, CONTEXT_WORDS, writeRegisters } from './registers.ts';
 import * as scheduler from './scheduler.ts';
 import { type Destination, findDestination, findSources, transfer } from './transfer.ts';
 

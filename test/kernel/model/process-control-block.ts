@@ -15,16 +15,8 @@ import {
   WRITE,
 } from './model.ts';
 import { notify } from './notification-port.ts';
-import {
-  areRegistersValid,
-  CONTEXT,
-  CONTEXT_WORDS,
-  getMessageRegister,
-  hasMessageRegisters,
-  setMessageRegister,
-  suspendProcess,
-  writeRegisters,
-} from './process.ts';
+import { getMessageRegister, hasMessageRegisters, setMessageRegister, suspendProcess } from './process.ts';
+import { areRegistersValid, CONTEXT, CONTEXT_WORDS, writeRegisters } from './registers.ts';
 import { emptySlot } from './revocation.ts';
 import * as scheduler from './scheduler.ts';
 import { addCopy, NOWHERE, ownPlace } from './slots.ts';

@@ -1,6 +1,8 @@
 /** Short words for events, so that a sequence of them can be read. */
 import type { KernelEvent } from './kernel-state.ts';
 
+const CAPABILITY_CALL = 0xffff_ffff_ffff_ffffn;
+
 export type Argument = number | bigint;
 
 /** A descriptor: the path through nodes, each by its radix and an index (a9n-abi, 3). */
@@ -22,12 +24,17 @@ export function call(target: bigint, operation: number, ...values: readonly Argu
   const registers = [target, operation, ...values, 0, 0, 0, 0, 0, 0, 0, 0].slice(0, 10);
   return {
     kind: 'call',
-    callType: -1n,
+    callType: CAPABILITY_CALL,
     registers: registers.map((value) => BigInt.asUintN(64, BigInt(value))),
   };
 }
 
-export const yieldCall: KernelEvent = { kind: 'call', callType: -2n, registers: new Array(10).fill(0n) };
+/** Any other kernel call: MR0…. */
+export const kernelCall = (callType: Argument, ...values: readonly Argument[]): KernelEvent => ({
+  kind: 'call',
+  callType: BigInt.asUintN(64, BigInt(callType)),
+  registers: Array.from({ length: 10 }, (_, i) => BigInt.asUintN(64, BigInt(values[i] ?? 0))),
+});
 
 export const write = (address: number, ...words: readonly Argument[]): KernelEvent => ({
   kind: 'write',
@@ -70,3 +77,43 @@ export const TYPE = {
   ipcPort: 8,
   notificationPort: 9,
 } as const;
+
+// ---- Events as source text -----------------------------------------------------------------------------------------
+
+/** A list of events in the words above, to be kept in a test. */
+export function describeScript(events: readonly KernelEvent[]): string {
+  return ['[', ...events.map((event) => `  ${describe(event)},`), ']'].join('\n');
+}
+
+function describe(event: KernelEvent): string {
+  switch (event.kind) {
+    case 'call': {
+      const used = event.registers.findLastIndex((value) => value !== 0n) + 1;
+      if (event.callType !== CAPABILITY_CALL) {
+        const values = [BigInt.asIntN(64, event.callType), ...event.registers.slice(0, used)];
+        return `kernelCall(${values.map(number).join(', ')})`;
+      }
+      const [target, ...values] = event.registers.slice(0, Math.max(used, 2));
+      return `call(${[path(target), ...values.map(number)].join(', ')})`;
+    }
+    case 'fault':
+      return `fault(${event.type}, ${number(event.detail)}, ${number(event.code)})`;
+    case 'tick':
+      return 'tick';
+    case 'interrupt':
+      return `interrupt(${event.irq})`;
+    case 'write':
+      return `write(${[number(BigInt(event.address)), ...event.words.map(number)].join(', ')})`;
+  }
+}
+
+function number(value: bigint): string {
+  const text = value < 1024n ? `${value}` : `0x${value.toString(16)}`;
+  return value <= BigInt(Number.MAX_SAFE_INTEGER) ? text : `${text}n`;
+}
+
+/** Descriptors that fit a root node of radix 8 in short. */
+function path(value: bigint): string {
+  const index = Number((value >> 48n) & 0xffn);
+  return value === root(index) ? `root(${index})` : `0x${value.toString(16)}n`;
+}

@@ -7,7 +7,8 @@ import type {
   TableState,
 } from './kernel-state.ts';
 import type { Devices, IpcPort, Model, NotificationPort, Process, Table } from './model.ts';
-import { bufferOf, CONTEXT, ENTERED_OTHERWISE, newProcess, writeMemory } from './process.ts';
+import { bufferOf, newProcess, writeMemory } from './process.ts';
+import { CONTEXT, ENTERED_OTHERWISE } from './registers.ts';
 
 /** A model in this state. Memory that is no IPC buffer is taken to be zero, and nobody to have entered the kernel by a call. */
 export function createModel(state: KernelState, devices: Devices = rememberingPorts()): Model {

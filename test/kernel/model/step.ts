@@ -4,14 +4,8 @@ import { FAULT, log, raiseFault } from './fault.ts';
 import { deliverInterrupt } from './interrupts.ts';
 import type { Effect, KernelEvent } from './kernel-state.ts';
 import type { Model, Process } from './model.ts';
-import {
-  CONTEXT,
-  ENTERED_BY_CALL,
-  ENTERED_OTHERWISE,
-  getMessageRegister,
-  setMessageRegister,
-  writeMemory,
-} from './process.ts';
+import { getMessageRegister, setMessageRegister, writeMemory } from './process.ts';
+import { CONTEXT, ENTERED_BY_CALL, ENTERED_OTHERWISE } from './registers.ts';
 import * as scheduler from './scheduler.ts';
 
 const CAPABILITY_CALL = -1n;

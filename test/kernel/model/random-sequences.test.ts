@@ -1,0 +1,53 @@
+/** The kernel on the host HAL does what the model says: thousands of random events, everything visible compared after each. */
+import fc from 'fast-check';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { reasonNotToBuild } from '../host/build.ts';
+import { type ComparedKernel, playEvents, startComparedKernel } from './compare.ts';
+import type { KernelEvent } from './kernel-state.ts';
+import { checkSequence, describeShrunk, sequences } from './random-sequences.ts';
+import { call, kernelCall, root, tick } from './scenario.ts';
+
+const BUILD_TIME = 180_000;
+const SEQUENCES = 40;
+const EVENTS = 250;
+
+const reason = reasonNotToBuild();
+const suffix = reason === undefined ? '' : ` (not run: ${reason})`;
+let kernel: ComparedKernel;
+
+beforeAll(async () => {
+  if (reason === undefined) {
+    kernel = await startComparedKernel();
+  }
+}, BUILD_TIME);
+
+afterAll(() => kernel?.close());
+
+test.skipIf(reason !== undefined)(`random sequences of events${suffix}`, async () => {
+  let events = 0;
+  const property = fc.asyncProperty(sequences(EVENTS), async (sequence) => {
+    events += await checkSequence(kernel, sequence);
+  });
+  await fc.assert(property, { seed: 1, numRuns: SEQUENCES, endOnFailure: true });
+  // Sequences end early when nobody can run any more.
+  expect(events).toBeGreaterThan((SEQUENCES * EVENTS) / 3);
+});
+
+test.skipIf(reason !== undefined)(
+  `a difference is found, named and shrunk to what matters${suffix}`,
+  async () => {
+    const noise = [tick, kernelCall(-2), call(root(8), 99), tick];
+    const letter = kernelCall(-3, 65);
+    const events = [...noise, letter, ...noise];
+    const honest = playEvents(kernel.booted, events);
+    expect(await kernel.findDifference(honest)).toBeUndefined();
+
+    const findDifference = (some: readonly KernelEvent[]) => {
+      const play = playEvents(kernel.booted, some);
+      const steps = play.steps.map((step, i) => (some[i] === letter ? { ...step, effects: [] } : step));
+      return kernel.findDifference({ ...play, steps });
+    };
+    expect(await findDifference(events)).toMatch(/^after event 5, call -3: 0x41/);
+    expect(await describeShrunk(events, findDifference)).toMatch(/after\n\[\n {2}kernelCall\(-3, 65\),\n\]$/);
+  },
+);
