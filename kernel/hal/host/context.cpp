@@ -23,6 +23,13 @@ namespace a9n::hal
 
         constexpr word entered_by_interrupt = 1;
 
+        // What is not zero in the vector state of a new process: FCW 0x037f, MXCSR 0x1f80.
+        constexpr struct
+        {
+            word    offset;
+            uint8_t value;
+        } initial_vector_state[] = { { 0, 0x7f }, { 1, 0x03 }, { 24, 0x80 }, { 25, 0x1f } };
+
         word& at(process_context& context, context_register name)
         {
             return context.registers[static_cast<word>(name)];
@@ -41,6 +48,10 @@ namespace a9n::hal
         at(context, context_register::cs)         = user_code_selector;
         at(context, context_register::ss)         = user_data_selector;
         at(context, context_register::enter_from) = entered_by_interrupt;
+        for (const auto& byte : initial_vector_state)
+        {
+            context.vector_state[byte.offset] = byte.value;
+        }
     }
 
     void forget_context(process_context&)

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <hal/interface/kernel_entry.hpp>
+#include <hal/interface/memory.hpp>
 
 namespace a9n::hal
 {
@@ -24,7 +25,8 @@ namespace a9n::hal
         page_fault_fetch   = 1 << 4,
     };
 
-    /// `fault_address` counts for page faults only.
+    /// `fault_address` counts for page faults only. Whether the kernel has something at an address tells its layout, so an
+    /// address that is not the user's always counts as present.
     inline fault_cause describe_exception(word vector, word error_code, virtual_address fault_address)
     {
         const word code = vector << 32 | (error_code & 0xffff'ffff);
@@ -33,7 +35,8 @@ namespace a9n::hal
             case page_fault:
                 return { (error_code & page_fault_fetch) != 0 ? abi::fault_type::memory_instruction_fetch
                                                               : abi::fault_type::memory,
-                    fault_address, error_code };
+                    fault_address,
+                    is_user_address(fault_address) ? error_code : error_code | page_fault_present };
             case invalid_opcode:
                 return { abi::fault_type::invalid_instruction, code, 0 };
             case divide_error:

@@ -15,13 +15,16 @@ const PROGRAM_HEADER = 56;
 const SECTION_HEADER = 64;
 const SYMBOL = 24;
 
+/** Tables of words lie on word boundaries. */
+const align = (offset: number) => Math.ceil(offset / 8) * 8;
+
 export function buildElf({ entry, segments, symbols = {} }: ElfParts): Uint8Array {
   const names = Object.keys(symbols);
   const strings = new TextEncoder().encode(`\0${names.map((name) => `${name}\0`).join('')}`);
   const contents = HEADER + segments.length * PROGRAM_HEADER;
-  const symbolTable = contents + segments.reduce((sum, segment) => sum + segment.bytes.length, 0);
+  const symbolTable = align(contents + segments.reduce((sum, segment) => sum + segment.bytes.length, 0));
   const stringTable = symbolTable + (names.length + 1) * SYMBOL;
-  const sections = stringTable + strings.length;
+  const sections = align(stringTable + strings.length);
   const file = new Uint8Array(sections + 3 * SECTION_HEADER);
   const view = new DataView(file.buffer);
   const word = (at: number, value: number) => view.setBigUint64(at, BigInt(value), true);

@@ -14,7 +14,9 @@ const root = resolve(import.meta.dirname, '../../..');
 const cache = join(root, 'build/host-kernel');
 
 const kernelFolders = ['kernel/core', 'kernel/hal/host'];
-const headerFolders = ['kernel/abi', 'kernel/core', 'kernel/hal', 'test/kernel/host'];
+const headerFolders = ['kernel/abi', 'kernel/core', 'kernel/hal', 'kernel/loader', 'test/kernel/host'];
+/** Additions to the host HAL that need an x86-64 processor. */
+const userModeFolder = 'kernel/hal/host/user_mode';
 const includes = ['kernel', 'kernel/abi', 'kernel/hal/host', 'test/kernel/host'];
 
 export interface Toolchain {
@@ -32,6 +34,12 @@ export const sanitized: Toolchain = {
   flags: ['-O1', '-fsanitize=address,undefined', '-fno-sanitize-recover=all', '-fno-omit-frame-pointer'],
 };
 
+/** Without AddressSanitizer, whose shadow memory lies where programs in user mode have theirs. */
+export const undefinedBehaviour: Toolchain = {
+  compiler: sanitized.compiler,
+  flags: ['-O1', '-fsanitize=undefined', '-fno-sanitize-recover=all', '-fno-omit-frame-pointer'],
+};
+
 export interface HostProgram {
   readonly name: string;
   /** Beside the kernel's; paths from the repository's root. */
@@ -39,6 +47,8 @@ export interface HostProgram {
   /** Those of them that only look at the kernel between its entries: compiled without sanitizers, because they take most of the time. */
   readonly observers?: readonly string[];
   readonly toolchain?: Toolchain;
+  /** With user mode, whose devices take the place of those of the host HAL. */
+  readonly userMode?: boolean;
   /** Text to compile in place of a kernel source, by its path from the repository's root. */
   readonly replaced?: ReadonlyMap<string, string>;
 }
@@ -67,8 +77,13 @@ export async function buildHostProgram(program: HostProgram): Promise<string> {
     spawnSync(toolchain.compiler, ['--version'], { encoding: 'utf8' }).stdout,
     ...headerFolders.flatMap((folder) => filesIn(folder, '.hpp')).map(readText),
   ]);
-  const kernelSources = kernelFolders.flatMap((folder) => filesIn(folder, '.cpp'));
-  const objects = await mapConcurrently([...kernelSources, ...program.sources], (source) => {
+  const kernelSources = kernelFolders
+    .flatMap((folder) => filesIn(folder, '.cpp'))
+    .filter((source) => !source.startsWith(userModeFolder))
+    .filter((source) => program.userMode !== true || source !== 'kernel/hal/host/devices.cpp');
+  const userMode =
+    program.userMode === true ? ['.cpp', '.S'].flatMap((end) => filesIn(userModeFolder, end)) : [];
+  const objects = await mapConcurrently([...kernelSources, ...userMode, ...program.sources], (source) => {
     const isKernel = kernelSources.includes(source);
     const flags = program.observers?.includes(source) === true ? ['-O2'] : toolchain.flags;
     const text = program.replaced?.get(source) ?? readText(source);
@@ -132,7 +147,7 @@ async function mapConcurrently<T, R>(items: readonly T[], map: (item: T) => Prom
 
 function filesIn(folder: string, extension: string): string[] {
   return readdirSync(join(root, folder), { recursive: true, encoding: 'utf8' })
-    .filter((name) => name.endsWith(extension) && !name.startsWith('x86_64'))
+    .filter((name) => name.endsWith(extension))
     .map((name) => join(folder, name))
     .sort();
 }

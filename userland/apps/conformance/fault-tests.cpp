@@ -29,6 +29,13 @@ namespace conformance
             self.value = value;
         }
 
+        word kernel_address = 0;
+
+        void read_kernel_address(worker &self)
+        {
+            self.value = *reinterpret_cast<volatile word *>(kernel_address);
+        }
+
         void write_bad_address(worker &self)
         {
             asm volatile("movb $1, (%0)" : : "b"(bad_address) : "memory");
@@ -142,6 +149,17 @@ namespace conformance
             got = call(port, operation::receive, 1);
             expect_true("fault.memory", "an unresolved fault comes again", is_fault(got, abi::fault_type::memory, 4) && got.mr[6] == bad_address);
             faulter.restart();
+
+            // Kernels have something at the first, and nothing at the second.
+            constexpr word kernel_addresses[] = { 0xffff'ffff'8010'0000, 0xffff'9000'0000'0000 };
+            for (const word address : kernel_addresses)
+            {
+                kernel_address = address;
+                got            = provoke(faulter, read_kernel_address);
+                expect_true("fault.memory", "a read of a kernel address", is_fault(got, abi::fault_type::memory, 4) && got.mr[6] == address);
+                expect_equal("fault.memory", "the error code does not tell whether anything is there", got.mr[7], 5);
+                faulter.restart();
+            }
 
             got = provoke(faulter, jump_to_bad_address);
             expect_true("fault.memory_instruction_fetch", "a jump", is_fault(got, abi::fault_type::memory_instruction_fetch, 4));
