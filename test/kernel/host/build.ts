@@ -53,6 +53,10 @@ export interface HostProgram {
   readonly replaced?: ReadonlyMap<string, string>;
 }
 
+/** Paths of sources beside this file, by their names without extension. */
+export const sourcesBeside = (names: readonly string[]) =>
+  names.map((name) => `test/kernel/host/${name}.cpp`);
+
 /** Undefined if the toolchain works here, else why not. */
 export function reasonNotToBuild(toolchain: Toolchain = sanitized): string | undefined {
   if (process.platform !== 'linux') return `the host HAL needs Linux, this is ${process.platform}`;

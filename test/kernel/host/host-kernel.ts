@@ -3,7 +3,7 @@ import { closeSync, mkdtempSync, openSync, readFileSync, readSync, rmSync, write
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Effect, KernelEvent, KernelState } from '../model/kernel-state.ts';
-import { buildHostProgram, type HostProgram } from './build.ts';
+import { buildHostProgram, type HostProgram, sourcesBeside } from './build.ts';
 import { createReader, createWriter, decodeState } from './state-words.ts';
 
 /**
@@ -51,8 +51,6 @@ export const defaultMachine: HostMachine = {
   imagePages: 4,
   devices: [{ start: 0xfee0_0000, pageCount: 16 }],
 };
-
-const sourcesBeside = (names: readonly string[]) => names.map((name) => `test/kernel/host/${name}.cpp`);
 
 export const driverProgram: HostProgram = {
   name: 'driver',
