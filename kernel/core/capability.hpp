@@ -99,7 +99,7 @@ namespace a9n
 
         bool has(capability_rights needed) const
         {
-            return (rights & needed) == needed;
+            return (static_cast<uint8_t>(needed) & ~static_cast<uint8_t>(rights)) == 0;
         }
 
         template<typename T>

@@ -1,5 +1,6 @@
 #include "capability_call.hpp"
 
+#include "ipc_fast_path.hpp"
 #include "node.hpp"
 #include "revocation.hpp"
 #include "scheduler.hpp"
@@ -8,68 +9,32 @@ namespace a9n
 {
     namespace
     {
-        operation_table operations_of(capability_type type)
-        {
-            switch (type)
-            {
-                case capability_type::node:
-                    return node_operations;
-                case capability_type::generic:
-                    return generic_operations;
-                case capability_type::address_space:
-                    return address_space_operations;
-                case capability_type::frame:
-                    return frame_operations;
-                case capability_type::process_control_block:
-                    return process_control_block_operations;
-                case capability_type::ipc_port:
-                    return ipc_port_operations;
-                case capability_type::notification_port:
-                    return notification_port_operations;
-                case capability_type::interrupt_region:
-                    return interrupt_region_operations;
-                case capability_type::interrupt_port:
-                    return interrupt_port_operations;
-                case capability_type::io_port:
-                    return io_port_operations;
-                default:
-                    return { nullptr, 0 };
-            }
-        }
+        constexpr operation_table no_operations {};
 
-        const operation* find_operation(const operation_table& table, word number)
-        {
-            for (word i = 0; i < table.count; i++)
-            {
-                if (table.first[i].number == number)
-                {
-                    return &table.first[i];
-                }
-            }
-            return nullptr;
-        }
+        constexpr const operation_table* tables[] = {
+            &no_operations, // none
+            &no_operations, // debug
+            &node_operations,
+            &generic_operations,
+            &address_space_operations,
+            &no_operations, // page_table
+            &frame_operations,
+            &process_control_block_operations,
+            &ipc_port_operations,
+            &notification_port_operations,
+            &interrupt_region_operations,
+            &interrupt_port_operations,
+            &io_port_operations,
+        };
 
-        outcome perform(process_control_block& caller)
-        {
-            const word descriptor = hal::get_message_register(caller.context, 0);
-            const word number     = hal::get_message_register(caller.context, 1);
+        // Virtual capabilities cannot be created, so no slot has such a type.
+        static_assert(sizeof(tables) / sizeof(tables[0]) == static_cast<word>(capability_type::virtual_cpu));
 
-            const result<capability_slot*> target = find_capability(caller.root_node, descriptor);
-            if (!target.ok())
-            {
-                return target.error();
-            }
-            capability_slot& slot  = *target.value();
-            const operation* found = find_operation(operations_of(slot.type), number);
-            if (found == nullptr)
-            {
-                return capability_error::illegal_operation;
-            }
-            if (!slot.has(found->needed))
-            {
-                return found->missing;
-            }
-            return found->perform({ caller, slot });
+        /// A call that changes nothing but its caller's MR0 and MR1, so that nobody else may run now who could not before.
+        process_control_block* refuse(process_control_block& caller, capability_error error)
+        {
+            set_failure(caller, error);
+            return &caller;
         }
 
         /// A process that has reset itself is not current any more and has no call to end.
@@ -105,39 +70,74 @@ namespace a9n
             make_again(caller);
         }
 
-        void perform_call(process_control_block& caller)
+        /// The call has been decoded as far as all operations have it in common.
+        [[gnu::noinline]] process_control_block* perform(
+            process_control_block& caller, capability_slot& slot, const operation_table::row& wanted)
         {
-            const outcome end = perform(caller);
+            const outcome end = wanted.perform({ caller, slot });
             if (!end.is_finished || !exists_still(caller))
             {
-                return;
+                return nullptr;
             }
             if (!end.ended.ok())
             {
                 set_failure(caller, end.ended.error());
-                return;
+                return nullptr;
             }
             if (was_revocation_started())
             {
                 await_revocation(caller, revocation_number());
-                return;
+                return nullptr;
             }
             set_success(caller);
+            return nullptr;
         }
 
-        void go_on_with_call(process_control_block& caller)
+        /// See perform_capability_call.
+        [[gnu::always_inline]] inline process_control_block* make_call(
+            process_control_block& caller, bool takes_fast_path)
+        {
+            const word descriptor = hal::get_message_register(caller.context, 0);
+            const auto found      = walk_descriptor(caller.root_node, descriptor);
+            if (!found.ok())
+            {
+                return refuse(caller, found.error());
+            }
+            capability_slot& slot   = *found.value();
+            const word       number = hal::get_message_register(caller.context, 1);
+            if (number >= operation_numbers)
+            {
+                return refuse(caller, capability_error::illegal_operation);
+            }
+            const operation_table::row& wanted = tables[static_cast<word>(slot.type)]->rows[number];
+            if (!slot.has(wanted.needed))
+            {
+                return refuse(caller, wanted.missing);
+            }
+            if (takes_fast_path && slot.type == capability_type::ipc_port)
+            {
+                if (process_control_block* next = try_fast_path(caller, slot, number))
+                {
+                    return next;
+                }
+            }
+            return perform(caller, slot, wanted);
+        }
+
+        [[gnu::noinline]] process_control_block* go_on_with_call(process_control_block& caller)
         {
             caller.unfinished_call.exists = false;
             if (caller.unfinished_call.awaited_revocation != 0)
             {
                 await_revocation(caller, caller.unfinished_call.awaited_revocation);
-                return;
+                return nullptr;
             }
-            perform_call(caller);
+            process_control_block* next = make_call(caller, false); // long calls are no IPC
             if (!caller.unfinished_call.exists)
             {
                 caller.unfinished_call = {};
             }
+            return next;
         }
     }
 
@@ -163,13 +163,12 @@ namespace a9n
         return repeat(call);
     }
 
-    void perform_capability_call(process_control_block& caller)
+    process_control_block* perform_capability_call(process_control_block& caller)
     {
-        if (caller.unfinished_call.exists)
+        if (caller.unfinished_call.exists) [[unlikely]]
         {
-            go_on_with_call(caller);
-            return;
+            return go_on_with_call(caller);
         }
-        perform_call(caller);
+        return make_call(caller, is_fast_path_enabled);
     }
 }

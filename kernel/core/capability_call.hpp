@@ -68,16 +68,30 @@ namespace a9n
         outcome (*perform)(const invocation& call);
     };
 
+    inline constexpr word operation_numbers = 8; ///< 0…7, more than any type has
+
+    /// The operations of a type by number. Where there is none, a row asks for a right that no capability has.
     struct operation_table
     {
-        const operation* first;
-        word             count;
+        struct row
+        {
+            outcome (*perform)(const invocation& call) = nullptr;
+            capability_error  missing                  = capability_error::illegal_operation;
+            capability_rights needed = static_cast<capability_rights>(~static_cast<uint8_t>(capability_rights::all));
+        };
+
+        row rows[operation_numbers];
     };
 
     template<word count>
-    constexpr operation_table make_table(const operation (&operations)[count])
+    consteval operation_table make_table(const operation (&operations)[count])
     {
-        return { operations, count };
+        operation_table made {};
+        for (const operation& each : operations)
+        {
+            made.rows[each.number] = { each.perform, each.missing, each.needed };
+        }
+        return made;
     }
 
     // One table for each type, in the file named after the type. Page tables have no operations.
@@ -92,6 +106,7 @@ namespace a9n
     extern const operation_table interrupt_port_operations;
     extern const operation_table io_port_operations;
 
-    /// Performs the capability call the current process made.
-    void perform_capability_call(process_control_block& caller);
+    /// Performs the capability call the current process made. Returns who runs next if that is clear, or nullptr: the
+    /// scheduler has to choose.
+    process_control_block* perform_capability_call(process_control_block& caller);
 }

@@ -139,12 +139,28 @@ namespace a9n
 
         // ---- Invoke: messages ----------------------------------------------------------------------------------------
 
+        void copy_payload(const process_control_block& sender, process_control_block& receiver, word length)
+        {
+            const word end          = payload_begin + length;
+            const word register_end = end < abi::hardware_message_registers ? end : abi::hardware_message_registers;
+            for (word i = payload_begin; i < register_end; i++)
+            {
+                hal::set_message_register(receiver.context, i, hal::get_message_register(sender.context, i));
+            }
+            if (end > register_end)
+            {
+                const abi::ipc_buffer* from = sender.get_ipc_buffer();
+                abi::ipc_buffer*       to   = receiver.get_ipc_buffer();
+                for (word i = register_end; i < end; i++)
+                {
+                    to->messages[i] = from->messages[i];
+                }
+            }
+        }
+
         void deliver(process_control_block& sender, process_control_block& receiver, const delivery& message)
         {
-            for (word i = 0; i < message.info.length(); i++)
-            {
-                set_message_register(receiver, payload_begin + i, get_message_register(sender, payload_begin + i));
-            }
+            copy_payload(sender, receiver, message.info.length());
             transfer_capabilities(sender, message.sources, message.destination);
             set_message_register(receiver, 2, message.info.value);
             set_message_register(receiver, 3, message.identifier);
@@ -175,27 +191,6 @@ namespace a9n
             {
                 set_message_register(receiver, 7 + i, hal::read_register(faulter.context, i));
             }
-        }
-
-        void wait_at(ipc_port& port, ipc_port_state as, process_control_block& process, process_state state)
-        {
-            port.state                  = as;
-            process.state               = state;
-            process.blocked_on_ipc_port = &port;
-            port.waiters.push_back(process);
-        }
-
-        /// `caller` waits for a reply of `server`.
-        void link_for_reply(process_control_block& caller, process_control_block& server)
-        {
-            caller.state        = process_state::blocked_reply;
-            caller.reply_source = &server;
-            server.reply_target = &caller;
-        }
-
-        process_control_block* waiting_receiver(const ipc_port& port)
-        {
-            return port.state == ipc_port_state::has_receivers ? port.waiters.first : nullptr;
         }
 
         /// The first queued sender whose message `receiver` can get; nullptr if there is none. Senders whose own data has
@@ -371,8 +366,7 @@ namespace a9n
                 return;
             }
             process_control_block& caller = *plan.caller;
-            replier.reply_target          = nullptr;
-            caller.reply_source           = nullptr;
+            unlink_for_reply(caller, replier);
             if (caller.has_fault)
             {
                 caller.has_fault = false;
@@ -497,17 +491,6 @@ namespace a9n
     }
 
     const operation_table ipc_port_operations = make_table(operations);
-
-    void leave_ipc_port(process_control_block& process)
-    {
-        ipc_port& port = *process.blocked_on_ipc_port;
-        port.waiters.remove(process);
-        process.blocked_on_ipc_port = nullptr;
-        if (port.waiters.is_empty())
-        {
-            port.state = ipc_port_state::idle;
-        }
-    }
 
     bool end_waiters(ipc_port& port, word most)
     {

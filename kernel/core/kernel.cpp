@@ -14,6 +14,11 @@ namespace a9n
 {
     namespace
     {
+        next_step resume(process_control_block& process)
+        {
+            return { &process.context, process.address_space.data.address_space.base };
+        }
+
         next_step leave()
         {
             process_control_block* process = scheduler::choose();
@@ -36,7 +41,23 @@ namespace a9n
                 }
                 return { nullptr, 0 };
             }
-            return { &process->context, process->address_space.data.address_space.base };
+            return resume(*process);
+        }
+
+        [[gnu::noinline]] void handle_other_kernel_call(process_control_block& caller, word number)
+        {
+            switch (static_cast<abi::kernel_call>(number))
+            {
+                case abi::kernel_call::yield:
+                    scheduler::yield();
+                    break;
+                case abi::kernel_call::debug:
+                    hal::write_console(static_cast<char>(hal::get_message_register(caller.context, 0)));
+                    break;
+                default:
+                    raise_fault(caller, { abi::fault_type::invalid_kernel_call, number, 0 });
+                    break;
+            }
         }
     }
 
@@ -50,21 +71,12 @@ namespace a9n
     {
         process_control_block& caller = *this_processor().current_process;
         const word             number = hal::get_kernel_call(caller.context);
-        switch (static_cast<abi::kernel_call>(number))
+        if (static_cast<abi::kernel_call>(number) == abi::kernel_call::capability_call) [[likely]]
         {
-            case abi::kernel_call::capability_call:
-                perform_capability_call(caller);
-                break;
-            case abi::kernel_call::yield:
-                scheduler::yield();
-                break;
-            case abi::kernel_call::debug:
-                hal::write_console(static_cast<char>(hal::get_message_register(caller.context, 0)));
-                break;
-            default:
-                raise_fault(caller, { abi::fault_type::invalid_kernel_call, number, 0 });
-                break;
+            process_control_block* next = perform_capability_call(caller);
+            return next != nullptr ? resume(*next) : leave();
         }
+        handle_other_kernel_call(caller, number);
         return leave();
     }
 

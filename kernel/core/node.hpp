@@ -46,6 +46,43 @@ namespace a9n
         }
     };
 
+    /// find_capability without the call: every kernel call begins with it.
+    [[gnu::always_inline]] inline result<capability_slot*>
+        walk_descriptor(const capability_slot& root, abi::capability_descriptor descriptor)
+    {
+        constexpr auto failure    = capability_error::invalid_descriptor;
+        constexpr word word_bits  = 64;
+        constexpr word index_bits = word_bits - abi::descriptor_prefix_bits;
+
+        word remaining = descriptor >> index_bits;                  // bits of the path that have not been walked
+        word indexes   = descriptor << abi::descriptor_prefix_bits; // the next one at the top
+        if (root.type != capability_type::node)
+        {
+            return failure;
+        }
+        node* table = &root.object<node>();
+        while (table->radix <= remaining)
+        {
+            const word radix = table->radix;
+            // Without a pointer of its own the compiler works the address out twice; -radix is word_bits - radix.
+            auto* const      slots = static_cast<capability_slot*>(__builtin_assume_aligned(table->slots, alignof(capability_slot)));
+            capability_slot& slot  = slots[indexes >> (-radix & (word_bits - 1))];
+            if (radix == remaining) [[likely]]
+            {
+                return slot.is_empty() ? result<capability_slot*> { failure } : &slot;
+            }
+            // A node has no more than index_bits, so a path that claims to be longer than a word comes here.
+            if (slot.type != capability_type::node || remaining > index_bits)
+            {
+                break;
+            }
+            table = &slot.object<node>();
+            indexes <<= radix;
+            remaining -= radix;
+        }
+        return failure;
+    }
+
     /// The slot a descriptor leads to, starting at a root node slot. invalid_descriptor if there is no such slot or it
     /// is empty.
     result<capability_slot*> find_capability(const capability_slot& root, abi::capability_descriptor descriptor);

@@ -19,6 +19,13 @@ namespace a9n
     /// Sets flags and hands all that are pending to one receiver, if there is one.
     void notify(notification_port& port, word flags);
 
+    /// Whether flags are pending at the port bound to the process.
+    inline bool has_bound_notification(const process_control_block& process)
+    {
+        return !process.bound_notification_port.is_empty()
+            && process.bound_notification_port.object<notification_port>().pending_flags != 0;
+    }
+
     /// Flags pending at the port bound to the process; they are taken. 0 if there are none.
     word take_bound_notification(process_control_block& process);
 

@@ -9,31 +9,6 @@
 
 namespace a9n
 {
-    // ---- Queues ---------------------------------------------------------------------------------------------------
-
-    void process_queue::push_back(process_control_block& process)
-    {
-        process.queue_next                          = nullptr;
-        process.queue_previous                      = last;
-        (last != nullptr ? last->queue_next : first) = &process;
-        last                                        = &process;
-    }
-
-    void process_queue::push_front(process_control_block& process)
-    {
-        process.queue_previous                          = nullptr;
-        process.queue_next                              = first;
-        (first != nullptr ? first->queue_previous : last) = &process;
-        first                                           = &process;
-    }
-
-    void process_queue::remove(process_control_block& process)
-    {
-        (process.queue_previous != nullptr ? process.queue_previous->queue_next : first) = process.queue_next;
-        (process.queue_next != nullptr ? process.queue_next->queue_previous : last)     = process.queue_previous;
-        process.queue_next = process.queue_previous = nullptr;
-    }
-
     // ---- Life -----------------------------------------------------------------------------------------------------
 
     void initialise_process(process_control_block& process)
@@ -66,8 +41,7 @@ namespace a9n
         }
         if (process.reply_source != nullptr)
         {
-            process.reply_source->reply_target = nullptr;
-            process.reply_source               = nullptr;
+            unlink_for_reply(process, *process.reply_source);
         }
         drop_reply_target(process);
         if (was_blocked && !process.has_fault)
@@ -108,8 +82,7 @@ namespace a9n
         process_control_block* caller = process.reply_target;
         if (caller != nullptr)
         {
-            process.reply_target = nullptr;
-            caller->reply_source = nullptr;
+            unlink_for_reply(*caller, process);
             end_blocked_call(*caller, capability_error::illegal_operation);
         }
     }

@@ -77,9 +77,36 @@ namespace a9n
             return first == nullptr;
         }
 
-        void push_back(process_control_block& process);
-        void push_front(process_control_block& process);
-        void remove(process_control_block& process);
+        void push_back(process_control_block& process)
+        {
+            process.queue_next                           = nullptr;
+            process.queue_previous                       = last;
+            (last != nullptr ? last->queue_next : first) = &process;
+            last                                         = &process;
+        }
+
+        void push_front(process_control_block& process)
+        {
+            process.queue_previous                            = nullptr;
+            process.queue_next                                = first;
+            (first != nullptr ? first->queue_previous : last) = &process;
+            first                                             = &process;
+        }
+
+        void pop_front()
+        {
+            process_control_block& process                    = *first;
+            first                                             = process.queue_next;
+            (first != nullptr ? first->queue_previous : last) = nullptr;
+            process.queue_next                                = nullptr;
+        }
+
+        void remove(process_control_block& process)
+        {
+            (process.queue_previous != nullptr ? process.queue_previous->queue_next : first) = process.queue_next;
+            (process.queue_next != nullptr ? process.queue_next->queue_previous : last)      = process.queue_previous;
+            process.queue_next = process.queue_previous = nullptr;
+        }
     };
 
     /// Makes zeroed memory a process: state unused, registers as at birth.

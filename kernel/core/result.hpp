@@ -11,23 +11,22 @@ namespace a9n
     public:
         constexpr status() = default;
 
-        constexpr status(capability_error error) : failed(true), why(error)
+        constexpr status(capability_error error) : code(static_cast<word>(error) + 1)
         {
         }
 
         constexpr bool ok() const
         {
-            return !failed;
+            return code == 0;
         }
 
         constexpr capability_error error() const
         {
-            return why;
+            return static_cast<capability_error>(code - 1);
         }
 
     private:
-        bool             failed = false;
-        capability_error why    = capability_error::fatal;
+        word code = 0; ///< 0, or the error plus one: results fit into two registers
     };
 
     /// A value, or why there is none.

@@ -39,11 +39,6 @@ namespace a9n
             process.quantum                  = full_quantum;
             enqueue(process);
         }
-
-        void run(process_control_block& process)
-        {
-            this_processor().current_process = &process;
-        }
     }
 
     void scheduler::make_ready(process_control_block& process)
@@ -83,18 +78,12 @@ namespace a9n
 
     void scheduler::switch_directly(process_control_block& target)
     {
-        const process_control_block* rival = most_important();
-        if (rival != nullptr && rival->priority > target.priority)
+        if (is_outranked(target))
         {
             make_ready(target);
             return;
         }
-        const process_control_block* caller = this_processor().current_process;
-        const word                   gained = target.quantum + (caller != nullptr ? caller->quantum : 0);
-
-        target.quantum = gained < full_quantum ? gained : full_quantum;
-        target.state   = process_state::ready;
-        run(target);
+        run_with_gained_quantum(target);
     }
 
     void scheduler::yield()

@@ -11,6 +11,35 @@ namespace a9n
         /// Puts a process that was blocked at the tail of its queue.
         void make_ready(process_control_block& process);
 
+        /// Whether a process of higher priority is ready.
+        inline bool is_outranked(const process_control_block& process)
+        {
+            return this_processor().ready_priorities >> process.priority > 1;
+        }
+
+        /// Whether no process of the same or a higher priority is ready.
+        inline bool is_most_important(const process_control_block& process)
+        {
+            return this_processor().ready_priorities >> process.priority == 0;
+        }
+
+        /// Makes a process current that is in no queue. The one that was has blocked.
+        inline void run(process_control_block& process)
+        {
+            process.state                    = process_state::ready;
+            this_processor().current_process = &process;
+        }
+
+        /// The same, with the remaining quantum of the current process added to its own.
+        inline void run_with_gained_quantum(process_control_block& process)
+        {
+            const process_control_block* current = this_processor().current_process;
+            const word                   gained  = process.quantum + (current != nullptr ? current->quantum : 0);
+
+            process.quantum = gained < full_quantum ? gained : full_quantum;
+            run(process);
+        }
+
         /// Takes a ready process out of its queue; the current one just stops to be.
         void remove(process_control_block& process);
 

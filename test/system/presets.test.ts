@@ -62,7 +62,16 @@ describe('a whole session', () => {
 });
 
 test('the gcc-release kernel keeps its limits of size and speed', { timeout: TIMEOUT }, async () => {
-  const { boot, textBytes } = measureKernel(ROOT, await buildPreset(ROOT, 'gcc-release'));
+  const { boot, textBytes, operations } = measureKernel(ROOT, await buildPreset(ROOT, 'gcc-release'));
   expect(boot).toBeLessThan(1_000_000);
   expect(textBytes).toBeLessThanOrEqual(64 * 2 ** 10);
+  const limits: Record<string, number> = {
+    'call + reply_receive between address spaces, 4 words': 500,
+    'call + reply_receive within an address space, 4 words': 400,
+    'failing call: unknown operation': 100,
+    'failing call: invalid descriptor': 100,
+    'failing call: missing right': 100,
+  };
+  const costs = new Map(operations.map(({ name, most }) => [name, most]));
+  for (const [name, limit] of Object.entries(limits)) expect(costs.get(name), name).toBeLessThan(limit);
 });

@@ -203,12 +203,4 @@ namespace a9n::hal
             cpu::write_cr3(to_physical(&kernel_root()));
         }
     }
-
-    void activate_address_space(physical_address root)
-    {
-        if (entry_address(cpu::read_cr3()) != root)
-        {
-            cpu::write_cr3(root);
-        }
-    }
 }

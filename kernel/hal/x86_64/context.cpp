@@ -46,27 +46,44 @@ namespace a9n::hal
         constexpr word fxsave_fcw   = 0;
         constexpr word fxsave_mxcsr = 24;
 
-        void save_loaded_state(process_context& context)
+        void save_state(process_context& context)
         {
             asm volatile("fxsave64 %0" : "=m"(context.vector_state));
             context.fs_base = cpu::read_msr(cpu::msr::fs_base);
             context.gs_base = cpu::read_msr(cpu::msr::gs_base);
-            asm volatile("movw %%ds, %0" : "=m"(context.ds));
-            asm volatile("movw %%es, %0" : "=m"(context.es));
-            asm volatile("movw %%fs, %0" : "=m"(context.fs));
-            asm volatile("movw %%gs, %0" : "=m"(context.gs));
+            asm volatile("movw %%ds, %0" : "=m"(context.selectors.ds));
+            asm volatile("movw %%es, %0" : "=m"(context.selectors.es));
+            asm volatile("movw %%fs, %0" : "=m"(context.selectors.fs));
+            asm volatile("movw %%gs, %0" : "=m"(context.selectors.gs));
         }
 
-        void load_state(process_context& context)
+        void load_segments(const process_context& context)
         {
-            asm volatile("fxrstor64 %0" : : "m"(context.vector_state));
             // Loading a selector changes the base, so the bases come last.
-            asm volatile("movw %0, %%ds" : : "m"(context.ds));
-            asm volatile("movw %0, %%es" : : "m"(context.es));
-            asm volatile("movw %0, %%fs" : : "m"(context.fs));
-            asm volatile("movw %0, %%gs" : : "m"(context.gs));
+            asm volatile("movw %0, %%ds" : : "m"(context.selectors.ds));
+            asm volatile("movw %0, %%es" : : "m"(context.selectors.es));
+            asm volatile("movw %0, %%fs" : : "m"(context.selectors.fs));
+            asm volatile("movw %0, %%gs" : : "m"(context.selectors.gs));
             cpu::write_msr(cpu::msr::fs_base, context.fs_base);
             cpu::write_msr(cpu::msr::gs_base, context.gs_base);
+        }
+
+        /// Selectors and bases are slow to write and mostly equal. `former` has been saved just now.
+        void load_other_segments(const process_context& context, const process_context& former)
+        {
+            if (__builtin_bit_cast(word, context.selectors) != __builtin_bit_cast(word, former.selectors))
+            {
+                load_segments(context);
+                return;
+            }
+            if (context.fs_base != former.fs_base)
+            {
+                cpu::write_msr(cpu::msr::fs_base, context.fs_base);
+            }
+            if (context.gs_base != former.gs_base)
+            {
+                cpu::write_msr(cpu::msr::gs_base, context.gs_base);
+            }
         }
 
         bool is_loaded(const process_context& context)
@@ -81,19 +98,23 @@ namespace a9n::hal
         }
     }
 
-    void load_context(process_context& context)
+    process_context* load_context(process_context& context)
     {
-        if (is_loaded(context))
+        processor_state&       processor = this_processor_state();
+        process_context* const former    = processor.loaded_context;
+        if (former != nullptr)
         {
-            return;
+            save_state(*former);
+            load_other_segments(context, *former);
         }
-        process_context*& loaded = this_processor_state().loaded_context;
-        if (loaded != nullptr)
+        else
         {
-            save_loaded_state(*loaded);
+            load_segments(context);
         }
-        load_state(context);
-        loaded = &context;
+        asm volatile("fxrstor64 %0" : : "m"(context.vector_state));
+        processor.loaded_context    = &context;
+        processor.task_state.rsp[0] = reinterpret_cast<word>(&context) + CONTEXT_FRAME_END;
+        return &context;
     }
 
     void initialise_context(process_context& context)

@@ -124,9 +124,4 @@ namespace a9n::hal
         cpu::write_msr(cpu::msr::lstar, reinterpret_cast<word>(&kernel_call_entry));
         cpu::write_msr(cpu::msr::sfmask, flags_cleared);
     }
-
-    void set_interrupt_stack(const void* end)
-    {
-        this_processor_state().task_state.rsp[0] = reinterpret_cast<word>(end);
-    }
 }

@@ -51,25 +51,25 @@ kernel_call_entry:
     .cfi_signal_frame
     .cfi_def_cfa rsp, 0
     .cfi_register rip, rcx
-    movq    %rsp, entry_frame + ENTRY_USER_RSP(%rip)
+    /* RSP is the CFA itself: DW_CFA_val_expression r7 { breg7 0 }. */
+    .cfi_escape 0x16, 0x07, 2, 0x77, 0
+    movq    %rax, entry_frame + ENTRY_SCRATCH(%rip)
+    movq    entry_frame + ENTRY_CONTEXT(%rip), %rax
+    .cfi_undefined rax
+    movq    %rsp, CONTEXT_RSP(%rax)
     leaq    entry_frame(%rip), %rsp
     cfi_cfa_from_entry_frame
-    /* The user's RSP is at RSP + ENTRY_USER_RSP: DW_CFA_expression r7 { breg7 8 }. */
-    .cfi_escape 0x10, 0x07, 2, 0x77, ENTRY_USER_RSP
-    movq    %rax, ENTRY_SCRATCH(%rsp)
-    /* DW_CFA_expression r0 { breg7 16 }. */
+    .cfi_offset rsp, CONTEXT_RSP - CONTEXT_FRAME_END
+    /* DW_CFA_expression r0 { breg7 ENTRY_SCRATCH }. */
     .cfi_escape 0x10, 0x00, 2, 0x77, ENTRY_SCRATCH
-    movq    ENTRY_CONTEXT(%rsp), %rax
 
     movq    %rcx, CONTEXT_RIP(%rax)
     movq    %rcx, CONTEXT_RCX(%rax)
     movq    %r11, CONTEXT_RFLAGS(%rax)
     movq    %r11, CONTEXT_R11(%rax)
-    movq    ENTRY_USER_RSP(%rsp), %rcx
+    movq    ENTRY_SCRATCH(%rsp), %rcx
     .cfi_offset rip, CONTEXT_RIP - CONTEXT_FRAME_END
     .cfi_offset rcx, CONTEXT_RCX - CONTEXT_FRAME_END
-    movq    %rcx, CONTEXT_RSP(%rax)
-    movq    ENTRY_SCRATCH(%rsp), %rcx
     movq    %rcx, CONTEXT_RAX(%rax)
     movq    %rbx, CONTEXT_RBX(%rax)
     movq    %rdx, CONTEXT_RDX(%rax)
@@ -83,15 +83,70 @@ kernel_call_entry:
     movq    %r13, CONTEXT_R13(%rax)
     movq    %r14, CONTEXT_R14(%rax)
     movq    %r15, CONTEXT_R15(%rax)
-    movq    $USER_CODE_SELECTOR, CONTEXT_CS(%rax)
-    movq    $USER_DATA_SELECTOR, CONTEXT_SS(%rax)
     movq    $ENTERED_BY_KERNEL_CALL, CONTEXT_ENTER_FROM(%rax)
     cfi_interrupt_frame_saved
     cfi_low_registers_saved
     call    handle_kernel_call_entry
-    jmp     leave_kernel
     .cfi_endproc
     .size   kernel_call_entry, . - kernel_call_entry
+    /* and falls through */
+
+/* ---- Leaving ---------------------------------------------------------------------------------------------------- */
+
+/* RSP = entry_frame, RAX = context of the process to run. */
+    .globl  leave_kernel
+    .type   leave_kernel, @function
+leave_kernel:
+    .cfi_startproc simple
+    .cfi_signal_frame
+    cfi_cfa_from_entry_frame
+    cfi_interrupt_frame_saved
+    cfi_low_registers_saved
+    movq    %rax, ENTRY_CONTEXT(%rsp)
+.Lresume:
+    movq    CONTEXT_RBX(%rax), %rbx
+    movq    CONTEXT_RDX(%rax), %rdx
+    movq    CONTEXT_RDI(%rax), %rdi
+    movq    CONTEXT_RSI(%rax), %rsi
+    movq    CONTEXT_RBP(%rax), %rbp
+    movq    CONTEXT_R8(%rax), %r8
+    movq    CONTEXT_R9(%rax), %r9
+    movq    CONTEXT_R10(%rax), %r10
+    movq    CONTEXT_R12(%rax), %r12
+    movq    CONTEXT_R13(%rax), %r13
+    movq    CONTEXT_R14(%rax), %r14
+    movq    CONTEXT_R15(%rax), %r15
+    cmpq    $ENTERED_BY_KERNEL_CALL, CONTEXT_ENTER_FROM(%rax)
+    jne     1f
+
+    movq    CONTEXT_RIP(%rax), %rcx
+    movq    CONTEXT_RFLAGS(%rax), %r11
+    .cfi_remember_state
+    movq    CONTEXT_RSP(%rax), %rsp
+    .cfi_def_cfa rsp, 0
+    .irp    register, rbx, rcx, rdx, rdi, rsi, rbp, r8, r9, r10, r11, r12, r13, r14, r15
+    .cfi_same_value \register
+    .endr
+    .cfi_register rip, rcx
+    /* RSP is the CFA itself: DW_CFA_val_expression r7 { breg7 0 }; RAX is saved at RAX + CONTEXT_RAX. */
+    .cfi_escape 0x16, 0x07, 2, 0x77, 0
+    .cfi_escape 0x10, 0x00, 2, 0x70, CONTEXT_RAX
+    movq    CONTEXT_RAX(%rax), %rax
+    .cfi_same_value rax
+    sysretq
+
+1:  .cfi_restore_state
+    movq    CONTEXT_RCX(%rax), %rcx
+    movq    CONTEXT_R11(%rax), %r11
+    leaq    CONTEXT_RIP(%rax), %rsp
+    .cfi_def_cfa rsp, 40
+    movq    CONTEXT_RAX(%rax), %rax
+    .irp    register, rax, rbx, rcx, rdx, rdi, rsi, rbp, r8, r9, r10, r11, r12, r13, r14, r15
+    .cfi_same_value \register
+    .endr
+    iretq
+    .cfi_endproc
+    .size   leave_kernel, . - leave_kernel
 
 /* ---- Exceptions and interrupts -------------------------------------------------------------------------------- */
 
@@ -209,64 +264,7 @@ fatal_trap:
     .cfi_endproc
     .size   fatal_trap, . - fatal_trap
 
-/* ---- Leaving ---------------------------------------------------------------------------------------------------- */
-
-/* RSP = entry_frame, RAX = context of the process to run, or 0 to idle. */
-    .globl  leave_kernel
-    .type   leave_kernel, @function
-leave_kernel:
-    .cfi_startproc simple
-    .cfi_signal_frame
-    cfi_cfa_from_entry_frame
-    cfi_interrupt_frame_saved
-    cfi_low_registers_saved
-    testq   %rax, %rax
-    jz      idle
-    movq    %rax, ENTRY_CONTEXT(%rsp)
-.Lresume:
-    movq    CONTEXT_RBX(%rax), %rbx
-    movq    CONTEXT_RDX(%rax), %rdx
-    movq    CONTEXT_RDI(%rax), %rdi
-    movq    CONTEXT_RSI(%rax), %rsi
-    movq    CONTEXT_RBP(%rax), %rbp
-    movq    CONTEXT_R8(%rax), %r8
-    movq    CONTEXT_R9(%rax), %r9
-    movq    CONTEXT_R10(%rax), %r10
-    movq    CONTEXT_R12(%rax), %r12
-    movq    CONTEXT_R13(%rax), %r13
-    movq    CONTEXT_R14(%rax), %r14
-    movq    CONTEXT_R15(%rax), %r15
-    cmpq    $ENTERED_BY_KERNEL_CALL, CONTEXT_ENTER_FROM(%rax)
-    jne     1f
-
-    movq    CONTEXT_RIP(%rax), %rcx
-    movq    CONTEXT_RFLAGS(%rax), %r11
-    .cfi_remember_state
-    movq    CONTEXT_RSP(%rax), %rsp
-    .cfi_def_cfa rsp, 0
-    .irp    register, rbx, rcx, rdx, rdi, rsi, rbp, r8, r9, r10, r11, r12, r13, r14, r15
-    .cfi_same_value \register
-    .endr
-    .cfi_register rip, rcx
-    /* RSP is the CFA itself: DW_CFA_val_expression r7 { breg7 0 }; RAX is saved at RAX + CONTEXT_RAX. */
-    .cfi_escape 0x16, 0x07, 2, 0x77, 0
-    .cfi_escape 0x10, 0x00, 2, 0x70, CONTEXT_RAX
-    movq    CONTEXT_RAX(%rax), %rax
-    .cfi_same_value rax
-    sysretq
-
-1:  .cfi_restore_state
-    movq    CONTEXT_RCX(%rax), %rcx
-    movq    CONTEXT_R11(%rax), %r11
-    leaq    CONTEXT_RIP(%rax), %rsp
-    .cfi_def_cfa rsp, 40
-    movq    CONTEXT_RAX(%rax), %rax
-    .irp    register, rax, rbx, rcx, rdx, rdi, rsi, rbp, r8, r9, r10, r11, r12, r13, r14, r15
-    .cfi_same_value \register
-    .endr
-    iretq
-    .cfi_endproc
-    .size   leave_kernel, . - leave_kernel
+/* ---- Idling -------------------------------------------------------------------------------------------------------- */
 
 /* The same after work that served no process: until one is chosen, no user code is below. */
     .globl  leave_idle_kernel
@@ -274,8 +272,6 @@ leave_kernel:
 leave_idle_kernel:
     .cfi_startproc
     .cfi_undefined rip
-    testq   %rax, %rax
-    jz      idle
     movq    %rax, ENTRY_CONTEXT(%rsp)
     jmp     .Lresume
     .cfi_endproc

@@ -11,13 +11,10 @@ namespace a9n::hal
     struct entry_frame
     {
         process_context* context; ///< of the process last in user mode
-        word             user_rsp;
-        word             scratch;
-        word             unused; ///< keeps the stack's end aligned
+        word             scratch; ///< its RAX, while nothing has been saved
     };
 
     static_assert(offsetof(entry_frame, context) == ENTRY_CONTEXT);
-    static_assert(offsetof(entry_frame, user_rsp) == ENTRY_USER_RSP);
     static_assert(offsetof(entry_frame, scratch) == ENTRY_SCRATCH);
 
     /// Intel SDM volume 3, section 8.7.

@@ -1,32 +1,33 @@
 // From the entry stubs to the core and back.
-#include "arch/entry_layout.h"
 #include "context.hpp"
 #include "cpu.hpp"
 #include "descriptor_tables.hpp"
 #include "exception.hpp"
 #include "interrupt_controllers.hpp"
 #include "kernel_space.hpp"
+#include "processor_state.hpp"
 #include "serial_console.hpp"
 
 #include <core/console.hpp>
 #include <hal/interface/devices.hpp>
 #include <hal/interface/kernel_entry.hpp>
 
+extern "C" [[noreturn]] void idle(); // entry.S; interrupts are taken there, on an empty stack
+
 namespace a9n::hal
 {
     namespace
     {
-        /// Loads what `step` asks for; the entry code restores the registers of the context returned.
-        process_context* prepare(const next_step& step)
+        /// Loads what `step` asks for and is not loaded; the entry code restores the registers of the context returned.
+        inline process_context* prepare(const next_step& step)
         {
             if (step.context == nullptr)
             {
-                return nullptr;
+                idle();
             }
             activate_address_space(step.address_space);
-            load_context(*step.context);
-            set_interrupt_stack(reinterpret_cast<const char*>(step.context) + CONTEXT_FRAME_END);
-            return step.context;
+            const bool is_loaded = this_processor_state().loaded_context == step.context;
+            return is_loaded ? step.context : load_context(*step.context);
         }
 
         next_step handle_trap(word vector, word error_code)

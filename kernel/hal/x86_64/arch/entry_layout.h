@@ -30,12 +30,11 @@
 #define CONTEXT_FRAME_END 160
 
 /* processor_state: what the HAL keeps for each processor. The kernel stack ends at its entry frame. */
-#define PROCESSOR_ENTRY_FRAME 0x3fe0
+#define PROCESSOR_ENTRY_FRAME 0x3ff0
 
 /* entry_frame */
 #define ENTRY_CONTEXT 0
-#define ENTRY_USER_RSP 8
-#define ENTRY_SCRATCH 16
+#define ENTRY_SCRATCH 8
 
 #define KERNEL_CODE_SELECTOR 0x08
 #define KERNEL_DATA_SELECTOR 0x10

@@ -17,11 +17,14 @@ namespace a9n::hal
     {
         uint64_t   rax, rbx, rcx, rdx, rdi, rsi, rbp;
         uint64_t   r8, r9, r10, r11, r12, r13, r14, r15;
-        uint64_t   rip, cs, rflags, rsp, ss;
+        uint64_t   rip, cs, rflags, rsp, ss; ///< cs and ss never change: there is one of each for users
         uint64_t   gs_base, fs_base; ///< current only while the process is not loaded in the processor
         entry_kind enter_from;
 
-        uint16_t ds, es, fs, gs; ///< selectors, same rule as the bases
+        struct
+        {
+            uint16_t ds, es, fs, gs;
+        } selectors; ///< same rule as the bases
         alignas(16) uint8_t vector_state[512]; ///< FXSAVE image, same rule
     };
 
