@@ -18,6 +18,7 @@ namespace conformance
 
         constexpr word identifier   = 0xfa17;
         constexpr word bad_address  = 0x3000'0000;
+        constexpr word page_address = 0x1001'0000; ///< in the page table of the workers' buffers
         constexpr word unknown_call = 0x1234;
 
         // What a worker does wrong; `value` of the worker tells what came of it.
@@ -169,6 +170,34 @@ namespace conformance
             faulter.restart();
         }
 
+        void write_page(worker &)
+        {
+            *reinterpret_cast<volatile word *>(page_address) = 1;
+        }
+
+        void execute_page(worker &)
+        {
+            reinterpret_cast<void (*)()>(page_address)();
+        }
+
+        void test_protection(worker &faulter)
+        {
+            using space_operation = abi::address_space_operation;
+            const word frame = make(capability_type::frame, abi::page_size_bits, scratch + 6);
+            constexpr word read = 1;
+            require("map", call(own_space, space_operation::map, frame, page_address, read));
+            reply got = provoke(faulter, write_page);
+            expect_true("fault.memory", "a write to a read-only page", is_fault(got, abi::fault_type::memory, 4) && got.mr[6] == page_address);
+            expect_equal("fault.memory", "error code: user write, present", got.mr[7], 7);
+            faulter.restart();
+            got = provoke(faulter, execute_page);
+            expect_true("fault.memory_instruction_fetch", "in a page without EXECUTE",
+                is_fault(got, abi::fault_type::memory_instruction_fetch, 4) && got.mr[6] == page_address);
+            expect_equal("fault.memory_instruction_fetch", "error code: user fetch, present", got.mr[7], 0x15);
+            faulter.restart();
+            require("unmap", call(own_space, space_operation::unmap, frame, page_address));
+        }
+
         void test_exceptions(worker &faulter)
         {
             struct
@@ -291,6 +320,7 @@ namespace conformance
         worker &faulter = workers[0];
         require("resolver", configure_field(faulter.process, abi::configure_field::ipc_port_resolver, badge));
         test_memory_faults(faulter);
+        test_protection(faulter);
         test_exceptions(faulter);
         test_interrupt_instruction(faulter);
         test_unknown_call(faulter);

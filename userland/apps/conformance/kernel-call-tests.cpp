@@ -40,6 +40,17 @@ namespace conformance
             expect_true("kernel_call.yield", "vector state is preserved", before[0] == after[0] && before[1] == after[1]);
         }
 
+        void test_destroyed_registers()
+        {
+            word rcx, r11, behind, flags;
+            asm volatile("movq $-2, %%rax\n\tsyscall\n1:\tpushfq\n\tpopq %[flags]\n\tleaq 1b(%%rip), %[behind]\n\t"
+                         "movq %%r11, %[r11]"
+                         : "=c"(rcx), [r11] "=&r"(r11), [behind] "=&r"(behind), [flags] "=&r"(flags)
+                         :
+                         : "rax", "r11", "memory");
+            expect_true("kernel_call.yield", "RCX is the return address, R11 is RFLAGS", rcx == behind && r11 == flags);
+        }
+
         /// A worker without root node cannot suspend itself: it makes its call, then faults and waits for a resolver.
         void call_and_trap(worker &self)
         {
@@ -71,6 +82,7 @@ namespace conformance
         expect_untouched("kernel_call.debug", "prints only the low byte of MR0", abi::kernel_call::debug, 0xffff'ff00 + ' ');
         print("\n");
         test_vector_state();
+        test_destroyed_registers();
         test_without_root_node();
         clean_up();
     }

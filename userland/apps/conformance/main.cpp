@@ -20,6 +20,7 @@ extern "C" [[noreturn]] void a9n_start_init(a9n::abi::ipc_buffer *buffer, const 
     test_interrupts();
     test_faults();
     test_scheduler();
+    test_own_state();
     print(failure_count() == 0 ? "conformance: all passed\n" : "conformance: FAILED\n");
     finish(failure_count() == 0 ? 0 : 1);
 }

@@ -17,4 +17,5 @@ namespace conformance
     void test_interrupts();
     void test_faults();
     void test_scheduler();
+    void test_own_state();
 }
