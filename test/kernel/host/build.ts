@@ -1,8 +1,18 @@
 import { execFile, spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { basename, extname, join, resolve } from 'node:path';
+import { setTimeout } from 'node:timers/promises';
 import { promisify } from 'node:util';
 
 /**
@@ -96,11 +106,9 @@ export async function buildHostProgram(program: HostProgram): Promise<string> {
 
   const script = join(root, 'kernel/hal/host/image.ld');
   const path = join(cache, `${program.name}-${hash([...objects, readFileSync(script, 'utf8')])}`);
-  if (!existsSync(path)) {
-    await make(path, (output) =>
-      run(toolchain.compiler, [...toolchain.flags, ...objects, `-Wl,-T,${script}`, '-o', output]),
-    );
-  }
+  await make(path, (output) =>
+    run(toolchain.compiler, [...toolchain.flags, ...objects, `-Wl,-T,${script}`, '-o', output]),
+  );
   return path;
 }
 
@@ -120,14 +128,36 @@ async function compile(source: string, text: string, folder: string, toolchain: 
   return object;
 }
 
-/** Others may make the same file at the same time: whoever is last replaces it with an equal one. */
+/** One that takes longer was given up by a process that was ended. */
+const LONGEST_STEP = 120_000;
+
+/** Makes a file that does not exist yet; if another process is making it, waits for that. */
 async function make(path: string, write: (output: string) => Promise<void>) {
-  const output = `${path}.${process.pid}`;
+  const lock = `${path}.lock`;
+  while (!existsSync(path)) {
+    if (!takeLock(lock)) {
+      await setTimeout(50);
+      continue;
+    }
+    const output = `${path}.new`;
+    try {
+      await write(output);
+      renameSync(output, path);
+    } finally {
+      rmSync(lock, { recursive: true, force: true });
+    }
+  }
+}
+
+function takeLock(lock: string): boolean {
   try {
-    await write(output);
-    renameSync(output, path);
-  } finally {
-    rmSync(output, { force: true });
+    mkdirSync(lock);
+    return true;
+  } catch (error) {
+    if (!(error instanceof Error && 'code' in error && error.code === 'EEXIST')) throw error;
+    const age = Date.now() - (statSync(lock, { throwIfNoEntry: false })?.mtimeMs ?? Date.now());
+    if (age > LONGEST_STEP) rmSync(lock, { recursive: true, force: true });
+    return false;
   }
 }
 

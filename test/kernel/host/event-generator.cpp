@@ -281,6 +281,13 @@ namespace a9n::host
             events.push_back(call_of(call,
                 { slot(nodes + 1), static_cast<word>(abi::node_operation::copy), index % 32, slot(index) }));
         }
+        // An interrupt line with somebody to tell.
+        constexpr word irq = 3, interrupt_port = 40;
+        events.push_back(call_of(call,
+            { slot(static_cast<word>(abi::init_slot::interrupt_region)),
+                static_cast<word>(abi::interrupt_region_operation::make_port), irq, root, interrupt_port }));
+        events.push_back(call_of(call,
+            { slot(interrupt_port), static_cast<word>(abi::interrupt_port_operation::bind), slot(notifications) }));
         // All run in turn: they get the init process's priority, which CONFIGURE takes from its IPC buffer.
         constexpr physical_address buffer = init_image_address + abi::page_size;
         constexpr word priority_register = 11, highest_priority = abi::priority_count - 1;

@@ -29,4 +29,8 @@ namespace a9n::host
 
     /// Performs the event that begins at `at` and moves `at` behind it.
     event_outcome perform_event(const word*& at, const word* end);
+
+    /// The same, but a call is one kernel entry. A process whose call was left unfinished makes it again at the next event that
+    /// is a call or a fault, whatever its words say, because it does nothing of its own before.
+    event_outcome perform_entry(const word*& at, const word* end);
 }

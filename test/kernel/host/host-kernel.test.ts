@@ -140,6 +140,14 @@ describe.skipIf(reason !== undefined)(title, { timeout: BUILD_TIME }, () => {
       expect(compared).toBeGreaterThan(10_000);
     }));
 
+  test('specific bits of objects that have none may be anything', () =>
+    withKernel((kernel) => {
+      // Found by libFuzzer: a shift by them.
+      const port = capabilityCall(GENERIC, CONVERT, IPC_PORT_TYPE, 24661, 1, rootDescriptor(ROOT), 20);
+      const [rdi] = kernel.perform(port).state.processes[0].registers.slice(4);
+      expect(rdi).toBe(1n);
+    }));
+
   test('a kernel that uses a removed node is caught', async () => {
     const path = 'kernel/core/capability.cpp';
     const source = readFileSync(path, 'utf8');

@@ -2,6 +2,7 @@
 
 #include <core/interrupt_port.hpp>
 #include <core/processor.hpp>
+#include <core/revocation.hpp>
 #include <hal/host/devices.hpp>
 #include <hal/host/memory.hpp>
 #include <hal/host/page_table.hpp>
@@ -240,6 +241,30 @@ namespace a9n::host
             return nullptr;
         }
 
+        /// What an interrupted CONVERT has cleared stays clear as long as it is free.
+        const char* check_cleared_pages(const inventory& objects)
+        {
+            for (const capability_slot* slot : objects.slots)
+            {
+                if (slot->type != capability_type::generic)
+                {
+                    continue;
+                }
+                const generic_data&    data  = slot->data.generic;
+                const physical_address first = data.base + data.first_cleared_page * abi::page_size;
+                const physical_address end   = first + data.cleared_page_count * abi::page_size;
+                const word             size  = word { 1 } << data.size_bits;
+                for (physical_address at = first < data.watermark ? data.watermark : first; at < end; at += sizeof(word))
+                {
+                    if (at - data.base >= size || *hal::to_pointer<word>(at) != 0)
+                    {
+                        return "a free page that counts as cleared is not";
+                    }
+                }
+            }
+            return nullptr;
+        }
+
         // ---- Mappings --------------------------------------------------------------------------------------------------
 
         struct mappable
@@ -456,6 +481,18 @@ namespace a9n::host
             return nullptr;
         }
 
+        const char* check_processes(const inventory& objects)
+        {
+            for (const process_control_block* process : objects.processes)
+            {
+                if (const char* problem = check_process(objects, *process))
+                {
+                    return problem;
+                }
+            }
+            return nullptr;
+        }
+
         const char* check_interrupts(const inventory& objects)
         {
             bool has_capability[hal::interrupt_line_count] = {};
@@ -483,18 +520,24 @@ namespace a9n::host
 
     const char* find_broken_invariant(const inventory& objects)
     {
-        constexpr const char* (*checks[])(const inventory&) = { check_links, check_places, check_children,
-            check_overlaps, check_mappings, check_ready_queues, check_ports, check_interrupts };
-        for (const auto& check : checks)
+        using check = const char* (*) (const inventory&);
+        constexpr check always[] = { check_links, check_children, check_overlaps, check_cleared_pages, check_ready_queues };
+        // While a revocation is under way, there are objects to which no capability exists.
+        constexpr check when_finished[] = { check_places, check_mappings, check_ports, check_interrupts, check_processes };
+        for (const check& each : always)
         {
-            if (const char* problem = check(objects))
+            if (const char* problem = each(objects))
             {
                 return problem;
             }
         }
-        for (const process_control_block* process : objects.processes)
+        for (const check& each : when_finished)
         {
-            if (const char* problem = check_process(objects, *process))
+            if (is_revocation_unfinished())
+            {
+                break;
+            }
+            if (const char* problem = each(objects))
             {
                 return problem;
             }

@@ -1,6 +1,7 @@
 // Compiled without sanitizers, so that it may touch poisoned memory itself.
 #include "memory-guard.hpp"
 
+#include <core/revocation.hpp>
 #include <hal/host/memory.hpp>
 #include <hal/interface/memory.hpp>
 
@@ -80,7 +81,12 @@ namespace a9n::host
             want(hal::to_pointer(page), abi::page_size);
         }
 
-        if (wanted != open_ranges)
+        if (is_revocation_unfinished())
+        {
+            // Objects that nobody can name any more are still being emptied.
+            open_ranges.insert(open_ranges.end(), wanted.begin(), wanted.end());
+        }
+        else if (wanted != open_ranges)
         {
             for (const range& open : open_ranges)
             {
