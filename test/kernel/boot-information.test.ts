@@ -92,6 +92,20 @@ const cases: readonly [string, (machine: Machine) => void, string][] = [
   ['no ACPI root pointer', field(ARCH_INFO, 0n), 'arch_info[0]:'],
 ];
 
+/** Reserves what is free up to the large page behind the kernel, which ends below 8 MiB. */
+function nothingIsFreeBesideTheKernel(machine: Machine) {
+  const count = Number(read64(machine, bootInfo(machine) + 8) & 0xffffn);
+  for (let i = 0; i < count; i++) {
+    const entry = memoryMap(machine) + 24 * i;
+    if (read64(machine, entry) < 0x80_0000n) write64(machine, entry + 16, 2n);
+  }
+}
+
+test('the kernel needs no free memory beside it', () => {
+  const { serial } = runOnEmulator(findConformance(), LIMIT, nothingIsFreeBesideTheKernel);
+  expect(serial).toContain('A9N: starting init\n');
+});
+
 describe('boot_info is checked', () => {
   test.each(cases)('%s', (_name, change, message) => {
     const { serial, reason } = runOnEmulator(findConformance(), LIMIT, change);

@@ -74,6 +74,10 @@ namespace a9n::hal
         cpu::write_cr0((cpu::read_cr0() & cr0_kept) | cr0_set);
         cpu::write_cr4(0x620);
         cpu::write_cr3(image_to_physical(&root_table));
+
+        // The init process's tables lie in the image and are reached by their physical addresses, like any.
+        const word image_size = static_cast<word>(kernel_image_end - kernel_text_begin);
+        (void) make_reachable(image_to_physical(kernel_text_begin), image_size); // at most four large pages
     }
 
     const page_table& kernel_root()
