@@ -92,7 +92,7 @@ export function capabilityCall(model: Model, caller: Process): void {
   const slot = find(model, root, argument(0));
   const { end, operation } =
     slot === undefined
-      ? { end: 'invalid_descriptor' as const, operation: 'capability_call' }
+      ? { end: 'invalid_descriptor' as const, operation: root === undefined ? 'capability_call' : 'lookup' }
       : performOn(
           {
             model,
@@ -104,6 +104,9 @@ export function capabilityCall(model: Model, caller: Process): void {
           },
           slot.capability,
         );
+  if (slot !== undefined) {
+    model.ended.push({ operation: 'lookup', outcome: 'success' });
+  }
   finishRevocation(model);
   if (end === 'unfinished') {
     return;

@@ -162,7 +162,7 @@ function someFreeIndex({ model, choices, caller }: Situation, node: bigint, coun
     [40, BigInt(free)],
     [1, BigInt(start)],
     [1, BigInt(choices.pick([...slots.keys()]) ?? 0)],
-    [1, BigInt(size - 1 + choices.below(3))],
+    [1.5, BigInt(size - 1 + choices.below(3))],
     [0.5, choices.word()],
   );
 }
@@ -236,13 +236,13 @@ function nodeOperation(situation: Situation, node: number, descriptor: bigint): 
     ? BigInt(choices.pick(RIGHTS)!)
     : BigInt((sourceSlot?.slot.rights ?? 15) & choices.below(16));
   const used = choices.pick(expendableIn(situation, node));
-  const target = choices.chance(5) ? someFreeIndex(situation, descriptor) : BigInt(used ?? 0);
+  const target = choices.chance(8) ? someFreeIndex(situation, descriptor) : BigInt(used ?? 0);
   const free = someFreeIndex(situation, descriptor);
   return choices.weighted<Arguments>(
     [6, [NODE.copy, free, source]],
     [4, [NODE.move, free, source]],
     [6, [NODE.mint, free, source, rights]],
-    [1, [NODE.demote, target, 0, choices.chance(50) ? 15 : rights]],
+    [1.5, [NODE.demote, target, 0, choices.chance(50) ? 15 : rights]],
     [1, [NODE.revoke, target]],
     [3, [NODE.remove, target]],
   );
@@ -389,7 +389,7 @@ function processOperation(situation: Situation, slot: Slot): Arguments {
 function configuration(situation: Situation, isNew: boolean): (number | bigint)[] {
   const { choices } = situation;
   const optional = [2, 3, 4, 5, 6, 7, 8, 9].filter(() => choices.chance(isNew ? 50 : 20));
-  const needed = isNew || choices.chance(4) ? [0, 1] : [];
+  const needed = isNew || choices.chance(4) ? [0, ...(choices.chance(97) ? [1] : [])] : [];
   const mask = [...needed, ...optional].reduce((sum, bit) => sum | (1 << bit), 0);
   return [
     choices.chance(97) ? mask : BigInt(mask) | (choices.word() << 10n),
