@@ -69,6 +69,8 @@ export interface ComparedKernel {
    * equal.
    */
   findDifference(play: Play): Promise<string | undefined>;
+  /** What the kernel reports after boot and after each event. */
+  statesOf(events: readonly KernelEvent[]): readonly KernelState[];
   close(): void;
 }
 
@@ -86,6 +88,10 @@ export async function startComparedKernel(
         kernel = await start();
         return error instanceof Error ? error.message : String(error);
       }
+    },
+    statesOf(events) {
+      kernel.reset();
+      return [kernel.booted, ...kernel.performAll(events).map(({ state }) => state)];
     },
     close: () => kernel.close(),
   };

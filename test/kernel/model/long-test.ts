@@ -4,12 +4,15 @@
  */
 import { parseArgs } from 'node:util';
 import fc from 'fast-check';
-import { startComparedKernel } from './compare.ts';
+import { type Observer, startComparedKernel } from './compare.ts';
+import { violationsOf } from './invariants.ts';
 import { checkSequence, sequences } from './random-sequences.ts';
+import { stateOf } from './state.ts';
 import { createStatistics } from './statistics.ts';
 
 const EVENTS_PER_SEQUENCE = 400;
 const SEQUENCES_PER_SEED = 50;
+const STEPS_BETWEEN_CHECKS = 100;
 const SECONDS_BETWEEN_REPORTS = 30;
 
 /** Throws an Error that says what is wrong with the arguments. */
@@ -33,8 +36,18 @@ async function main(): Promise<void> {
     console.log(`${done} operations, ${Math.round(done / seconds)} a second, seeds ${seed} to ${next - 1}`);
   };
 
+  let steps = 0;
+  /** The model's state stands for the kernel's: the sequence fails if they are not equal. */
+  const observe: Observer = (model, event) => {
+    statistics.observe(model, event);
+    if (steps++ % STEPS_BETWEEN_CHECKS === 0) {
+      const found = violationsOf(stateOf(model));
+      if (found.length > 0) throw new Error(`an invariant does not hold: ${found.join('\n')}`);
+    }
+  };
+
   const property = fc.asyncProperty(sequences(EVENTS_PER_SEQUENCE), async (sequence) => {
-    done += done < operations ? await checkSequence(kernel, sequence, statistics.observe) : 0;
+    done += done < operations ? (await checkSequence(kernel, sequence, observe)).events.length : 0;
   });
   for (; done < operations; next++) {
     const details = await fc.check(property, { seed: next, numRuns: SEQUENCES_PER_SEED, endOnFailure: true });

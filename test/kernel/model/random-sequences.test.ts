@@ -1,14 +1,17 @@
-/** The kernel on the host HAL does what the model says: thousands of random events, everything visible compared after each. */
+/**
+ * The kernel on the host HAL does what the model says: thousands of random events, everything visible compared after each. And
+ * whatever it does, the invariants hold.
+ */
 import fc from 'fast-check';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { reasonNotToBuild } from '../host/build.ts';
 import { type ComparedKernel, playEvents, startComparedKernel } from './compare.ts';
 import type { KernelEvent } from './kernel-state.ts';
-import { checkSequence, describeShrunk, sequences } from './random-sequences.ts';
+import { checkInvariants, checkSequence, describeShrunk, sequences } from './random-sequences.ts';
 import { call, kernelCall, root, tick } from './scenario.ts';
 
 const BUILD_TIME = 180_000;
-const SEQUENCES = 40;
+const SEQUENCES = 24;
 const EVENTS = 250;
 
 const reason = reasonNotToBuild();
@@ -26,7 +29,9 @@ afterAll(() => kernel?.close());
 test.skipIf(reason !== undefined)(`random sequences of events${suffix}`, async () => {
   let events = 0;
   const property = fc.asyncProperty(sequences(EVENTS), async (sequence) => {
-    events += await checkSequence(kernel, sequence);
+    const play = await checkSequence(kernel, sequence);
+    checkInvariants(kernel, play.events);
+    events += play.events.length;
   });
   await fc.assert(property, { seed: 1, numRuns: SEQUENCES, endOnFailure: true });
   // Sequences end early when nobody can run any more.

@@ -1,6 +1,7 @@
 /** Random sequences on model and kernel by fast-check; what differs is shrunk to few events that can be read. */
 import fc from 'fast-check';
-import { type ComparedKernel, type Observer, playEvents, playRandomly } from './compare.ts';
+import { type ComparedKernel, type Observer, type Play, playEvents, playRandomly } from './compare.ts';
+import { rightsThatGrew, violationsOf } from './invariants.ts';
 import type { KernelEvent } from './kernel-state.ts';
 import { describeScript } from './scenario.ts';
 
@@ -16,12 +17,24 @@ export const sequences = (length: number): fc.Arbitrary<Sequence> =>
     seeds: fc.array(fc.nat({ max: 0xffff_ffff }), { minLength: length, maxLength: length }),
   });
 
-/** How many events there were. Throws with the shrunk events if kernel and model differ. */
+/** Throws if an invariant does not hold in some state that the kernel reports in the sequence, or rights grow in a step. */
+export function checkInvariants(kernel: ComparedKernel, events: readonly KernelEvent[]): void {
+  const states = kernel.statesOf(events);
+  states.forEach((state, i) => {
+    const found = [...violationsOf(state), ...(i > 0 ? rightsThatGrew(states[i - 1], state) : [])];
+    if (found.length > 0) {
+      const script = describeScript(events.slice(0, i));
+      throw new Error(`after event ${i}:\n${found.join('\n')}\nafter\n${script}`);
+    }
+  });
+}
+
+/** What was played. Throws with the shrunk events if kernel and model differ. */
 export async function checkSequence(
   kernel: ComparedKernel,
   { isStaged, seeds }: Sequence,
   observe?: Observer,
-): Promise<number> {
+): Promise<Play> {
   const play = playRandomly(kernel.booted, isStaged, seeds, observe);
   const difference = await kernel.findDifference(play);
   if (difference !== undefined) {
@@ -29,7 +42,7 @@ export async function checkSequence(
       await describeShrunk(play.events, (some) => kernel.findDifference(playEvents(kernel.booted, some))),
     );
   }
-  return play.events.length;
+  return play;
 }
 
 /** The fewest of these events, in their order, that still make a difference, as source text for a test that keeps them. */
