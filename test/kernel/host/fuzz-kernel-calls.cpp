@@ -1,11 +1,13 @@
 // libFuzzer target: bytes become events against a kernel with several processes; after each, what must always hold is
-// checked. With A9N_SHOW_EVENTS in the environment the events are printed.
+// checked. All happens twice, with the fast path of IPC and without it, and must come to the same. With A9N_SHOW_EVENTS in the environment the events are printed.
 #include "boot-image.hpp"
 #include "event-generator.hpp"
 #include "events.hpp"
 #include "invariants.hpp"
 #include "memory-guard.hpp"
+#include "state-words.hpp"
 
+#include <core/ipc_fast_path.hpp>
 #include <hal/host/memory.hpp>
 #include <hal/host/processor.hpp>
 
@@ -72,24 +74,39 @@ namespace
     }
 }
 
+namespace
+{
+    /// Performs the events from the state after `prepare`; returns the hash of the state after each.
+    std::vector<word> run(byte_source bytes, bool with_fast_path)
+    {
+        restore_machine();
+        is_fast_path_enabled = with_fast_path;
+        check_kernel();
+        std::vector<word> hashes, state;
+        for (word i = 0; i < maximum_events && !bytes.is_empty() && !running.is_halted; i++)
+        {
+            // Every fourth event leaves long work unfinished.
+            interrupt_always(bytes.next() % 4 == 3);
+            const std::vector<word> event = generate_event(bytes);
+            if (shows_events)
+            {
+                show(event);
+            }
+            require(perform(event) != event_outcome::malformed, "malformed event");
+            check_kernel();
+            state.clear();
+            encode_state(objects, state);
+            hashes.push_back(hash_words(state));
+        }
+        return hashes;
+    }
+}
+
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size)
 {
     static const bool is_prepared = (prepare(), true);
     (void) is_prepared;
-    restore_machine();
-    check_kernel();
-    byte_source bytes { data, data + size };
-    for (word i = 0; i < maximum_events && !bytes.is_empty() && !running.is_halted; i++)
-    {
-        // Every fourth event leaves long work unfinished.
-        interrupt_always(bytes.next() % 4 == 3);
-        const std::vector<word> event = generate_event(bytes);
-        if (shows_events)
-        {
-            show(event);
-        }
-        require(perform(event) != event_outcome::malformed, "malformed event");
-        check_kernel();
-    }
+    const byte_source bytes { data, data + size };
+    require(run(bytes, true) == run(bytes, false), "the fast path does something else than the ordinary one");
     return 0;
 }

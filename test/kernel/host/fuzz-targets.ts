@@ -15,11 +15,11 @@ import {
 const root = resolve(import.meta.dirname, '../../..');
 
 const shared = ['boot-image', 'inventory', 'invariants'];
-const observers = ['inventory', 'invariants', 'memory-guard'];
+const observers = ['inventory', 'invariants', 'memory-guard', 'state-words'];
 
 /** What each target is made of, beside `fuzz-NAME.cpp`. */
 const parts = {
-  'kernel-calls': [...shared, 'events', 'event-generator', 'memory-guard'],
+  'kernel-calls': [...shared, 'events', 'event-generator', 'memory-guard', 'state-words'],
   'boot-info': shared,
 } as const;
 
