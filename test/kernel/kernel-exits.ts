@@ -3,7 +3,7 @@ import { createKernelModel } from '../../debug-adapter/kernel-model/create-kerne
 import type { KernelModel } from '../../debug-adapter/kernel-model/kernel-model.ts';
 import { parseElf } from '../../debug-adapter/symbols/elf.ts';
 import { loadProgramSymbols } from '../../debug-adapter/symbols/program-symbols.ts';
-import type { Machine, StopReason } from '../../emulator/machine-api.ts';
+import type { Machine, StopReason, WatchHit } from '../../emulator/machine-api.ts';
 
 const SLICE = 1_000_000;
 const SYSRETQ = [0x48, 0x0f, 0x07];
@@ -43,25 +43,35 @@ function indexesOf(bytes: Uint8Array, wanted: readonly number[]): number[] {
   return found;
 }
 
+export interface ExitVisits {
+  readonly stride: number;
+  readonly maxInstructions: number;
+  readonly onWatch?: (hits: readonly WatchHit[]) => void;
+}
+
 /**
- * Calls `visit` at kernel exits, `stride` instructions apart (0: at every exit), until the guest stops, which it returns. Throws after
- * `maxInstructions`.
+ * Calls `visit` at kernel exits, `stride` instructions apart (0: at every exit), until the guest stops, which it returns. `onWatch` gets
+ * what the machine's watches report. Throws after `maxInstructions`.
  */
 export function visitExits(
   machine: Machine,
   kernel: Uint8Array,
-  { stride, maxInstructions }: { readonly stride: number; readonly maxInstructions: number },
+  { stride, maxInstructions, onWatch }: ExitVisits,
   visit: () => void,
 ): StopReason {
   const exits = exitAddresses(kernel);
   let next = machine.instructionCount;
+  let areSet = false;
   while (machine.instructionCount < maxInstructions) {
     const isDue = machine.instructionCount >= next;
-    machine.setBreakpoints(isDue ? exits : []);
+    if (isDue !== areSet) machine.setBreakpoints(isDue ? exits : []);
+    areSet = isDue;
     const reason = machine.run(isDue ? SLICE : next - machine.instructionCount);
     if (reason.kind === 'breakpoint') {
       visit();
       next = machine.instructionCount + stride;
+    } else if (reason.kind === 'watch' && onWatch !== undefined) {
+      onWatch(reason.hits);
     } else if (reason.kind !== 'budget' && (reason.kind !== 'idle' || reason.until === undefined)) {
       return reason;
     }

@@ -39,6 +39,20 @@ namespace a9n::hal
             return reinterpret_cast<word>(pointer) - image_base;
         }
 
+        /// CR4 bits of what the processor has to keep user programs from: UMIP (they cannot ask where descriptor tables
+        /// are) and SMEP (the kernel never executes their memory).
+        word protections()
+        {
+            constexpr uint32_t features = 7, has_smep = 1 << 7, has_umip = 1 << 2;
+            constexpr word     umip = 1 << 11, smep = 1 << 20;
+            if (cpu::cpuid(0).eax < features)
+            {
+                return 0;
+            }
+            const cpu::cpuid_result found = cpu::cpuid(features);
+            return ((found.ecx & has_umip) != 0 ? umip : 0) | ((found.ebx & has_smep) != 0 ? smep : 0);
+        }
+
         void enter_image_pages(const char* begin, const char* end, word flags)
         {
             for (word address = reinterpret_cast<word>(begin); address < reinterpret_cast<word>(end);
@@ -72,7 +86,7 @@ namespace a9n::hal
         // PE MP NE WP PG; no EM, TS, AM, CD, NW. PAE OSFXSR OSXMMEXCPT.
         constexpr word cr0_kept = 0x11, cr0_set = 0x8001'0023;
         cpu::write_cr0((cpu::read_cr0() & cr0_kept) | cr0_set);
-        cpu::write_cr4(0x620);
+        cpu::write_cr4(0x620 | protections());
         cpu::write_cr3(image_to_physical(&root_table));
 
         // The init process's tables lie in the image and are reached by their physical addresses, like any.
