@@ -58,7 +58,10 @@ namespace a9n
         {
             const message_info     info { hal::get_message_register(caller.context, 2) };
             process_control_block* receiver = waiting_receiver(slot.object<ipc_port>());
-            if (info.value > largest_info || receiver == nullptr || scheduler::is_outranked(*receiver))
+            const bool is_fast = info.value <= largest_info
+                && receiver != nullptr
+                && !scheduler::is_outranked(*receiver);
+            if (!is_fast)
             {
                 return nullptr;
             }
@@ -74,9 +77,14 @@ namespace a9n
             const message_info     info { hal::get_message_register(replier.context, 2) };
             ipc_port&              port   = slot.object<ipc_port>();
             process_control_block* caller = replier.reply_target;
-            if (info.value > largest_info || !info.block() || caller == nullptr || caller->has_fault
-                || port.state == ipc_port_state::has_senders || has_bound_notification(replier)
-                || !scheduler::is_most_important(*caller))
+            const bool is_fast = info.value <= largest_info
+                && info.block()
+                && caller != nullptr
+                && !caller->has_fault
+                && port.state != ipc_port_state::has_senders
+                && !has_bound_notification(replier)
+                && scheduler::is_most_important(*caller);
+            if (!is_fast)
             {
                 return nullptr;
             }

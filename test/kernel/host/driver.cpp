@@ -8,12 +8,13 @@
 // Answer: number of words that follow; for boot and reset one state, otherwise for each event its outcome, the number of
 // its effects, the effects, and one state. An effect is kind | width << 8 | port << 16, value.
 // A state is its hash (report 0), or the number of its words and the words (report 1). Report + 2: events are interrupted
-// wherever the kernel allows it.
+// wherever the kernel allows it. Report + 4: the kernel does not take the fast path.
 #include "boot-image.hpp"
 #include "events.hpp"
 #include "memory-guard.hpp"
 #include "state-words.hpp"
 
+#include <core/ipc_fast_path.hpp>
 #include <hal/host/devices.hpp>
 #include <hal/host/memory.hpp>
 #include <hal/host/processor.hpp>
@@ -168,6 +169,7 @@ namespace
         const word* at       = request.data() + 2;
         const word* end      = request.data() + request.size();
         interrupt_always((request[0] & 2) != 0);
+        is_fast_path_enabled = (request[0] & 4) == 0;
         for (event_index = 0; event_index < request[1]; event_index++)
         {
             effects.clear();

@@ -21,6 +21,8 @@ export interface HostKernel {
   hashAll(events: readonly KernelEvent[]): Step<bigint>[];
   /** The same with an interrupt waiting wherever the kernel looks for one: calls are left unfinished and made again. */
   hashAllInterrupted(events: readonly KernelEvent[]): Step<bigint>[];
+  /** As hashAll, without the fast path of IPC. */
+  hashAllSlowly(events: readonly KernelEvent[]): Step<bigint>[];
   close(): void;
 }
 
@@ -59,7 +61,7 @@ export const driverProgram: HostProgram = {
 };
 
 /** What is asked of the driver. */
-const [HASHES, WHOLE_STATES, INTERRUPTED] = [0, 1, 2];
+const [HASHES, WHOLE_STATES, INTERRUPTED, SLOW] = [0, 1, 2, 4];
 
 /** Events that a report of a crash shows. */
 const SHOWN_EVENTS = 20;
@@ -124,6 +126,7 @@ export async function startHostKernel(
     performAll: (events) => performEvents(events, WHOLE_STATES, takeWholeState),
     hashAll: (events) => performEvents(events, HASHES, (answer) => answer.word()),
     hashAllInterrupted: (events) => performEvents(events, HASHES | INTERRUPTED, (answer) => answer.word()),
+    hashAllSlowly: (events) => performEvents(events, HASHES | SLOW, (answer) => answer.word()),
     close: () => {
       driver.close();
     },
