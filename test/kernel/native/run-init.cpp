@@ -1,8 +1,11 @@
-// Boots an init image on the kernel core with the host HAL, as a Linux process: run-init INIT.ELF. With --check instead
-// of a file it only finds out whether that is possible here.
+// Boots an init image on the kernel core with the host HAL, as a Linux process: run-init INIT.ELF
+//   --check instead of the file only finds out whether that is possible here
+//   --interrupt before the file interrupts long kernel calls wherever they can be
 //
 // What the boot protocol asks of a loader (ABI section 20), with memory as user mode has it.
+#include <core/bounded_work.hpp>
 #include <hal/host/memory.hpp>
+#include <hal/host/user_mode/devices.hpp>
 #include <hal/host/user_mode/user_mode.hpp>
 #include <hal/interface/memory.hpp>
 #include <loader/elf_image.hpp>
@@ -93,16 +96,18 @@ namespace
 
 int main(int argument_count, char** arguments)
 {
-    if (argument_count != 2)
+    const bool is_interrupted = argument_count == 3 && strcmp(arguments[1], "--interrupt") == 0;
+    if (argument_count != 2 && !is_interrupted)
     {
-        give_up("usage: run-init INIT.ELF | --check");
+        give_up("usage: run-init [--interrupt] INIT.ELF | --check");
     }
+    const char* const path = arguments[argument_count - 1];
     if (const char* missing = host::find_missing_feature())
     {
         fprintf(stderr, "user mode needs %s\n", missing);
         return missing_feature_status;
     }
-    if (strcmp(arguments[1], "--check") == 0)
+    if (strcmp(path, "--check") == 0)
     {
         return 0;
     }
@@ -110,6 +115,11 @@ int main(int argument_count, char** arguments)
     {
         give_up("no memory of %lu MiB: %s", ram_size >> 20, strerror(errno));
     }
-    const std::vector<char> file = read_file(arguments[1]);
-    host::run_machine(load({ reinterpret_cast<const uint8_t*>(file.data()), file.size() }, arguments[1]));
+    if (is_interrupted)
+    {
+        work_between_looks       = 1;
+        host::ticks_at_each_look = true;
+    }
+    const std::vector<char> file = read_file(path);
+    host::run_machine(load({ reinterpret_cast<const uint8_t*>(file.data()), file.size() }, path));
 }

@@ -1,7 +1,13 @@
 import { spawn, spawnSync } from 'node:child_process';
 import { renameSync, rmSync, symlinkSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
-import { buildHostProgram, reasonNotToBuild, type Toolchain, undefinedBehaviour } from '../host/build.ts';
+import {
+  buildHostProgram,
+  type HostProgram,
+  reasonNotToBuild,
+  type Toolchain,
+  undefinedBehaviour,
+} from '../host/build.ts';
 
 /** Init images as Linux programs: the kernel core with the host HAL and its user mode (kernel/hal/host/user_mode). */
 
@@ -24,16 +30,18 @@ export function reasonNotToRun(toolchain: Toolchain = undefinedBehaviour): strin
   return reasonNotToBuild(toolchain);
 }
 
+export const runInitProgram: HostProgram = {
+  name: 'run-init',
+  sources: ['test/kernel/native/run-init.cpp', 'kernel/loader/elf_image.cpp'],
+  userMode: true,
+  toolchain: undefinedBehaviour,
+};
+
 /**
  * Builds the program, leaves it as build/host-kernel/run-init too, and returns its path. Throws if it cannot be built.
  */
-export async function buildRunInit(toolchain: Toolchain = undefinedBehaviour): Promise<string> {
-  const program = await buildHostProgram({
-    name: 'run-init',
-    sources: ['test/kernel/native/run-init.cpp', 'kernel/loader/elf_image.cpp'],
-    userMode: true,
-    toolchain,
-  });
+export async function buildRunInit(): Promise<string> {
+  const program = await buildHostProgram(runInitProgram);
   const link = join(dirname(program), 'run-init');
   const temporary = `${link}.${process.pid}`;
   rmSync(temporary, { force: true });
@@ -48,18 +56,22 @@ export function findMissingFeature(program: string): string | undefined {
   return status === MISSING_FEATURE ? stderr.trim() : undefined;
 }
 
-/** Runs an init image. `reply` gets all that was printed so far after each piece and says what is typed, if anything. */
-export function runInit(
-  program: string,
-  init: string,
-  reply: (serial: string) => string | undefined = () => undefined,
-): Promise<NativeRun> {
-  const child = spawn(program, [init], { timeout: TIMEOUT });
+export interface NativeSettings {
+  /** Gets all that was printed so far after each piece and says what is typed, if anything. */
+  reply?(serial: string): string | undefined;
+  /** Long kernel calls are interrupted wherever they can be. */
+  readonly interrupt?: boolean;
+}
+
+export function runInit(program: string, init: string, settings: NativeSettings = {}): Promise<NativeRun> {
+  const child = spawn(program, [...(settings.interrupt === true ? ['--interrupt'] : []), init], {
+    timeout: TIMEOUT,
+  });
   let serial = '';
   let errors = '';
   child.stdout.setEncoding('latin1').on('data', (text: string) => {
     serial += text;
-    const typed = reply(serial);
+    const typed = settings.reply?.(serial);
     if (typed !== undefined) child.stdin.write(typed);
   });
   child.stderr.setEncoding('utf8').on('data', (text: string) => {

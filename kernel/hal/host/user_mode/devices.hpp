@@ -6,6 +6,9 @@
 
 namespace a9n::host
 {
+    /// For tests: the timer ticks whenever the kernel looks for a waiting interrupt.
+    extern bool ticks_at_each_look;
+
     /// Lets the devices see what came from outside.
     void update_devices();
 
