@@ -32,6 +32,27 @@ test('core includes only itself, the HAL interface and the public ABI', () => {
   expect(bad).toEqual([]);
 });
 
+test('a HAL includes nothing of core but its console', () => {
+  const bad = filesOf('hal').flatMap((file) =>
+    includesOf(file)
+      .filter((include) => include.startsWith('core/') && include !== 'core/console.hpp')
+      .map((include) => `${file}: ${include}`),
+  );
+  expect(bad).toEqual([]);
+});
+
+test('the host HAL needs nothing of the real machine, so that it stays a second one', () => {
+  const isAllowed = /^(?:hal\/interface\/[\w-]+\.hpp|[\w-]+\.hpp|a9n\/abi\.hpp|(?:sys\/)?[a-z_]+(?:\.h)?)$/;
+  const bad = filesOf('hal/host')
+    .filter((file) => !file.startsWith('hal/host/user_mode/'))
+    .flatMap((file) =>
+      includesOf(file)
+        .filter((include) => !isAllowed.test(include))
+        .map((include) => `${file}: ${include}`),
+    );
+  expect(bad).toEqual([]);
+});
+
 test('core contains no instruction of a processor', () => {
   const bad = filesOf('core').filter((file) => {
     const text = readFileSync(join(KERNEL, file), 'utf8').replaceAll(/\/\/.*$/gm, '');

@@ -86,6 +86,7 @@ namespace a9n::hal
 
     void set_program_counter(process_context& context, virtual_address value)
     {
+        context.repeats_call &= value == at(context, context_register::rip);
         at(context, context_register::rip) = value;
     }
 
@@ -128,6 +129,9 @@ namespace a9n::hal
                 case context_register::cs:
                 case context_register::ss:
                 case context_register::enter_from:
+                    break;
+                case context_register::rip:
+                    set_program_counter(context, values[i]);
                     break;
                 case context_register::rflags:
                     context.registers[i] = (values[i] & user_flags) | initial_flags;
