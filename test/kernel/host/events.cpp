@@ -3,6 +3,7 @@
 #include "memory-guard.hpp"
 
 #include <core/bounded_work.hpp>
+#include <core/revocation.hpp>
 #include <hal/host/devices.hpp>
 #include <hal/host/memory.hpp>
 #include <hal/host/processor.hpp>
@@ -28,9 +29,9 @@ namespace a9n::host
             {
                 outcome = outcome_of(make_kernel_call());
             }
-            return outcome != event_outcome::entered || running.context == caller || !caller->repeats_call
-                ? outcome
-                : event_outcome::unfinished;
+            // A caller that has removed itself makes no call again, though what it started may not be over.
+            const bool goes_on = is_revocation_unfinished() || (running.context != caller && caller->repeats_call);
+            return outcome == event_outcome::entered && goes_on ? event_outcome::unfinished : outcome;
         }
 
         /// One entry: a call that was left unfinished, else a new one.

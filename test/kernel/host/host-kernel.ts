@@ -29,7 +29,7 @@ export interface HostKernel {
 export interface Step<State> {
   /**
    * 'halted': the kernel stopped in this entry; 'impossible': nothing happened, because no process runs, the line is masked,…;
-   * 'unfinished': another process runs before the call has ended, which only interrupted calls do.
+   * 'unfinished': another process runs before the call, or what it started, has ended, which only interrupted calls do.
    */
   readonly outcome: Outcome;
   readonly effects: readonly Effect[];

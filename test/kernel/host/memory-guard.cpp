@@ -84,6 +84,10 @@ namespace a9n::host
         if (is_revocation_unfinished())
         {
             // Objects that nobody can name any more are still being emptied.
+            for (const range& open : wanted)
+            {
+                __asan_unpoison_memory_region(open.start, open.size);
+            }
             open_ranges.insert(open_ranges.end(), wanted.begin(), wanted.end());
         }
         else if (wanted != open_ranges)

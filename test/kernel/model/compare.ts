@@ -1,5 +1,14 @@
 /** A sequence of events on the model and on the kernel: are effects and the whole visible state equal after every step? */
-import { describeEvent, type HostKernel, startHostKernel } from '../host/host-kernel.ts';
+import { readFileSync } from 'node:fs';
+import { resolve } from 'node:path';
+import type { HostProgram } from '../host/build.ts';
+import {
+  defaultMachine,
+  describeEvent,
+  driverProgram,
+  type HostKernel,
+  startHostKernel,
+} from '../host/host-kernel.ts';
 import { hashState } from '../host/state-words.ts';
 import { createChoices } from './choices.ts';
 import type { Effect, KernelEvent, KernelState } from './kernel-state.ts';
@@ -61,12 +70,15 @@ export function playRandomly(
 const equalEffects = (a: readonly Effect[], b: readonly Effect[]): boolean =>
   a.length === b.length && a.every((effect, i) => describe(effect) === describe(b[i]));
 
-/** The kernel to compare with, started anew after it has crashed. */
-export interface ComparedKernel {
+/**
+ * Kernels to compare with: as it is; without the fast path of IPC, which must change nothing; with calls left and made again for
+ * interrupts wherever that can be, which nobody sees unless another process runs in between.
+ */
+export interface ComparedKernels {
   readonly booted: KernelState;
   /**
-   * Plays it on the kernel. The first step after which it differs from the model, or the report of a crash, in words; undefined if all is
-   * equal.
+   * Plays it on all of them. The first step after which one differs from the model, or the report of a crash, in words; undefined if all
+   * is equal.
    */
   findDifference(play: Play): Promise<string | undefined>;
   /** What the kernel reports after boot and after each event. */
@@ -74,35 +86,72 @@ export interface ComparedKernel {
   close(): void;
 }
 
-export async function startComparedKernel(
-  start: () => Promise<HostKernel> = startHostKernel,
-): Promise<ComparedKernel> {
-  let kernel = await start();
+const FAST_PATH = 'kernel/core/ipc_fast_path.cpp';
+const ENABLED = 'bool is_fast_path_enabled = true;';
+const DISABLED = 'bool is_fast_path_enabled = false;';
+
+function withoutFastPath(): HostProgram {
+  const text = readFileSync(resolve(import.meta.dirname, '../../..', FAST_PATH), 'utf8');
+  if (!text.includes(ENABLED)) {
+    throw new Error(`${FAST_PATH} has changed: it no longer contains "${ENABLED}"`);
+  }
+  return { ...driverProgram, replaced: new Map([[FAST_PATH, text.replace(ENABLED, DISABLED)]]) };
+}
+
+export async function startComparedKernels(): Promise<ComparedKernels> {
+  const variants = [
+    { name: 'as it is', program: driverProgram, isInterrupted: false },
+    { name: 'without fast path', program: withoutFastPath(), isInterrupted: false },
+    { name: 'interrupted', program: driverProgram, isInterrupted: true },
+  ];
+  const start = ({ program }: (typeof variants)[number]) => startHostKernel(defaultMachine, program);
+  const kernels = await Promise.all(variants.map(start));
+  const compare = async (play: Play, i: number): Promise<string | undefined> => {
+    try {
+      return findDifference(kernels[i], play, variants[i].isInterrupted);
+    } catch (error) {
+      // It has crashed, and is started anew.
+      kernels[i].close();
+      kernels[i] = await start(variants[i]);
+      return error instanceof Error ? error.message : String(error);
+    }
+  };
   return {
-    booted: kernel.booted,
+    booted: kernels[0].booted,
     async findDifference(play) {
-      try {
-        return findDifference(kernel, play);
-      } catch (error) {
-        kernel.close();
-        kernel = await start();
-        return error instanceof Error ? error.message : String(error);
+      for (const [i, { name }] of variants.entries()) {
+        const difference = await compare(play, i);
+        if (difference !== undefined) {
+          return `(kernel ${name}) ${difference}`;
+        }
       }
+      return undefined;
     },
     statesOf(events) {
-      kernel.reset();
-      return [kernel.booted, ...kernel.performAll(events).map(({ state }) => state)];
+      kernels[0].reset();
+      return [kernels[0].booted, ...kernels[0].performAll(events).map(({ state }) => state)];
     },
-    close: () => kernel.close(),
+    close: () => {
+      for (const kernel of kernels) {
+        kernel.close();
+      }
+    },
   };
 }
 
-function findDifference(kernel: HostKernel, { events, steps }: Play): string | undefined {
+function findDifference(
+  kernel: HostKernel,
+  { events, steps }: Play,
+  isInterrupted: boolean,
+): string | undefined {
   kernel.reset();
-  const actual = kernel.hashAll(events);
-  const at = steps.findIndex(
-    ({ effects, hash }, i) => hash !== actual[i].state || !equalEffects(effects, actual[i].effects),
-  );
+  const actual = isInterrupted ? kernel.hashAllInterrupted(events) : kernel.hashAll(events);
+  const end = actual.findIndex(({ outcome }) => outcome === 'unfinished');
+  const at = steps
+    .slice(0, end < 0 ? steps.length : end)
+    .findIndex(
+      ({ effects, hash }, i) => hash !== actual[i].state || !equalEffects(effects, actual[i].effects),
+    );
   return at < 0 ? undefined : explain(kernel, events.slice(0, at + 1));
 }
 

@@ -1,7 +1,7 @@
 /** Sequences after which model and kernel once differed, shrunk, and by hand made readable. The title says what is right. */
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { reasonNotToBuild } from '../host/build.ts';
-import { type ComparedKernel, playEvents, startComparedKernel } from './compare.ts';
+import { type ComparedKernels, playEvents, startComparedKernels } from './compare.ts';
 import type { KernelEvent } from './kernel-state.ts';
 import {
   CONVERT,
@@ -24,7 +24,7 @@ const ROOT = root(3);
 const REGION = root(8);
 const generic = (index: number): bigint => descriptor([8, 7], [7, index]);
 
-const sequences: Readonly<Record<string, (kernel: ComparedKernel) => readonly KernelEvent[]>> = {
+const sequences: Readonly<Record<string, (kernels: ComparedKernels) => readonly KernelEvent[]>> = {
   'interrupt ports made from one of two copies of the region pass to the other copy when the first is removed':
     () => [
       call(ROOT, NODE.copy, 41, REGION),
@@ -49,9 +49,9 @@ const sequences: Readonly<Record<string, (kernel: ComparedKernel) => readonly Ke
   ],
 
   'REPLY_RECEIVE waits at the port it was called with, though its reply gives that capability away': (
-    kernel,
+    kernels,
   ) => {
-    const buffers = kernel.booted.slots.find(({ place }) => place.holder === 'process_ipc_buffer')!;
+    const buffers = kernels.booted.slots.find(({ place }) => place.holder === 'process_ipc_buffer')!;
     const initBuffer = buffers.capability.type === 'FRAME' ? buffers.capability.base : 0;
     const frame = initBuffer; // shared with the other process
     const CONFIGURED = 0b1_0000_0111;
@@ -72,17 +72,17 @@ const sequences: Readonly<Record<string, (kernel: ComparedKernel) => readonly Ke
 };
 
 const reason = reasonNotToBuild();
-let kernel: ComparedKernel;
+let kernels: ComparedKernels;
 
 beforeAll(async () => {
   if (reason === undefined) {
-    kernel = await startComparedKernel();
+    kernels = await startComparedKernels();
   }
 }, BUILD_TIME);
 
-afterAll(() => kernel?.close());
+afterAll(() => kernels?.close());
 
 const suffix = reason === undefined ? '' : ` (not run: ${reason})`;
 test.skipIf(reason !== undefined).each(Object.entries(sequences))(`%s${suffix}`, async (_, events) => {
-  expect(await kernel.findDifference(playEvents(kernel.booted, events(kernel)))).toBeUndefined();
+  expect(await kernels.findDifference(playEvents(kernels.booted, events(kernels)))).toBeUndefined();
 });

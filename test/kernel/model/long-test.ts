@@ -4,7 +4,7 @@
  */
 import { parseArgs } from 'node:util';
 import fc from 'fast-check';
-import { type Observer, startComparedKernel } from './compare.ts';
+import { type Observer, startComparedKernels } from './compare.ts';
 import { violationsOf } from './invariants.ts';
 import { checkSequence, sequences } from './random-sequences.ts';
 import { stateOf } from './state.ts';
@@ -27,7 +27,7 @@ function readArguments(): { operations: number; seed: number } {
 
 async function main(): Promise<void> {
   const { operations, seed } = readArguments();
-  const kernel = await startComparedKernel();
+  const kernels = await startComparedKernels();
   const statistics = createStatistics();
   const began = performance.now();
   let [done, reported, next] = [0, began, seed];
@@ -47,7 +47,7 @@ async function main(): Promise<void> {
   };
 
   const property = fc.asyncProperty(sequences(EVENTS_PER_SEQUENCE), async (sequence) => {
-    done += done < operations ? (await checkSequence(kernel, sequence, observe)).events.length : 0;
+    done += done < operations ? (await checkSequence(kernels, sequence, observe)).events.length : 0;
   });
   for (; done < operations; next++) {
     const details = await fc.check(property, { seed: next, numRuns: SEQUENCES_PER_SEED, endOnFailure: true });
@@ -62,7 +62,7 @@ async function main(): Promise<void> {
       report();
     }
   }
-  kernel.close();
+  kernels.close();
 
   console.log(`${statistics.table()}\n`);
   console.log(`outcomes that never came about: ${statistics.empty().join(', ') || 'none'}`);

@@ -111,10 +111,14 @@ function reachableFrom(model: Model, process: Process): Reachable[] {
       continue;
     }
     for (const [index, inside] of model.nodes.get(slot.capability.object)!.slots) {
-      const path = pathTo(descriptor, deeper, index);
-      found.push({ slot: inside, descriptor: path });
+      found.push({
+        slot: inside,
+        get descriptor() {
+          return pathTo(descriptor, deeper, index);
+        },
+      });
       if (inside.capability.type === 'NODE') {
-        nodes.push({ slot: inside, descriptor: path, used: deeper });
+        nodes.push({ slot: inside, descriptor: pathTo(descriptor, deeper, index), used: deeper });
       }
     }
   }

@@ -5,7 +5,7 @@
 import fc from 'fast-check';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { reasonNotToBuild } from '../host/build.ts';
-import { type ComparedKernel, playEvents, startComparedKernel } from './compare.ts';
+import { type ComparedKernels, playEvents, startComparedKernels } from './compare.ts';
 import type { KernelEvent } from './kernel-state.ts';
 import { checkInvariants, checkSequence, describeShrunk, sequences } from './random-sequences.ts';
 import { call, kernelCall, root, tick } from './scenario.ts';
@@ -16,21 +16,21 @@ const EVENTS = 250;
 
 const reason = reasonNotToBuild();
 const suffix = reason === undefined ? '' : ` (not run: ${reason})`;
-let kernel: ComparedKernel;
+let kernels: ComparedKernels;
 
 beforeAll(async () => {
   if (reason === undefined) {
-    kernel = await startComparedKernel();
+    kernels = await startComparedKernels();
   }
 }, BUILD_TIME);
 
-afterAll(() => kernel?.close());
+afterAll(() => kernels?.close());
 
 test.skipIf(reason !== undefined)(`random sequences of events${suffix}`, async () => {
   let events = 0;
   const property = fc.asyncProperty(sequences(EVENTS), async (sequence) => {
-    const play = await checkSequence(kernel, sequence);
-    checkInvariants(kernel, play.events);
+    const play = await checkSequence(kernels, sequence);
+    checkInvariants(kernels, play.events);
     events += play.events.length;
   });
   await fc.assert(property, { seed: 1, numRuns: SEQUENCES, endOnFailure: true });
@@ -44,15 +44,15 @@ test.skipIf(reason !== undefined)(
     const noise = [tick, kernelCall(-2), call(root(8), 99), tick];
     const letter = kernelCall(-3, 65);
     const events = [...noise, letter, ...noise];
-    const honest = playEvents(kernel.booted, events);
-    expect(await kernel.findDifference(honest)).toBeUndefined();
+    const honest = playEvents(kernels.booted, events);
+    expect(await kernels.findDifference(honest)).toBeUndefined();
 
     const findDifference = (some: readonly KernelEvent[]) => {
-      const play = playEvents(kernel.booted, some);
+      const play = playEvents(kernels.booted, some);
       const steps = play.steps.map((step, i) => (some[i] === letter ? { ...step, effects: [] } : step));
-      return kernel.findDifference({ ...play, steps });
+      return kernels.findDifference({ ...play, steps });
     };
-    expect(await findDifference(events)).toMatch(/^after event 5, call -3: 0x41/);
+    expect(await findDifference(events)).toMatch(/^\(kernel as it is\) after event 5, call -3: 0x41/);
     expect(await describeShrunk(events, findDifference)).toMatch(/after\n\[\n {2}kernelCall\(-3, 65\),\n\]$/);
   },
 );

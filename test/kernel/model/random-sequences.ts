@@ -1,6 +1,6 @@
 /** Random sequences on model and kernel by fast-check; what differs is shrunk to few events that can be read. */
 import fc from 'fast-check';
-import { type ComparedKernel, type Observer, type Play, playEvents, playRandomly } from './compare.ts';
+import { type ComparedKernels, type Observer, type Play, playEvents, playRandomly } from './compare.ts';
 import { rightsThatGrew, violationsOf } from './invariants.ts';
 import type { KernelEvent } from './kernel-state.ts';
 import { describeScript } from './scenario.ts';
@@ -18,8 +18,8 @@ export const sequences = (length: number): fc.Arbitrary<Sequence> =>
   });
 
 /** Throws if an invariant does not hold in some state that the kernel reports in the sequence, or rights grow in a step. */
-export function checkInvariants(kernel: ComparedKernel, events: readonly KernelEvent[]): void {
-  const states = kernel.statesOf(events);
+export function checkInvariants(kernels: ComparedKernels, events: readonly KernelEvent[]): void {
+  const states = kernels.statesOf(events);
   states.forEach((state, i) => {
     const found = [...violationsOf(state), ...(i > 0 ? rightsThatGrew(states[i - 1], state) : [])];
     if (found.length > 0) {
@@ -31,15 +31,15 @@ export function checkInvariants(kernel: ComparedKernel, events: readonly KernelE
 
 /** What was played. Throws with the shrunk events if kernel and model differ. */
 export async function checkSequence(
-  kernel: ComparedKernel,
+  kernels: ComparedKernels,
   { isStaged, seeds }: Sequence,
   observe?: Observer,
 ): Promise<Play> {
-  const play = playRandomly(kernel.booted, isStaged, seeds, observe);
-  const difference = await kernel.findDifference(play);
+  const play = playRandomly(kernels.booted, isStaged, seeds, observe);
+  const difference = await kernels.findDifference(play);
   if (difference !== undefined) {
     throw new Error(
-      await describeShrunk(play.events, (some) => kernel.findDifference(playEvents(kernel.booted, some))),
+      await describeShrunk(play.events, (some) => kernels.findDifference(playEvents(kernels.booted, some))),
     );
   }
   return play;
