@@ -13,12 +13,14 @@ namespace a9n
     /// Pieces of work, in instructions, about.
     namespace work
     {
-        inline constexpr word passed_slot      = 8;
-        inline constexpr word removed_slot     = 160;
-        inline constexpr word searched_table   = 2048;
-        inline constexpr word reset_process    = 2048;
-        inline constexpr word ended_wait       = 96;
-        inline constexpr word made_object      = 96;
+        inline constexpr word passed_slot    = 16;
+        inline constexpr word removed_slot   = 288;
+        inline constexpr word searched_table = 3400;
+        inline constexpr word reset_process  = 1536;
+        inline constexpr word ended_wait     = 128;
+        inline constexpr word made_object    = 144;
+
+        inline constexpr word slots_passed = 64; ///< in one piece
     }
 
     /// Counts the work of one kernel entry.

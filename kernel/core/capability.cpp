@@ -5,6 +5,7 @@ namespace a9n
     capability_slot* capability_dependency_list = nullptr;
     capability_slot* revoked_slot               = nullptr;
     capability_slot* list_cursor                = nullptr;
+    const void*      list_walker                = nullptr;
 
     namespace
     {
@@ -41,6 +42,11 @@ namespace a9n
             {
                 slot.next->previous = slot.previous;
             }
+        }
+
+        void forget_walk_of(const capability_slot& slot)
+        {
+            list_walker = list_walker == &slot ? nullptr : list_walker;
         }
 
         void write_content(capability_slot& slot, const capability& content)
@@ -85,34 +91,6 @@ namespace a9n
             || type == capability_type::interrupt_region;
     }
 
-    namespace
-    {
-        /// The neighbour on one side, behind descendants of either, if it is a copy.
-        capability_slot* copy_beside(const capability_slot& slot, capability_slot* capability_slot::*direction)
-        {
-            if (slot.type == capability_type::generic)
-            {
-                return nullptr; // cannot be copied
-            }
-            capability_slot* other = slot.*direction;
-            while (bears_children(slot.type) && other != nullptr && other->depth > slot.depth)
-            {
-                other = other->*direction;
-            }
-            return other != nullptr && is_same_object(*other, slot) ? other : nullptr;
-        }
-
-        capability_slot* copy_before(const capability_slot& slot)
-        {
-            return copy_beside(slot, &capability_slot::previous);
-        }
-
-        capability_slot* copy_after(const capability_slot& slot)
-        {
-            return copy_beside(slot, &capability_slot::next);
-        }
-    }
-
     void fill_original(capability_slot& slot, const capability& content)
     {
         write_content(slot, content);
@@ -154,6 +132,7 @@ namespace a9n
         {
             destination.next->previous = &destination;
         }
+        forget_walk_of(source);
         revoked_slot = revoked_slot == &source ? &destination : revoked_slot;
         list_cursor  = list_cursor == &source ? &destination : list_cursor;
         clear_content(source);
@@ -161,15 +140,7 @@ namespace a9n
 
     void unlink_slot(capability_slot& slot)
     {
-        const bool has_descendants = slot.next != nullptr && slot.next->depth > slot.depth;
-        if (has_descendants && copy_before(slot) == nullptr)
-        {
-            if (capability_slot* heir = copy_after(slot))
-            {
-                take_off_list(*heir);
-                link_before(*heir, slot);
-            }
-        }
+        forget_walk_of(slot);
         revoked_slot = revoked_slot == &slot ? nullptr : revoked_slot;
         list_cursor  = list_cursor == &slot ? slot.next : list_cursor;
         take_off_list(slot);
@@ -178,12 +149,16 @@ namespace a9n
 
     capability_slot* find_copy(const capability_slot& slot)
     {
-        capability_slot* before = copy_before(slot);
-        return before != nullptr ? before : copy_after(slot);
+        if (slot.previous != nullptr && is_same_object(*slot.previous, slot))
+        {
+            return slot.previous;
+        }
+        return slot.next != nullptr && is_same_object(*slot.next, slot) ? slot.next : nullptr;
     }
 
-    bool is_last_capability(const capability_slot& slot)
+    void pass_descendants(capability_slot& slot, capability_slot& heir)
     {
-        return find_copy(slot) == nullptr;
+        take_off_list(heir);
+        link_before(heir, slot);
     }
 }

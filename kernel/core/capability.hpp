@@ -136,6 +136,10 @@ namespace a9n
     /// The next slot of a walk along the dependency list, which goes on behind a slot that is emptied.
     extern capability_slot* list_cursor;
 
+    /// Whose walk it is: there is one at a time, and whoever finds another's begins anew. A slot that is moved or emptied
+    /// has no walk any more.
+    extern const void* list_walker;
+
     // ---- Filling, moving and emptying slots: the only functions that touch the dependency list --------------------
 
     /// First slot of the dependency list.
@@ -153,13 +157,13 @@ namespace a9n
     /// Moves a capability with its place in the list into an empty slot.
     void move_capability(capability_slot& destination, capability_slot& source);
 
-    /// Takes a slot off the list and empties it; its descendants pass to a copy if there is one. What becomes of the object
-    /// is the caller's business: `revocation.hpp`.
+    /// Takes a slot off the list and empties it. What becomes of the object is the caller's business: `revocation.hpp`.
     void unlink_slot(capability_slot& slot);
 
-    /// Whether `slot` holds the last capability to its object.
-    bool is_last_capability(const capability_slot& slot);
-
-    /// A neighbour with a capability to the same object; nullptr if there is none.
+    /// A neighbour with a capability to the same object, which bears no children; nullptr if `slot` holds the last one. For
+    /// those that do: copy_search.hpp.
     capability_slot* find_copy(const capability_slot& slot);
+
+    /// The descendants of `slot` become those of a copy that follows them.
+    void pass_descendants(capability_slot& slot, capability_slot& heir);
 }

@@ -89,7 +89,7 @@ namespace a9n
     next_step handle_timer_tick()
     {
         scheduler::tick();
-        do_part_of_revocation();
+        do_abandoned_revocation();
         return leave();
     }
 

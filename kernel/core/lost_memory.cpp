@@ -21,12 +21,14 @@ namespace a9n
 
         /// Gathered, so that one walk over the tables serves many frames.
         constexpr word maximum_ranges = 4;
-        constexpr word slots_passed   = 64; ///< at once
 
         memory_range ranges[maximum_ranges];
         word         range_count = 0;
 
-        bool is_walking = false; ///< along the dependency list, at `list_cursor`
+        bool is_walking()
+        {
+            return list_walker == &ranges;
+        }
 
         bool is_table(const capability_slot& slot)
         {
@@ -58,7 +60,7 @@ namespace a9n
     void lost_memory::add(physical_address start, word size)
     {
         // Tables that were visited know nothing of it yet.
-        is_walking = false;
+        list_walker = is_walking() ? nullptr : list_walker;
         for (word i = 0; i < range_count; i++)
         {
             memory_range& range = ranges[i];
@@ -79,25 +81,25 @@ namespace a9n
 
     word lost_memory::forget_piece()
     {
-        if (!is_walking)
+        if (!is_walking())
         {
-            is_walking  = true;
+            list_walker = &ranges;
             list_cursor = capability_dependency_list;
         }
         for (word passed = 0; list_cursor != nullptr && !is_table(*list_cursor); passed++)
         {
-            if (passed == slots_passed)
+            if (passed == work::slots_passed)
             {
-                return slots_passed * work::passed_slot;
+                return work::slots_passed * work::passed_slot;
             }
             list_cursor = list_cursor->next;
         }
         if (list_cursor == nullptr)
         {
             hal::flush_translations();
-            is_walking  = false;
+            list_walker = nullptr;
             range_count = 0;
-            return slots_passed * work::passed_slot;
+            return work::slots_passed * work::passed_slot;
         }
         // Tables that no address space refers to at the moment count too: they may be entered again.
         const word cost = forget_in_table(*list_cursor);

@@ -13,7 +13,7 @@ namespace a9n
         // Unfinished work: revocation.cpp.
         bool  is_condemned; ///< waits for its slots to be emptied
         bool  spares_revoked_slot;
-        bool  takes_descendants_along; ///< of the slot at `next_index`
+        bool  takes_descendants_along; ///< of the slot at `next_index`, which was found to be the last
         node* next_condemned;
         word  next_index; ///< slots before it have been emptied
 

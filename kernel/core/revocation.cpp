@@ -1,5 +1,6 @@
 #include "revocation.hpp"
 
+#include "copy_search.hpp"
 #include "interrupt_port.hpp"
 #include "ipc_port.hpp"
 #include "lost_memory.hpp"
@@ -15,15 +16,16 @@ namespace a9n
 
     namespace
     {
-        constexpr word slots_passed = 64; ///< empty ones of a node, at once
-        constexpr word waits_ended  = 32; ///< of a port, at once
+        constexpr word waits_ended = 32; ///< of a port, at once
 
         // ---- Unfinished work. `revoked_slot` (capability.hpp) is its root, if it has one. ---------------------------
 
         bool is_unfinished  = false;
         bool is_removal     = false; ///< the root itself goes, too
+        bool do_others_go   = false; ///< its descendants, that is: not if it is removed and has a copy
         bool is_root_done   = false; ///< descendants are gone, the object is reset
         bool was_started    = false; ///< see was_revocation_started
+        bool was_gone_on    = false; ///< since the last tick
         word current_number = 1;
 
         // Lists instead of recursion, because nodes hold nodes. Nobody else refers to what is on them, unless it was
@@ -107,6 +109,12 @@ namespace a9n
                 slot.type == capability_type::frame ? word { 1 } << slot.data.frame.size_bits : abi::page_size);
         }
 
+        /// At most.
+        word work_of_waits(const process_queue& waiters)
+        {
+            return waiters.is_empty() ? 0 : waits_ended * work::ended_wait;
+        }
+
         // ---- Objects -----------------------------------------------------------------------------------------------
 
         /// What destroying and revoking have in common, but for frames and page tables. Returns how much work it was.
@@ -125,17 +133,23 @@ namespace a9n
                     reset_process(slot.object<process_control_block>());
                     return work::reset_process;
                 case capability_type::ipc_port:
+                {
+                    const word cost = work_of_waits(slot.object<ipc_port>().waiters);
                     if (!end_waiters(slot.object<ipc_port>(), waits_ended))
                     {
                         condemn(slot.object<ipc_port>(), condemned_ipc_ports);
                     }
-                    return waits_ended * work::ended_wait;
+                    return cost;
+                }
                 case capability_type::notification_port:
+                {
+                    const word cost = work_of_waits(slot.object<notification_port>().waiters);
                     if (!reset_notification_port(slot.object<notification_port>(), waits_ended))
                     {
                         condemn(slot.object<notification_port>(), condemned_notification_ports);
                     }
-                    return waits_ended * work::ended_wait;
+                    return cost;
+                }
                 case capability_type::interrupt_port:
                     unbind_interrupt(slot.object<interrupt_port>());
                     return work::removed_slot;
@@ -180,7 +194,7 @@ namespace a9n
         /// them. Returns how much work it was.
         word discard(capability_slot& slot, const capability_slot* origin)
         {
-            // Those that bear children are destroyed with their descendants, which is the caller's business.
+            // Of those that bear children only the descendants matter, which are the caller's business.
             capability_slot* copy = bears_children(slot.type) ? nullptr : find_copy(slot);
             if (copy != nullptr && was_entered(slot))
             {
@@ -207,11 +221,6 @@ namespace a9n
             return slot.next != nullptr && slot.next->depth > slot.depth;
         }
 
-        bool takes_descendants_along(const capability_slot& slot)
-        {
-            return bears_children(slot.type) && has_descendants(slot) && is_last_capability(slot);
-        }
-
         // ---- Pieces of work: each returns how much it was --------------------------------------------------------------
 
         bool start(capability_slot& root, bool removes_root)
@@ -222,6 +231,7 @@ namespace a9n
             }
             revoked_slot = &root;
             is_removal   = removes_root;
+            do_others_go = !removes_root;
             is_root_done = false;
             note_start();
             return true;
@@ -230,7 +240,16 @@ namespace a9n
         word go_on_with_root()
         {
             capability_slot& root = *revoked_slot;
-            if (has_descendants(root))
+            if (!do_others_go)
+            {
+                const copy_search found = search_copy(root);
+                do_others_go            = found == copy_search::is_last;
+                if (found != copy_search::has_copy)
+                {
+                    return work::slots_passed * work::passed_slot;
+                }
+            }
+            else if (has_descendants(root))
             {
                 return discard(*root.next, &root);
             }
@@ -253,25 +272,33 @@ namespace a9n
             for (word passed = 0; emptied.next_index < emptied.capacity(); emptied.next_index++, passed++)
             {
                 capability_slot& slot = emptied.slots[emptied.next_index];
-                if (passed == slots_passed)
+                if (passed == work::slots_passed)
                 {
-                    return slots_passed * work::passed_slot;
+                    return work::slots_passed * work::passed_slot;
                 }
                 if (slot.is_empty() || (emptied.spares_revoked_slot && &slot == revoked_slot))
                 {
                     continue;
                 }
-                emptied.takes_descendants_along |= takes_descendants_along(slot);
-                if (emptied.takes_descendants_along && has_descendants(slot))
+                if (bears_children(slot.type) && has_descendants(slot))
                 {
-                    return discard(*slot.next, &slot);
+                    if (emptied.takes_descendants_along)
+                    {
+                        return discard(*slot.next, &slot);
+                    }
+                    const copy_search found         = search_copy(slot);
+                    emptied.takes_descendants_along = found == copy_search::is_last;
+                    if (found != copy_search::has_copy)
+                    {
+                        return work::slots_passed * work::passed_slot;
+                    }
                 }
                 emptied.takes_descendants_along = false;
                 emptied.next_index++;
                 return discard(slot, nullptr);
             }
             emptied_node = nullptr;
-            return slots_passed * work::passed_slot;
+            return work::slots_passed * work::passed_slot;
         }
 
         word go_on_with_ipc_ports()
@@ -357,7 +384,7 @@ namespace a9n
         {
             return false;
         }
-        if (takes_descendants_along(slot))
+        if (bears_children(slot.type) && has_descendants(slot))
         {
             return start(slot, true);
         }
@@ -389,12 +416,15 @@ namespace a9n
         {
         }
         was_started = false;
+        was_gone_on = true;
         return !is_unfinished;
     }
 
-    void do_part_of_revocation()
+    void do_abandoned_revocation()
     {
-        for (word spent = 0; is_unfinished && spent < work_between_looks;)
+        const bool is_abandoned = is_unfinished && !was_gone_on;
+        was_gone_on             = false;
+        for (word spent = 0; is_abandoned && is_unfinished && spent < work_between_looks;)
         {
             spent += do_piece();
         }

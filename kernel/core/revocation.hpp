@@ -40,8 +40,8 @@ namespace a9n
     /// Goes on until all work is done: true, or an interrupt waits: false.
     bool go_on_with_revocation();
 
-    /// Does a bounded part of the work, whatever waits.
-    void do_part_of_revocation();
+    /// At each tick: does a bounded part of the work if nobody has gone on with it since the tick before.
+    void do_abandoned_revocation();
 
     /// What is started until all work is done has the same number, which is not 0.
     word revocation_number();
