@@ -4,6 +4,7 @@ import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { createBootedMachine, DEFAULT_MEMORY_BYTES } from '../../emulator/boot/create.ts';
 import { tinyInit } from '../emulator/boot/tiny-guest.ts';
+import { measureInterruptLatency } from '../kernel/interrupt-latency.ts';
 import { buildPreset } from '../system/build-preset.ts';
 import { compileKernel } from '../system/compile-kernel.ts';
 import { findGuest, type GuestPaths, readGuest } from '../system/guest-images.ts';
@@ -155,13 +156,23 @@ function printTable(rows: string[][]): void {
 }
 
 async function printKernelFigures(): Promise<void> {
-  const figures = measureKernel(ROOT, await buildPreset(ROOT, 'gcc-release'));
+  const folder = await buildPreset(ROOT, 'gcc-release');
+  const figures = measureKernel(ROOT, folder);
   console.log(`\nA9N, the gcc-release build\n${COUNTING_RULE}\n`);
   printTable(kernelRows(figures));
   console.log(`
 instructions from the kernel's first to init's first, ${DEFAULT_MEMORY_BYTES / 2 ** 20} MiB of RAM: ${figures.boot}
 bytes of code: ${figures.textBytes}
-lines of C++ and assembly without blank lines and comments: ${figures.lines}`);
+lines of C++ and assembly without blank lines and comments: ${figures.lines}
+`);
+  printTable([
+    ['instructions that an interrupt waits for the kernel', 'interrupts', 'at most'],
+    ...measureInterruptLatency(folder).map(({ operation, interrupts, most }) => [
+      operation,
+      String(interrupts),
+      String(most),
+    ]),
+  ]);
 }
 
 async function printSpeeds(): Promise<void> {

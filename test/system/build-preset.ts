@@ -5,14 +5,21 @@ import { join, resolve } from 'node:path';
 /**
  * Builds the guest programs by a preset of CMakePresets.json into build/NAME, where `npm run build -- --preset NAME` builds
  * them too; dist stays as it is. Returns the folder of the ELF files. Throws with the compiler's output if it fails. No two
- * at once of one preset: they would write the same files.
+ * at once in one folder: they would write the same files.
  */
-export async function buildPreset(root: string, preset: string): Promise<string> {
-  const folder = resolve(root);
-  await run('cmake', ['--preset', preset], folder);
+export async function buildPreset(root: string, preset: string, part?: BuildPart): Promise<string> {
+  const binaries = join(resolve(root), 'build', part?.folder ?? preset);
+  await run('cmake', ['--preset', preset, '-B', binaries], resolve(root));
+  const targets = part === undefined ? [] : ['--target', ...part.targets];
   const parallel = String(availableParallelism());
-  await run('cmake', ['--build', '--preset', preset, '--parallel', parallel], folder);
-  return join(folder, 'build', preset, 'bin');
+  await run('cmake', ['--build', binaries, '--parallel', parallel, ...targets], resolve(root));
+  return join(binaries, 'bin');
+}
+
+/** Some programs of a preset in a folder of their own below build/, so that nobody else writes there. */
+export interface BuildPart {
+  readonly folder: string;
+  readonly targets: readonly string[];
 }
 
 async function run(command: string, args: readonly string[], cwd: string): Promise<void> {

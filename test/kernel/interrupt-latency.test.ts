@@ -1,0 +1,72 @@
+import { execFile } from 'node:child_process';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { promisify } from 'node:util';
+import { build } from 'esbuild';
+import { beforeAll, expect, test } from 'vitest';
+import { buildPreset } from '../system/build-preset.ts';
+import type { Latency } from './interrupt-latency.ts';
+
+/**
+ * No operation of the release kernel keeps an interrupt waiting for long, however much there is to do: each is left and goes on
+ * afterwards, and its caller, which checks that it succeeded, sees one call.
+ */
+
+const ROOT = resolve(import.meta.dirname, '../..');
+const TIMEOUT = 180_000;
+
+/** Instructions. `work_between_looks` is 8,192; to this come the largest piece of work and the way out of the kernel. */
+const BOUND = 14_000;
+
+/** Operations that take so long that they must have been interrupted, and at least how often. */
+const LONG: Readonly<Record<string, number>> = {
+  'remove: a node of 512 nodes of 8 capabilities': 100,
+  'remove: a frame that is mapped in 64 tables': 10,
+  'revoke: 511 frames that are mapped in 64 tables': 20,
+  'convert: 8 frames of 2 MiB': 200,
+  'convert: a node of 65,536 slots': 50,
+  'remove: a port at which 500 processes wait': 4,
+  'remove: a node of 500 ready processes': 50,
+  'remove: an I/O port with 4,000 descendants': 50,
+  'convert: 60,000 IPC ports': 500,
+  'revoke: a tree of 100,000 capabilities': 2_000,
+};
+
+let latencies: Latency[];
+beforeAll(async () => {
+  latencies = await measure();
+  for (const { operation, interrupts, most } of latencies)
+    console.log(`${operation}: at most ${most} instructions (${interrupts} interrupts)`);
+}, TIMEOUT);
+
+/** In a process of its own: the emulator is several times faster as a bundle than under vitest. */
+async function measure(): Promise<Latency[]> {
+  const folder = mkdtempSync(join(tmpdir(), 'a9n-latency-'));
+  try {
+    const program = join(folder, 'measure.mjs');
+    const source = join(ROOT, 'test/kernel/interrupt-latency-main.ts');
+    await build({ entryPoints: [source], outfile: program, bundle: true, platform: 'node', format: 'esm' });
+    const guest = await buildPreset(ROOT, 'gcc-release', {
+      folder: 'interrupt-latency',
+      targets: ['kernel', 'long-operations'],
+    });
+    const { stdout } = await promisify(execFile)(process.execPath, [program, guest], { timeout: TIMEOUT });
+    return JSON.parse(stdout);
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+test('the guest performs all its operations', () => {
+  expect(latencies.map(({ operation }) => operation)).toEqual(expect.arrayContaining(Object.keys(LONG)));
+});
+
+test.each(Object.entries(LONG))('%s is interrupted', (operation, times) => {
+  const found = latencies.find((latency) => latency.operation === operation);
+  expect(found?.interrupts).toBeGreaterThan(times);
+});
+
+test(`no interrupt waits for more than ${BOUND} instructions`, () => {
+  expect(latencies.filter(({ most }) => most > BOUND)).toEqual([]);
+});
