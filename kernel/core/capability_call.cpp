@@ -9,10 +9,11 @@ namespace a9n
 {
     namespace
     {
-        constexpr operation_table no_operations {};
+        constexpr operation_table nothing       = make_table(capability_error::invalid_descriptor);
+        constexpr operation_table no_operations = make_table(capability_error::illegal_operation);
 
         constexpr const operation_table* tables[] = {
-            &no_operations, // none
+            &nothing,
             &no_operations, // debug
             &node_operations,
             &generic_operations,
@@ -105,11 +106,12 @@ namespace a9n
             }
             capability_slot& slot   = *found.value();
             const word       number = hal::get_message_register(caller.context, 1);
-            if (number >= operation_numbers)
+            const auto&      rows   = tables[static_cast<word>(slot.type)]->rows;
+            if (number > no_operation)
             {
-                return refuse(caller, capability_error::illegal_operation);
+                return refuse(caller, rows[no_operation].missing);
             }
-            const operation_table::row& wanted = tables[static_cast<word>(slot.type)]->rows[number];
+            const operation_table::row& wanted = rows[number];
             if (!slot.has(wanted.needed))
             {
                 return refuse(caller, wanted.missing);

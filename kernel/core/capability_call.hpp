@@ -68,9 +68,9 @@ namespace a9n
         outcome (*perform)(const invocation& call);
     };
 
-    inline constexpr word operation_numbers = 8; ///< 0…7, more than any type has
+    inline constexpr word no_operation = 7; ///< a number that no type has; larger ones are none either
 
-    /// The operations of a type by number. Where there is none, a row asks for a right that no capability has.
+    /// The operations of a type by number. Where there is none, a row asks for rights that no capability has.
     struct operation_table
     {
         struct row
@@ -80,8 +80,21 @@ namespace a9n
             capability_rights needed = static_cast<capability_rights>(~static_cast<uint8_t>(capability_rights::all));
         };
 
-        row rows[operation_numbers];
+        row rows[no_operation + 1];
     };
+
+    /// A type without operations. `error`: of every call.
+    consteval operation_table make_table(capability_error error)
+    {
+        operation_table made {};
+        for (operation_table::row& row : made.rows)
+        {
+            row.missing = error;
+        }
+        return made;
+    }
+
+    void operation_number_too_large(); ///< not constexpr: a table that comes to it does not compile
 
     template<word count>
     consteval operation_table make_table(const operation (&operations)[count])
@@ -89,6 +102,10 @@ namespace a9n
         operation_table made {};
         for (const operation& each : operations)
         {
+            if (each.number >= no_operation)
+            {
+                operation_number_too_large();
+            }
             made.rows[each.number] = { each.perform, each.missing, each.needed };
         }
         return made;

@@ -5,7 +5,8 @@ namespace a9n
 {
     result<capability_slot*> find_capability(const capability_slot& root, abi::capability_descriptor descriptor)
     {
-        return walk_descriptor(root, descriptor);
+        const auto found = walk_descriptor(root, descriptor);
+        return found.ok() && found.value()->is_empty() ? capability_error::invalid_descriptor : found;
     }
 
     result<capability_slot*>

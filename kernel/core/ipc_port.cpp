@@ -151,10 +151,7 @@ namespace a9n
             {
                 const abi::ipc_buffer* from = sender.get_ipc_buffer();
                 abi::ipc_buffer*       to   = receiver.get_ipc_buffer();
-                for (word i = register_end; i < end; i++)
-                {
-                    to->messages[i] = from->messages[i];
-                }
+                __builtin_memcpy(&to->messages[register_end], &from->messages[register_end], (end - register_end) * sizeof(word));
             }
         }
 

@@ -46,7 +46,7 @@ namespace a9n
         }
     };
 
-    /// find_capability without the call: every kernel call begins with it.
+    /// find_capability, but the slot may be empty. Without a call, because every kernel call begins with it.
     [[gnu::always_inline]] inline result<capability_slot*>
         walk_descriptor(const capability_slot& root, abi::capability_descriptor descriptor)
     {
@@ -69,7 +69,7 @@ namespace a9n
             capability_slot& slot  = slots[indexes >> (-radix & (word_bits - 1))];
             if (radix == remaining) [[likely]]
             {
-                return slot.is_empty() ? result<capability_slot*> { failure } : &slot;
+                return &slot;
             }
             // A node has no more than index_bits, so a path that claims to be longer than a word comes here.
             if (slot.type != capability_type::node || remaining > index_bits)
