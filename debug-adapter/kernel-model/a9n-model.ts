@@ -10,6 +10,7 @@ import type {
   PlacedCapability,
 } from './kernel-model.ts';
 import {
+  findVariable,
   nonZero,
   readUnsigned,
   requiredField,
@@ -68,8 +69,13 @@ export function createA9nModel(machine: Machine, symbols: ProgramSymbols, names:
 
   const enteredContext = requiredVariable(symbols, names.enteredContext).address;
 
+  const unfinishedWork = findVariable(symbols, names.unfinishedWork);
+
   return {
     currentProcess,
+    isRevocationUnfinished: () =>
+      unfinishedWork !== undefined &&
+      nonZero(readUnsigned(machine, unfinishedWork.address, unfinishedWork.type.size)) !== undefined,
     enteredProcess() {
       const context = nonZero(readUnsigned(machine, enteredContext, POINTER));
       return context === undefined ? undefined : context - processes.contextOffset;

@@ -11,6 +11,8 @@ export interface KernelNames {
   readonly dependencyList: string;
   /** Array of interrupt ports, by IRQ. */
   readonly interruptPorts: string;
+  /** Whether a long revocation is under way. */
+  readonly unfinishedWork: string;
   /** Points to the saved context of the process last in user mode. */
   readonly enteredContext: string;
   /** Types. */
@@ -87,6 +89,7 @@ export const A9N_2026: KernelNames = {
   readyQueues: 'a9n::processors[0].ready_queues',
   dependencyList: 'a9n::capability_dependency_list',
   interruptPorts: 'a9n::interrupt_ports',
+  unfinishedWork: 'a9n::(anonymous namespace)::is_unfinished',
   enteredContext: 'a9n::hal::processor_states[0].entry_frame.context',
   slot: 'a9n::capability_slot',
   node: 'a9n::node',

@@ -125,6 +125,11 @@ export interface KernelModel {
   process(address: bigint): KernelProcess | undefined;
   /** 2^radix slots; undefined if no node can be read there. */
   nodeRadix(address: bigint): number | undefined;
+  /**
+   * Whether the kernel has left a long revocation for later: tables may still refer to what has no capability any more, and whose memory
+   * is not free yet.
+   */
+  isRevocationUnfinished(): boolean;
   /** All capabilities, in the order of the dependency list: descendants follow their ancestor with greater depth. */
   capabilities(): readonly PlacedCapability[];
   /** Processes that are ready and do not run, by priority; empty if the kernel's queues are not known. */

@@ -35,6 +35,7 @@ export function createUnknownKernelModel(machine: Machine): KernelModel {
     process: (address) => seen.get(address),
     nodeRadix: () => undefined,
     node: () => undefined,
+    isRevocationUnfinished: () => false,
     capabilities: () => [],
     readyQueues: () => [],
     ipcPort: () => undefined,

@@ -3,7 +3,8 @@ import { expect, test } from 'vitest';
 import { createBootedMachine } from '../../emulator/boot/create.ts';
 import { modelOf, visitExits } from './kernel-exits.ts';
 import { findConformance } from './kernel-images.ts';
-import { type ReadableState, readKernelState } from './machine-state.ts';
+import { readKernelState } from './machine-state.ts';
+import type { KernelState } from './model/kernel-state.ts';
 
 /** The debugger's kernel model reads everything that the kernel knows, out of a running machine. */
 
@@ -12,7 +13,7 @@ const STRIDE = 20_000;
 const MEMORY = 128 * 2 ** 20;
 const TIMEOUT = 120_000;
 
-function visitStates(visit: (state: ReadableState) => void): void {
+function visitStates(visit: (state: KernelState) => void): void {
   const paths = findConformance();
   const images = { kernel: readFileSync(paths.kernel), init: readFileSync(paths.init) };
   const machine = createBootedMachine({ memoryBytes: MEMORY }, images);
@@ -26,7 +27,7 @@ function visitStates(visit: (state: ReadableState) => void): void {
 test(
   'the first exit leads to the init process as the ABI describes it; later ones show every kind of object and wait',
   () => {
-    let first: ReadableState | undefined;
+    let first: KernelState | undefined;
     const types = new Set<string>();
     const holders = new Set<string>();
     const states = new Set<string>();

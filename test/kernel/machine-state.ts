@@ -9,7 +9,6 @@ import { pageTableEntries } from '../../debug-adapter/kernel-model/page-table.ts
 import type { Machine } from '../../emulator/machine-api.ts';
 import type {
   Capability,
-  InterruptState,
   IpcPortState,
   KernelState,
   NotificationPortState,
@@ -48,16 +47,15 @@ const STATES: readonly ProcessStateName[] = [
   'BLOCKED_FAULT',
 ];
 
-/** Everything but the masks of interrupt lines, which are in a device. */
-export type ReadableState = Omit<KernelState, 'interrupts'> & {
-  readonly interrupts: readonly Omit<InterruptState, 'isMasked'>[];
-};
-
 /**
- * The machine stands at a kernel exit, or anywhere in user code: not in the kernel, where nothing need hold. Throws an Error that says
- * what is wrong if the kernel's objects do not lead to a state at all.
+ * The machine stands at a kernel exit, or anywhere in user code: not in the kernel, where nothing need hold. `isMasked` knows the
+ * interrupt lines, which are in a device. Throws an Error that says what is wrong if the kernel's objects do not lead to a state at all.
  */
-export function readKernelState(machine: Machine, model: KernelModel): ReadableState {
+export function readKernelState(
+  machine: Machine,
+  model: KernelModel,
+  isMasked: (irq: number) => boolean = () => true,
+): KernelState {
   const translated = new Map<bigint, number>();
   const physical = (address: bigint | undefined): number => {
     if (address === undefined) return 0;
@@ -102,7 +100,7 @@ export function readKernelState(machine: Machine, model: KernelModel): ReadableS
       }),
     ),
     tables: byAddress(tableStates(machine, capabilities)),
-    interrupts: model.interruptPorts().map(({ irq }) => ({ irq })),
+    interrupts: model.interruptPorts().map(({ irq }) => ({ irq, isMasked: isMasked(irq) })),
     buffers: bufferWords(machine, processes),
   };
 }
