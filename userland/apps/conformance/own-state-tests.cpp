@@ -54,6 +54,7 @@ namespace conformance
         bool take_turns(void (*what)(worker &))
         {
             set_worker_priorities(own_priority);
+            yield(); // to a whole quantum, so that none ends meanwhile
             for (word i = 0; i < 2; ++i)
             {
                 workers[i].value = i;
@@ -123,13 +124,15 @@ namespace conformance
 
         void test_registers()
         {
-            expect_true("kernel_call.yield", "each process keeps its own vector state, MXCSR and FCW", take_turns(keep_vector_state));
+            expect_true("kernel_call.yield", "each process keeps its own vector state, MXCSR and FCW",
+                take_turns(keep_vector_state));
 
             for (word i = 0; i < 2; ++i)
             {
                 set_bases(workers[i], &words_of[i][0], &words_of[i][1]);
             }
-            expect_true("process_control_block.write_register", "each process runs with its own FS and GS base", take_turns(keep_bases));
+            expect_true("process_control_block.write_register", "each process runs with its own FS and GS base",
+                take_turns(keep_bases));
 
             set_bases(workers[0], &words_of[0][0], nullptr);
             require("thread-local base",
@@ -203,7 +206,8 @@ namespace conformance
 
             const reply fault = call(port, abi::ipc_port_operation::receive, 1);
             expect_true("fault.invalid_instruction", "in another address space",
-                fault.mr[4] == static_cast<word>(abi::fault_type::invalid_instruction) && fault.mr[5] == code_address + 6);
+                fault.mr[4] == static_cast<word>(abi::fault_type::invalid_instruction)
+                    && fault.mr[5] == code_address + 6);
             word registers[1];
             read_registers(process, 1, registers);
             expect_equal("address_space.map", "a process reads what is in its own address space", registers[0], 0x2222);

@@ -76,6 +76,7 @@ namespace conformance
 
             // Yield goes to the tail of the own queue.
             order_length = 0;
+            yield(); // to a whole quantum, so that none ends meanwhile
             for (word i = 0; i < 2; ++i)
             {
                 set_priority(workers[i], own_priority);
@@ -124,6 +125,7 @@ namespace conformance
         {
             // A call runs the server at once, before others of the same priority that are ready.
             worker &server = workers[0];
+            yield(); // to a whole quantum, so that none ends meanwhile
             set_priority(server, own_priority + 1);
             require("server waits", !server.start_call(port, abi::ipc_port_operation::receive, 1));
             set_priority(server, own_priority);

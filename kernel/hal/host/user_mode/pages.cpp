@@ -17,8 +17,8 @@ namespace a9n::host
     {
         physical_address active_root = 0;
 
-        /// Free for user pages: from what Linux lets anybody map to what this program occupies itself. Never page 0, so that
-        /// programs find the same everywhere.
+        /// Free for user pages: from what Linux lets anybody map to what this program occupies itself. Never page 0, so
+        /// that programs find the same everywhere.
         virtual_address first_address = 0, end_address = 0;
 
         bool has_pages = false;
@@ -49,9 +49,9 @@ namespace a9n::host
 
         void enter(virtual_address page, physical_address memory, int protection)
         {
-            void* const at    = reinterpret_cast<void*>(page);
-            const auto  offset = static_cast<off_t>(memory);
-            constexpr int flags = MAP_SHARED | MAP_FIXED;
+            void* const   at     = reinterpret_cast<void*>(page);
+            const auto    offset = static_cast<off_t>(memory);
+            constexpr int flags  = MAP_SHARED | MAP_FIXED;
             if (mmap(at, abi::page_size, protection, flags, memory_file(), offset) == at)
             {
                 has_pages = true;
@@ -112,16 +112,19 @@ namespace a9n::host
         }
         if (page >= end_address)
         {
-            give_up("a process uses address %#lx, but user mode needs what lies above %#lx itself", address, end_address);
+            give_up("a process uses address %#lx, but user mode needs what lies above %#lx itself", address,
+                end_address);
         }
         const word             offset = page & ((word { 1 } << found.size_bits) - 1);
         const physical_address memory = found.entry.address() + offset;
         if (memory >= memory_size())
         {
-            give_up("a process uses address %#lx, which is device memory at %#lx: there are no such devices", address, memory);
+            give_up("a process uses address %#lx, which is device memory at %#lx: there are no such devices", address,
+                memory);
         }
-        enter(page, memory,
-            PROT_READ | (found.entry.is_writable != 0 ? PROT_WRITE : 0) | (found.entry.is_executable != 0 ? PROT_EXEC : 0));
+        const int writable   = found.entry.is_writable != 0 ? PROT_WRITE : 0;
+        const int executable = found.entry.is_executable != 0 ? PROT_EXEC : 0;
+        enter(page, memory, PROT_READ | writable | executable);
         return access_verdict::allowed;
     }
 

@@ -23,12 +23,12 @@ namespace a9n::host
             { context_register::rflags, REG_EFL },
         };
 
-        // The vector state of a frame: an FXSAVE image, in the unused bytes of which Linux says whether the rest of an XSAVE
-        // image follows (Linux: arch/x86/include/uapi/asm/sigcontext.h; Intel SDM volume 1, section 13.4).
-        constexpr word     software_bytes       = 464;
-        constexpr uint32_t xsave_image_follows  = 0x4650'5853;
-        constexpr word     state_components     = 512; ///< XSTATE_BV
-        constexpr word     kept_components      = 1 << 0 | 1 << 1 | 1 << 9; ///< x87, SSE, and PKRU, which is Linux's
+        // The vector state of a frame: an FXSAVE image, in the unused bytes of which Linux says whether the rest of an
+        // XSAVE image follows (Linux: arch/x86/include/uapi/asm/sigcontext.h; Intel SDM volume 1, section 13.4).
+        constexpr word     software_bytes      = 464;
+        constexpr uint32_t xsave_image_follows = 0x4650'5853;
+        constexpr word     state_components    = 512; ///< XSTATE_BV
+        constexpr word     kept_components     = 1 << 0 | 1 << 1 | 1 << 9; ///< x87, SSE, and PKRU, which is Linux's
 
         uint8_t* vector_state_of(const ucontext_t& frame)
         {

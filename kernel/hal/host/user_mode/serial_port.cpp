@@ -19,24 +19,29 @@ namespace a9n::host
             scratch                  = 7,
         };
 
-        constexpr uint8_t receive_interrupt = 1 << 0, transmit_interrupt = 1 << 1; // interrupt_enable
-        constexpr uint8_t request_to_send = 1 << 1, interrupt_connected = 1 << 3; // modem_control
-        constexpr uint8_t data_ready = 1 << 0, transmitter_empty = 0x60;          // line_status
-        constexpr uint8_t other_end_ready = 0xb0;                                 // modem_status
-        constexpr uint8_t divisor_latch = 1 << 7;                                 // line_control
-        constexpr uint8_t no_interrupt = 1, transmitter_emptied = 2, data_received = 4; // interrupt_identification
+        // interrupt_enable
+        constexpr uint8_t receive_interrupt = 1 << 0, transmit_interrupt = 1 << 1;
+        // interrupt_identification
+        constexpr uint8_t no_interrupt = 1, transmitter_emptied = 2, data_received = 4;
+        // line_control
+        constexpr uint8_t divisor_latch = 1 << 7;
+        // modem_control
+        constexpr uint8_t request_to_send = 1 << 1, interrupt_connected = 1 << 3;
+        // line_status
+        constexpr uint8_t data_ready = 1 << 0, transmitter_empty = 0x60;
+        // modem_status: carrier, data set ready, clear to send
+        constexpr uint8_t other_end_ready = 0xb0;
 
         struct
         {
             /// As last written. The interrupt is connected, as a kernel console leaves it.
-            uint8_t  registers[serial_port_size];
-            uint8_t  divisor[2];
-            uint8_t  received;
-            bool     has_received;
-            bool     has_emptied; ///< since interrupt_identification was read
-            bool     input_ended;
-        } port { .registers = { 0, 0, 0, 0, request_to_send | interrupt_connected, 0, 0, 0 }, .divisor = {},
-            .received = 0, .has_received = false, .has_emptied = false, .input_ended = false };
+            uint8_t registers[serial_port_size] = { 0, 0, 0, 0, request_to_send | interrupt_connected, 0, 0, 0 };
+            uint8_t divisor[2]                  = {};
+            uint8_t received                    = 0;
+            bool    has_received                = false;
+            bool    has_emptied                 = false; ///< since interrupt_identification was read
+            bool    input_ended                 = false;
+        } port;
 
         bool is_set(serial_register index, uint8_t bit)
         {
@@ -49,7 +54,8 @@ namespace a9n::host
             {
                 return data_received;
             }
-            return is_set(interrupt_enable, transmit_interrupt) && port.has_emptied ? transmitter_emptied : no_interrupt;
+            const bool tells_emptied = is_set(interrupt_enable, transmit_interrupt) && port.has_emptied;
+            return tells_emptied ? transmitter_emptied : no_interrupt;
         }
 
         bool wants_input()
@@ -98,8 +104,9 @@ namespace a9n::host
             return;
         }
         // Asking for the interrupt while the transmitter is empty, as it always is, raises it.
-        port.has_emptied |= index == data
-            || (index == interrupt_enable && (value & transmit_interrupt) != 0 && !is_set(interrupt_enable, transmit_interrupt));
+        const bool asks = index == interrupt_enable && (value & transmit_interrupt) != 0
+            && !is_set(interrupt_enable, transmit_interrupt);
+        port.has_emptied |= index == data || asks;
         port.registers[index] = value;
         if (index == data)
         {

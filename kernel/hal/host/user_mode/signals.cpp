@@ -12,7 +12,6 @@
 #include <csignal>
 #include <cstdarg>
 #include <cstdio>
-#include <cstdlib>
 #include <cstring>
 #include <linux/audit.h>
 #include <sys/auxv.h>
@@ -47,7 +46,7 @@ namespace a9n::host
         volatile uint8_t dispatch = SYSCALL_DISPATCH_FILTER_ALLOW;
 
         constexpr word     system_call_size = 2;    ///< bytes, of SYSCALL as of INT 0x80
-        constexpr uint16_t code_selector = 0x33; ///< of Linux for 64-bit code
+        constexpr uint16_t code_selector    = 0x33; ///< of Linux for 64-bit code
 
         physical_address boot_information = 0;
 
@@ -85,8 +84,8 @@ namespace a9n::host
                 give_up("Linux takes no signal stack: %s", strerror(errno));
             }
             // Exceptions stay possible in the handler, so that one of the kernel itself is reported.
-            signal_action action { enter_by_signal, SA_SIGINFO | SA_ONSTACK | SA_NODEFER | restorer_given, leave_by_signal,
-                word { 1 } << (SIGALRM - 1) };
+            signal_action action { enter_by_signal, SA_SIGINFO | SA_ONSTACK | SA_NODEFER | restorer_given,
+                leave_by_signal, word { 1 } << (SIGALRM - 1) };
             set_action(SIGALRM, action);
             for (const int number : exceptions)
             {
@@ -154,7 +153,7 @@ namespace a9n::host
             const auto address = static_cast<virtual_address>(registers[REG_CR2]);
             if (!hal::is_user_address(address))
             {
-                return false; // Linux has made up the error code, too
+                return false; // Linux sets the present bit, as describe_exception does
             }
             const access_verdict verdict = mirror_page(address, access);
             error &= ~greg_t { hal::page_fault_present };
@@ -163,6 +162,22 @@ namespace a9n::host
                 error |= hal::page_fault_present;
             }
             return verdict == access_verdict::allowed;
+        }
+
+        void enter_kernel(int number, const siginfo_t& info, const ucontext_t& frame)
+        {
+            switch (number)
+            {
+                case SIGALRM:
+                    tick();
+                    break;
+                case SIGSYS:
+                    handle_system_call(info);
+                    break;
+                default:
+                    handle_exception(frame);
+                    break;
+            }
         }
 
         /// What a processor does between kernel entry and user code: interrupts come first.
@@ -198,7 +213,9 @@ namespace a9n::host
     {
         const bool was_in_user_mode = dispatch == SYSCALL_DISPATCH_FILTER_BLOCK;
         dispatch                    = SYSCALL_DISPATCH_FILTER_ALLOW;
+
         const hal::process_context* const interrupted = running.context;
+        const greg_t* const               registers   = frame->uc_mcontext.gregs;
         if (number == start_signal)
         {
             start(boot_information);
@@ -206,34 +223,23 @@ namespace a9n::host
         else if (!was_in_user_mode)
         {
             fprintf(stderr, "user mode: signal %d in the kernel itself, at %#llx, address %p\n", number,
-                frame->uc_mcontext.gregs[REG_RIP], info->si_addr);
+                registers[REG_RIP], info->si_addr);
             set_action(number, former_actions[number]); // the instruction is tried again
             return bases;
         }
-        else if (number == SIGSEGV && frame->uc_mcontext.gregs[REG_TRAPNO] == hal::page_fault && resolve_page_fault(*frame))
+        else if (number == SIGSEGV && registers[REG_TRAPNO] == hal::page_fault && resolve_page_fault(*frame))
         {
             dispatch = SYSCALL_DISPATCH_FILTER_BLOCK;
             return bases;
         }
         else
         {
-            if (static_cast<uint16_t>(frame->uc_mcontext.gregs[REG_CSGSFS]) != code_selector)
+            if (static_cast<uint16_t>(registers[REG_CSGSFS]) != code_selector)
             {
-                give_up("a process left 64-bit mode by SYSENTER or a far jump: Linux has segments for it, A9N has none");
+                give_up("a process left 64-bit mode by SYSENTER or a far jump: Linux has segments for it, A9N none");
             }
             save_registers(*running.context, *frame, bases);
-            if (number == SIGALRM)
-            {
-                tick();
-            }
-            else if (number == SIGSYS)
-            {
-                handle_system_call(*info);
-            }
-            else
-            {
-                handle_exception(*frame);
-            }
+            enter_kernel(number, *info, *frame);
         }
         run_until_user_mode();
         activate_pages(running.address_space);
