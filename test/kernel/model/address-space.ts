@@ -1,6 +1,6 @@
 /** ADDRESS_SPACE and FRAME (sections 8 and 10): entering page tables and frames. */
-import type { Outcome } from '../operation-outcomes.ts';
 import type { Call, End, Operation } from './capability-call.ts';
+import { demand } from './failure.ts';
 import type { Capability, TableEntry } from './kernel-state.ts';
 import { has, isUserAddress, type Model, READ, ROOT_DEPTH, type Slot, WRITE } from './model.ts';
 
@@ -41,16 +41,12 @@ interface EntryPlace {
 }
 
 /** Where the entry for `address` in a table of `depth` is; DESCRIPTOR if a table is missing, ILLEGAL below a large page. */
-function findEntry(model: Model, root: number, address: bigint, depth: number): EntryPlace | Outcome {
+function findEntry(model: Model, root: number, address: bigint, depth: number): EntryPlace {
   let table = root;
   for (let at = ROOT_DEPTH; at > depth; at--) {
     const entry = model.tables.get(table)!.entries.get(indexAt(address, at));
-    if (entry === undefined) {
-      return 'invalid_descriptor';
-    }
-    if (entry.page !== undefined) {
-      return 'illegal_operation';
-    }
+    demand(entry !== undefined, 'invalid_descriptor');
+    demand(entry.page === undefined, 'illegal_operation');
     table = entry.target;
   }
   return { entries: model.tables.get(table)!.entries, index: indexAt(address, depth) };
@@ -69,17 +65,15 @@ interface Mappable {
 }
 
 /** MR2: descriptor of a page table or frame. */
-function decodeMappable(call: SpaceCall): Mappable | undefined {
+function decodeMappable(call: SpaceCall): Mappable {
   const slot = call.find(call.argument(2));
   if (slot?.capability.type === 'FRAME') {
     const { base, sizeBits } = slot.capability;
-    return { slot, target: base, isFrame: true, depth: PAGE_DEPTHS[sizeBits]!, sizeBits };
+    return { slot, target: base, isFrame: true, depth: PAGE_DEPTHS[sizeBits], sizeBits };
   }
-  if (slot?.capability.type === 'PAGE_TABLE') {
-    const { object, tableDepth } = slot.capability;
-    return { slot, target: object, isFrame: false, depth: tableDepth + 1, sizeBits: 0 };
-  }
-  return undefined;
+  demand(slot?.capability.type === 'PAGE_TABLE', 'invalid_descriptor');
+  const { object, tableDepth } = slot.capability;
+  return { slot, target: object, isFrame: false, depth: tableDepth + 1, sizeBits: 0 };
 }
 
 function isSuitable({ isFrame, sizeBits }: Mappable, address: bigint): boolean {
@@ -92,13 +86,11 @@ const ATTRIBUTE_EXECUTE = 4n;
 const ATTRIBUTES = 7n;
 
 /** Attributes of a frame; Rule: 0 asks for everything the frame allows. */
-function decodePermissions(slot: Slot, attributes: bigint): TableEntry['page'] | Outcome {
+function decodePermissions(slot: Slot, attributes: bigint): TableEntry['page'] {
   const asked = attributes & ATTRIBUTES;
   const given = asked === 0n ? ATTRIBUTES : asked;
   const isWritable = has(slot, WRITE);
-  if (!has(slot, READ) || (!isWritable && (asked & ATTRIBUTE_WRITE) !== 0n)) {
-    return 'permission_denied';
-  }
+  demand(has(slot, READ) && (isWritable || (asked & ATTRIBUTE_WRITE) === 0n), 'permission_denied');
   return {
     writable: isWritable && (given & ATTRIBUTE_WRITE) !== 0n,
     executable: (given & ATTRIBUTE_EXECUTE) !== 0n,
@@ -108,78 +100,54 @@ function decodePermissions(slot: Slot, attributes: bigint): TableEntry['page'] |
 /** MR3 address, MR4 attributes, which page tables ignore. */
 function map(call: SpaceCall): End {
   const mappable = decodeMappable(call);
-  if (mappable === undefined) {
-    return 'invalid_descriptor';
-  }
   const page = mappable.isFrame ? decodePermissions(mappable.slot, call.argument(4)) : undefined;
-  if (typeof page === 'string') {
-    return page;
-  }
-  const address = call.argument(3);
-  if (!isSuitable(mappable, address)) {
-    return 'invalid_argument';
-  }
-  const found = findEntry(call.model, call.capability.object, address, mappable.depth);
-  if (typeof found === 'string') {
-    return found;
-  }
-  if (found.entries.has(found.index)) {
-    return 'illegal_operation';
-  }
-  found.entries.set(found.index, { index: found.index, target: mappable.target, page });
+  demand(isSuitable(mappable, call.argument(3)), 'invalid_argument');
+  const { entries, index } = findEntry(call.model, call.capability.object, call.argument(3), mappable.depth);
+  demand(!entries.has(index), 'illegal_operation');
+  entries.set(index, { index, target: mappable.target, page });
   return 'success';
 }
 
 /** The descriptor gives only type and level: what is entered there goes, whoever's it is. */
 function unmap(call: SpaceCall): End {
   const mappable = decodeMappable(call);
-  if (mappable === undefined) {
-    return 'invalid_descriptor';
-  }
-  const address = call.argument(3);
-  if (!isSuitable(mappable, address)) {
-    return 'invalid_argument';
-  }
-  const found = findEntry(call.model, call.capability.object, address, mappable.depth);
-  if (typeof found === 'string') {
-    return found;
-  }
-  const entry = found.entries.get(found.index);
-  if (entry === undefined) {
-    return mappable.isFrame ? 'illegal_operation' : 'success';
-  }
+  demand(isSuitable(mappable, call.argument(3)), 'invalid_argument');
+  const { entries, index } = findEntry(call.model, call.capability.object, call.argument(3), mappable.depth);
+  const entry = entries.get(index);
+  demand(entry !== undefined || !mappable.isFrame, 'illegal_operation');
   // Rule: a table where a page was meant, or the other way round, stays.
-  if ((entry.page !== undefined) !== mappable.isFrame) {
-    return 'illegal_operation';
-  }
-  found.entries.delete(found.index);
+  demand(entry === undefined || (entry.page !== undefined) === mappable.isFrame, 'illegal_operation');
+  entries.delete(index);
   return 'success';
 }
 
 // ---- Questions ---------------------------------------------------------------------------------------------------
 
-/** MR2 address, MR3 leaf size bits → MR2. Rule: below a large page no table is missing. */
+/** MR2 address, MR3 leaf size bits → MR2: depth of the first table missing from the root. Rule: below a large page none is. */
 function getUnsetDepth(call: SpaceCall): End {
   const leafDepth = PAGE_DEPTHS[Number(call.argument(3))];
-  if (!isUserAddress(call.argument(2)) || leafDepth === undefined) {
-    return 'invalid_argument';
-  }
-  call.setResult(2, BigInt(firstMissing(call.model, call.capability.object, call.argument(2), leafDepth)));
-  return 'success';
-}
-
-function firstMissing(model: Model, root: number, address: bigint, leafDepth: number): number {
-  for (let depth = ROOT_DEPTH - 1; depth >= leafDepth; depth--) {
-    if (findEntry(model, root, address, depth) === 'invalid_descriptor') {
-      return depth;
+  const address = call.argument(2);
+  demand(isUserAddress(address) && leafDepth !== undefined, 'invalid_argument');
+  let table: number | undefined = call.capability.object;
+  let depth = ROOT_DEPTH;
+  while (table !== undefined && depth > leafDepth) {
+    const entry: TableEntry | undefined = call.model.tables
+      .get(table)!
+      .entries.get(indexAt(address, depth--));
+    if (entry === undefined) {
+      call.setResult(2, BigInt(depth));
+      return 'success';
     }
+    table = entry.page === undefined ? entry.target : undefined;
   }
-  return 0;
+  call.setResult(2, 0n);
+  return 'success';
 }
 
 /** MR2 size bits. The model's processor has pages of all three sizes. */
 function canMapFrameSizeBits(call: SpaceCall): End {
-  return PAGE_DEPTHS[Number(call.argument(2))] === undefined ? 'invalid_descriptor' : 'success';
+  demand(PAGE_DEPTHS[Number(call.argument(2))] !== undefined, 'invalid_descriptor');
+  return 'success';
 }
 
 function getAddress(call: FrameCall): End {

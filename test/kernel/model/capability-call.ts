@@ -1,6 +1,7 @@
 /** Capability calls (sections 1 and 2): how operations are described, found and performed. */
 import type { Outcome } from '../operation-outcomes.ts';
 import { ADDRESS_SPACE_OPERATIONS, FRAME_OPERATIONS } from './address-space.ts';
+import { demand, type ErrorName, Failure } from './failure.ts';
 import { GENERIC_OPERATIONS } from './generic.ts';
 import { INTERRUPT_PORT_OPERATIONS, INTERRUPT_REGION_OPERATIONS } from './interrupts.ts';
 import { IO_PORT_OPERATIONS } from './io-port.ts';
@@ -10,12 +11,12 @@ import { find } from './lookup.ts';
 import { has, type Model, type Process, type Slot } from './model.ts';
 import { NODE_OPERATIONS } from './node.ts';
 import { NOTIFICATION_PORT_OPERATIONS } from './notification-port.ts';
-import { getMessageRegister, setMessageRegister, setResult } from './process.ts';
+import { endCall, getMessageRegister, setMessageRegister } from './process.ts';
 import { PROCESS_OPERATIONS } from './process-control-block.ts';
 import { finishRevocation } from './revocation.ts';
 
 /** `unfinished`: MR0 and MR1 are written already, or will be when the caller's wait ends. */
-export type End = Outcome | 'unfinished';
+export type End = 'success' | 'unfinished';
 
 /** A call whose operation number and rights have been checked. */
 export interface Call<T extends Capability = Capability> {
@@ -35,30 +36,22 @@ export interface Operation<T extends Capability = Capability> {
   readonly name: string;
   /** Rights that the capability called must have, and the error if it lacks one. */
   readonly needs: number;
-  readonly missing: Outcome;
+  readonly missing: ErrorName;
   readonly perform: (call: Call<T>) => End;
 }
 
 /** Check order: lookup, operation number, rights, then what the operation itself checks. */
-function perform<T extends Capability>(
-  call: Call<T>,
-  operations: readonly Operation<T>[],
-): { end: End; operation: string } {
-  const type = call.capability.type.toLowerCase();
-  const number = call.argument(1);
-  const operation = operations.find((known) => BigInt(known.number) === number);
-  if (operation === undefined) {
-    return { end: 'illegal_operation', operation: type };
-  }
-  const name = `${type}.${operation.name}`;
-  call.caller.unfinished = name;
-  if (!has(call.slot, operation.needs)) {
-    return { end: operation.missing, operation: name };
-  }
-  return { end: operation.perform(call), operation: name };
+function perform<T extends Capability>(call: Call<T>, operations: readonly Operation<T>[]): End {
+  const { caller, capability } = call;
+  caller.unfinished = capability.type.toLowerCase();
+  const operation = operations.find(({ number }) => BigInt(number) === call.argument(1));
+  demand(operation !== undefined, 'illegal_operation');
+  caller.unfinished += `.${operation.name}`;
+  demand(has(call.slot, operation.needs), operation.missing);
+  return operation.perform(call);
 }
 
-function performOn(call: Omit<Call, 'capability'>, capability: Capability): { end: End; operation: string } {
+function performOn(call: Omit<Call, 'capability'>, capability: Capability): End {
   switch (capability.type) {
     case 'NODE':
       return perform({ ...call, capability }, NODE_OPERATIONS);
@@ -85,35 +78,36 @@ function performOn(call: Omit<Call, 'capability'>, capability: Capability): { en
   }
 }
 
-/** The current process has made a capability call. */
-export function capabilityCall(model: Model, caller: Process): void {
+function lookUpAndPerform(model: Model, caller: Process): End {
   const root = caller.own.process_root_node;
   const argument = (register: number): bigint => getMessageRegister(model, caller, register);
   const slot = find(model, root, argument(0));
-  const { end, operation } =
-    slot === undefined
-      ? { end: 'invalid_descriptor' as const, operation: root === undefined ? 'capability_call' : 'lookup' }
-      : performOn(
-          {
-            model,
-            caller,
-            slot,
-            argument,
-            setResult: (register, value) => setMessageRegister(model, caller, register, value),
-            find: (descriptor) => find(model, root, descriptor),
-          },
-          slot.capability,
-        );
-  if (slot !== undefined) {
-    model.ended.push({ operation: 'lookup', outcome: 'success' });
+  caller.unfinished = root === undefined ? 'capability_call' : 'lookup';
+  demand(slot !== undefined, 'invalid_descriptor');
+  model.ended.push({ operation: 'lookup', outcome: 'success' });
+  const call = {
+    model,
+    caller,
+    slot,
+    argument,
+    setResult: (register: number, value: bigint) => setMessageRegister(model, caller, register, value),
+    find: (descriptor: bigint) => find(model, root, descriptor),
+  };
+  return performOn(call, slot.capability);
+}
+
+/** The current process has made a capability call. */
+export function capabilityCall(model: Model, caller: Process): void {
+  let end: Outcome | 'unfinished';
+  try {
+    end = lookUpAndPerform(model, caller);
+  } catch (failure) {
+    if (!(failure instanceof Failure)) throw failure;
+    end = failure.error;
   }
   finishRevocation(model);
-  if (end === 'unfinished') {
-    return;
-  }
-  model.ended.push({ operation, outcome: end });
   // A process that has destroyed or revoked itself has no call that could end.
-  if (model.current === caller) {
-    setResult(model, caller, end);
+  if (end !== 'unfinished' && model.current === caller) {
+    endCall(model, caller, end);
   }
 }

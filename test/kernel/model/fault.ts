@@ -50,7 +50,7 @@ export function deliverFault(model: Model, faulter: Process, receiver: Process):
   const isMemory = type === FAULT.MEMORY || type === FAULT.MEMORY_INSTRUCTION_FETCH;
   const hasContext =
     type === FAULT.INVALID_KERNEL_CALL && hasMessageRegisters(receiver, 4 + KERNEL_CALL_FAULT_LENGTH);
-  const payload = [BigInt(type), faulter.registers[CONTEXT.RIP]!, detail];
+  const payload = [BigInt(type), faulter.registers[CONTEXT.RIP], detail];
   if (isMemory) {
     payload.push(code);
   }
@@ -64,7 +64,7 @@ export function deliverFault(model: Model, faulter: Process, receiver: Process):
   payload.forEach((word, i) => {
     setMessageRegister(model, receiver, 4 + i, word);
   });
-  model.ended.push({ operation: `fault.${NAMES[type]!.replaceAll(' ', '_')}`, outcome: 'success' });
+  model.ended.push({ operation: `fault.${NAMES[type].replaceAll(' ', '_')}`, outcome: 'success' });
 }
 
 // ---- The log line ------------------------------------------------------------------------------------------------
@@ -82,7 +82,7 @@ const NAMES: Readonly<Record<number, string>> = {
 function describe(process: Process, type: number, detail: bigint, code: bigint): string {
   const name =
     type === FAULT.MEMORY_INSTRUCTION_FETCH ? 'instruction fetch' : (NAMES[type] ?? 'architecture');
-  const [pc, detailText, codeText] = [process.registers[CONTEXT.RIP]!, detail, code].map(
+  const [pc, detailText, codeText] = [process.registers[CONTEXT.RIP], detail, code].map(
     (word) => `0x${word.toString(16).padStart(16, '0')}`,
   );
   return `A9N: process suspended by a fault without resolver: ${name} at ${pc}, detail ${detailText}, code ${codeText}\n`;

@@ -1,8 +1,9 @@
 /** GENERIC (section 7): turning memory into kernel objects. */
 import type { Call, End, Operation } from './capability-call.ts';
+import { demand } from './failure.ts';
 import type { Capability } from './kernel-state.ts';
-import { indexIn } from './lookup.ts';
-import { ALL, has, type Model, PAGE, READ, ROOT_DEPTH, WRITE } from './model.ts';
+import { destination, freeSlots } from './lookup.ts';
+import { ALL, type Model, PAGE, READ, ROOT_DEPTH, WRITE } from './model.ts';
 import { newProcess } from './process.ts';
 import { addChild, nodePlace } from './slots.ts';
 
@@ -28,42 +29,24 @@ const KINDS: Readonly<
   9: { type: 'NOTIFICATION_PORT', unitBits: () => 6 },
 };
 
-/** MR2 type, MR3 specific bits, MR4 count, MR5 node descriptor, MR6 first index. */
+/** MR2 type, MR3 specific bits, MR4 count, MR5 node descriptor, MR6 first index. All or nothing. */
 function convert(call: GenericCall): End {
   const { model, capability: generic } = call;
-  const destination = call.find(call.argument(5));
-  if (destination?.capability.type !== 'NODE') {
-    return 'invalid_descriptor';
-  }
-  if (!has(destination, WRITE)) {
-    return 'permission_denied';
-  }
+  const { address: nodeAddress, node } = destination(call, call.argument(5));
 
   const kind = KINDS[Number(call.argument(2))];
   const bits = call.argument(3);
   const unitBits = kind?.unitBits(bits);
-  if (kind === undefined || unitBits === undefined) {
-    return 'invalid_argument';
-  }
+  demand(kind !== undefined && unitBits !== undefined, 'invalid_argument');
   const count = call.argument(4);
-  const isForDevices = kind.type === 'FRAME' || kind.type === 'GENERIC';
-  const nodeAddress = destination.capability.object;
-  const node = model.nodes.get(nodeAddress)!;
-  const first = indexIn(node, call.argument(6), count);
-  if (count === 0n || (generic.isDevice && !isForDevices) || first === undefined) {
-    return 'invalid_argument';
-  }
-  const isUsed = [...node.slots.keys()].some((index) => index >= first && index < first + Number(count));
-  if (isUsed) {
-    return 'invalid_argument';
-  }
+  demand(count > 0n, 'invalid_argument');
+  demand(!generic.isDevice || kind.type === 'FRAME' || kind.type === 'GENERIC', 'invalid_argument');
+  const first = freeSlots(node, call.argument(6), count);
 
   const unit = 1n << BigInt(unitBits);
   const start = ((BigInt(generic.watermark) + unit - 1n) / unit) * unit;
   const end = start + count * unit;
-  if (end > BigInt(generic.base) + (1n << BigInt(generic.sizeBits))) {
-    return 'illegal_operation';
-  }
+  demand(end <= BigInt(generic.base) + (1n << BigInt(generic.sizeBits)), 'illegal_operation');
 
   call.slot.capability = { ...generic, watermark: Number(end) };
   for (let i = 0; i < Number(count); i++) {

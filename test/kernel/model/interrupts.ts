@@ -1,7 +1,8 @@
 /** INTERRUPT_REGION and INTERRUPT_PORT (sections 14 and 15): who hears which interrupt line. */
 import type { Call, End, Operation } from './capability-call.ts';
+import { demand } from './failure.ts';
 import type { Capability } from './kernel-state.ts';
-import { indexIn } from './lookup.ts';
+import { destination, freeSlots } from './lookup.ts';
 import { ALL, has, type InterruptPort, type Model, READ, WRITE } from './model.ts';
 import { notify } from './notification-port.ts';
 import { emptySlot } from './revocation.ts';
@@ -29,38 +30,22 @@ const portOf = ({ model, capability }: PortCall): InterruptPort => model.interru
 /** MR2 IRQ, MR3 node descriptor, MR4 index. */
 function makePort(call: RegionCall): End {
   const { model } = call;
-  const destination = call.find(call.argument(3));
-  if (destination?.capability.type !== 'NODE') {
-    return 'invalid_descriptor';
-  }
-  if (!has(destination, WRITE)) {
-    return 'permission_denied';
-  }
-  const { object } = destination.capability;
-  const node = model.nodes.get(object)!;
-  const index = indexIn(node, call.argument(4));
-  if (call.argument(2) > MAXIMUM_IRQ || index === undefined || node.slots.has(index)) {
-    return 'invalid_argument';
-  }
+  const { address, node } = destination(call, call.argument(3));
+  demand(call.argument(2) <= MAXIMUM_IRQ, 'invalid_argument');
+  const index = freeSlots(node, call.argument(4));
   const irq = Number(call.argument(2));
-  if (model.interruptPorts.has(irq)) {
-    return 'illegal_operation';
-  }
+  demand(!model.interruptPorts.has(irq), 'illegal_operation');
   model.interruptPorts.set(irq, { irq, isMasked: true, binding: undefined });
-  addChild(model, call.slot, nodePlace(object, index), ALL, { type: 'INTERRUPT_PORT', irq });
+  addChild(model, call.slot, nodePlace(address, index), ALL, { type: 'INTERRUPT_PORT', irq });
   return 'success';
 }
 
 /** MR2 notification port descriptor; the slot is copied with its identifier. */
 function bind(call: PortCall): End {
   const source = call.find(call.argument(2));
-  if (source?.capability.type !== 'NOTIFICATION_PORT') {
-    return 'invalid_descriptor';
-  }
+  demand(source?.capability.type === 'NOTIFICATION_PORT', 'invalid_descriptor');
   const port = portOf(call);
-  if (port.binding !== undefined) {
-    return 'illegal_operation';
-  }
+  demand(port.binding === undefined, 'illegal_operation');
   addCopy(call.model, source, bindingPlace(port.irq), source.rights);
   port.isMasked = false;
   return 'success';

@@ -1,9 +1,9 @@
 /** IO_PORT (section 16): a range of I/O ports. */
-import type { Outcome } from '../operation-outcomes.ts';
 import type { Call, End, Operation } from './capability-call.ts';
+import { demand } from './failure.ts';
 import type { Capability } from './kernel-state.ts';
-import { indexIn } from './lookup.ts';
-import { COPY, has, READ, WRITE } from './model.ts';
+import { destination, freeSlots } from './lookup.ts';
+import { COPY, READ, WRITE } from './model.ts';
 import { addChild, nodePlace } from './slots.ts';
 
 type PortCall = Call<Extract<Capability, { type: 'IO_PORT' }>>;
@@ -18,25 +18,17 @@ export const IO_PORT_OPERATIONS: readonly Operation<PortCall['capability']>[] = 
 const END = 0x1_0000n;
 
 /** MR2 port, MR3 width: every byte must lie in the range and be a port at all. */
-function decodeAccess(call: PortCall): { port: number; width: number } | Outcome {
+function decodeAccess(call: PortCall): { port: number; width: number } {
   const [port, width] = [call.argument(2), call.argument(3)];
-  if (width !== 1n && width !== 2n && width !== 4n) {
-    return 'fatal';
-  }
+  demand(width === 1n || width === 2n || width === 4n, 'fatal');
   const last = port + width - 1n;
   const { first: lowest, last: highest } = call.capability;
-  if (port < lowest || last > highest || last >= END) {
-    return 'permission_denied';
-  }
+  demand(port >= lowest && last <= highest && last < END, 'permission_denied');
   return { port: Number(port), width: Number(width) };
 }
 
 function read(call: PortCall): End {
-  const access = decodeAccess(call);
-  if (typeof access === 'string') {
-    return access;
-  }
-  const { port, width } = access;
+  const { port, width } = decodeAccess(call);
   let value = 0n;
   for (let i = 0; i < width; i++) {
     value |= BigInt(call.model.devices.readByte(port + i)) << BigInt(8 * i);
@@ -48,11 +40,7 @@ function read(call: PortCall): End {
 
 /** MR4 data. */
 function write(call: PortCall): End {
-  const access = decodeAccess(call);
-  if (typeof access === 'string') {
-    return access;
-  }
-  const { port, width } = access;
+  const { port, width } = decodeAccess(call);
   const value = BigInt.asUintN(8 * width, call.argument(4));
   for (let i = 0; i < width; i++) {
     call.model.devices.writeByte(port + i, Number((value >> BigInt(8 * i)) & 0xffn));
@@ -64,23 +52,11 @@ function write(call: PortCall): End {
 /** MR2 first port, MR3 last port, MR4 node descriptor, MR5 index. Rule: the node needs WRITE, else DENIED. */
 function mint(call: PortCall): End {
   const [first, last] = [call.argument(2), call.argument(3)];
-  const destination = call.find(call.argument(4));
-  if (destination?.capability.type !== 'NODE') {
-    return 'invalid_argument';
-  }
-  if (!has(destination, WRITE)) {
-    return 'permission_denied';
-  }
-  const { object } = destination.capability;
-  const node = call.model.nodes.get(object)!;
-  const index = indexIn(node, call.argument(5));
-  if (first > last || index === undefined || node.slots.has(index)) {
-    return 'invalid_argument';
-  }
-  if (first < call.capability.first || last > call.capability.last) {
-    return 'permission_denied';
-  }
-  addChild(call.model, call.slot, nodePlace(object, index), call.slot.rights, {
+  const { address, node } = destination(call, call.argument(4), 'invalid_argument');
+  demand(first <= last, 'invalid_argument');
+  const index = freeSlots(node, call.argument(5));
+  demand(first >= call.capability.first && last <= call.capability.last, 'permission_denied');
+  addChild(call.model, call.slot, nodePlace(address, index), call.slot.rights, {
     type: 'IO_PORT',
     first,
     last,

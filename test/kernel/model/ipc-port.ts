@@ -1,6 +1,6 @@
 /** IPC_PORT (section 12): send, receive, call, reply. */
-import type { Outcome } from '../operation-outcomes.ts';
 import type { Call, End, Operation } from './capability-call.ts';
+import { demand, Failure } from './failure.ts';
 import { deliverFault, FAULT, KERNEL_CALL_FAULT_LENGTH } from './fault.ts';
 import {
   type IpcPort,
@@ -49,9 +49,10 @@ const sourceOf = (info: bigint): bigint => (info >> 13n) & 3n;
 const SOURCE_NOTIFICATION = 2n;
 
 /** MR2. Users cannot forge a source; bits 15–63 are delivered as 0. */
-function decodeInfo(call: PortCall): bigint | Outcome {
+function decodeInfo(call: PortCall): bigint {
   const info = call.argument(2);
-  return sourceOf(info) === 0n ? info & INFO_BITS : 'invalid_argument';
+  demand(sourceOf(info) === 0n, 'invalid_argument');
+  return info & INFO_BITS;
 }
 
 // ---- What both ends must have ------------------------------------------------------------------------------------
@@ -59,19 +60,14 @@ function decodeInfo(call: PortCall): bigint | Outcome {
 const hasPayload = (process: Process, info: bigint): boolean =>
   hasMessageRegisters(process, PAYLOAD + lengthOf(info));
 
-function checkSender(model: Model, sender: Process, info: bigint): Slot[] | Outcome {
-  return hasPayload(sender, info) ? findSources(model, sender, transferCountOf(info)) : 'fatal';
+function checkSender(model: Model, sender: Process, info: bigint): Slot[] {
+  demand(hasPayload(sender, info), 'fatal');
+  return findSources(model, sender, transferCountOf(info));
 }
 
-function checkReceiver(
-  model: Model,
-  receiver: Process,
-  info: bigint,
-  vacated: readonly Slot[] = [],
-): Destination | Outcome {
-  return hasPayload(receiver, info)
-    ? findDestination(model, receiver, transferCountOf(info), vacated)
-    : 'fatal';
+function checkReceiver(model: Model, receiver: Process, info: bigint, vacated: readonly Slot[]): Destination {
+  demand(hasPayload(receiver, info), 'fatal');
+  return findDestination(model, receiver, transferCountOf(info), vacated);
 }
 
 // ---- Queues ------------------------------------------------------------------------------------------------------
@@ -142,23 +138,13 @@ export function deliverNotification(model: Model, process: Process, flags: bigin
 
 function sendOrCall(call: PortCall, isCall: boolean): End {
   const { model, caller, capability } = call;
-  const info = decodeInfo(call);
-  if (typeof info === 'string') {
-    return info;
-  }
-  const sources = checkSender(model, caller, info);
-  if (typeof sources === 'string') {
-    return sources;
-  }
-
   const { identifier } = capability;
+  const info = decodeInfo(call);
+  const sources = checkSender(model, caller, info);
   const port = model.ipcPorts.get(capability.object)!;
   const receiver = waitingReceiver(port);
   if (receiver !== undefined) {
-    const destination = checkReceiver(model, receiver, info);
-    if (typeof destination === 'string') {
-      return destination;
-    }
+    const destination = checkReceiver(model, receiver, info, []);
     leaveIpcPort(model, receiver);
     deliver(model, caller, receiver, { info, identifier, sources, destination });
     if (!isCall) {
@@ -192,35 +178,39 @@ interface Expected {
   readonly message: Delivery | undefined;
 }
 
-/**
- * The first queued sender whose message the receiver can get. Queued senders whose own data has gone bad end with the error, and the
- * next is tried; what is wrong with the receiver is its own error, and the sender stays queued.
- */
-function findSender(
+/** Queued senders whose own data has gone bad end with the error, and the next is tried. */
+function firstGoodSender(model: Model, port: IpcPort): { sender: Process; sources: Slot[] } | undefined {
+  while (port.waiting === 'senders') {
+    const sender = port.waiters[0];
+    try {
+      return {
+        sender,
+        sources: sender.sending === undefined ? [] : checkSender(model, sender, sender.sending.info),
+      };
+    } catch (failure) {
+      if (!(failure instanceof Failure)) throw failure;
+      leaveIpcPort(model, sender);
+      endWait(model, sender, failure.error);
+    }
+  }
+  return undefined;
+}
+
+/** The message of the first queued sender. What is wrong with the receiver is its own error, and the sender stays queued. */
+function findMessage(
   model: Model,
   port: IpcPort,
   receiver: Process,
-  vacated: readonly Slot[] = [],
-): Expected | 'none' | Outcome {
-  while (port.waiting === 'senders') {
-    const sender = port.waiters[0]!;
-    if (sender.sending === undefined) {
-      return { sender, message: undefined };
-    }
-    const { info, identifier } = sender.sending;
-    const sources = checkSender(model, sender, info);
-    if (typeof sources === 'string') {
-      leaveIpcPort(model, sender);
-      endWait(model, sender, sources);
-      continue;
-    }
-    const destination = checkReceiver(model, receiver, info, vacated);
-    if (typeof destination === 'string') {
-      return destination;
-    }
-    return { sender, message: { info, identifier, sources, destination } };
+  vacated: readonly Slot[],
+): Expected | undefined {
+  const first = firstGoodSender(model, port);
+  if (first?.sender.sending === undefined) {
+    return first && { sender: first.sender, message: undefined };
   }
-  return 'none';
+  const { sender, sources } = first;
+  const { info, identifier } = first.sender.sending;
+  const destination = checkReceiver(model, receiver, info, vacated);
+  return { sender, message: { info, identifier, sources, destination } };
 }
 
 /** A queued CALL becomes BLOCKED_REPLY on receipt; a plain SEND never creates a reply authority. */
@@ -248,9 +238,9 @@ function takeOrWait(
   receiver: Process,
   port: IpcPort,
   info: bigint,
-  found: Expected | 'none',
+  found: Expected | undefined,
 ): End {
-  if (found !== 'none') {
+  if (found !== undefined) {
     take(model, receiver, found);
     return 'unfinished';
   }
@@ -271,14 +261,8 @@ function takeOrWait(
 function receive(call: PortCall): End {
   const { model, caller } = call;
   const info = decodeInfo(call);
-  if (typeof info === 'string') {
-    return info;
-  }
   const port = model.ipcPorts.get(call.capability.object)!;
-  const found = findSender(model, port, caller);
-  if (typeof found === 'string' && found !== 'none') {
-    return found;
-  }
+  const found = findMessage(model, port, caller, []);
   dropReplyTarget(model, caller);
   return takeOrWait(model, caller, port, info, found);
 }
@@ -294,40 +278,34 @@ interface PlannedReply {
 
 /** A reply to a fault writes no register, except after an unknown kernel call with all 26 words (section 19). */
 function planContext(model: Model, replier: Process, caller: Process, info: bigint): bigint[] | undefined {
-  const isWritten =
-    caller.fault?.type === FAULT.INVALID_KERNEL_CALL && lengthOf(info) >= KERNEL_CALL_FAULT_LENGTH;
-  return isWritten
-    ? Array.from({ length: CONTEXT_WORDS }, (_, word) => getMessageRegister(model, replier, 7 + word))
-    : undefined;
+  if (caller.fault?.type !== FAULT.INVALID_KERNEL_CALL || lengthOf(info) < KERNEL_CALL_FAULT_LENGTH) {
+    return undefined;
+  }
+  const context = Array.from({ length: CONTEXT_WORDS }, (_, word) =>
+    getMessageRegister(model, replier, 7 + word),
+  );
+  demand(areRegistersValid(context), 'invalid_argument');
+  return context;
 }
 
-/** To the remembered caller; without one there is nothing to check or do. */
-function planReply(model: Model, replier: Process, info: bigint): PlannedReply | 'nobody' | Outcome {
+/** To the remembered caller; undefined without one: there is nothing to check or do then. */
+function planReply(model: Model, replier: Process, info: bigint): PlannedReply | undefined {
   const caller = replier.replyTarget;
   if (caller === undefined) {
-    return 'nobody';
+    return undefined;
   }
   const sources = checkSender(model, replier, info);
-  if (typeof sources === 'string') {
-    return sources;
-  }
   const destination =
     caller.fault === undefined
-      ? checkReceiver(model, caller, info)
-      : findDestination(model, caller, transferCountOf(info));
-  if (typeof destination === 'string') {
-    return destination;
-  }
+      ? checkReceiver(model, caller, info, [])
+      : findDestination(model, caller, transferCountOf(info), []);
   const context = planContext(model, replier, caller, info);
-  if (context !== undefined && !areRegistersValid(context)) {
-    return 'invalid_argument';
-  }
   return { caller, message: { info, identifier: 0n, sources, destination }, context };
 }
 
 /** The caller becomes ready; the replier goes on. */
-function carryOutReply(model: Model, replier: Process, plan: PlannedReply | 'nobody'): void {
-  if (plan === 'nobody') {
+function carryOutReply(model: Model, replier: Process, plan: PlannedReply | undefined): void {
+  if (plan === undefined) {
     return;
   }
   const { caller, message, context } = plan;
@@ -346,15 +324,7 @@ function carryOutReply(model: Model, replier: Process, plan: PlannedReply | 'nob
 }
 
 function reply(call: PortCall): End {
-  const info = decodeInfo(call);
-  if (typeof info === 'string') {
-    return info;
-  }
-  const plan = planReply(call.model, call.caller, info);
-  if (typeof plan === 'string' && plan !== 'nobody') {
-    return plan;
-  }
-  carryOutReply(call.model, call.caller, plan);
+  carryOutReply(call.model, call.caller, planReply(call.model, call.caller, decodeInfo(call)));
   return 'success';
 }
 
@@ -366,24 +336,11 @@ function reply(call: PortCall): End {
 function replyReceive(call: PortCall): End {
   const { model, caller } = call;
   const info = decodeInfo(call);
-  if (typeof info === 'string') {
-    return info;
-  }
   const plan = planReply(model, caller, info);
-  if (typeof plan === 'string' && plan !== 'nobody') {
-    return plan;
-  }
   const port = model.ipcPorts.get(call.capability.object)!;
-  const expected = findSender(model, port, caller, plan === 'nobody' ? [] : plan.message.sources);
-  if (typeof expected === 'string' && expected !== 'none') {
-    return expected;
-  }
+  findMessage(model, port, caller, plan?.message.sources ?? []);
   carryOutReply(model, caller, plan);
-  const found = findSender(model, port, caller);
-  if (typeof found === 'string' && found !== 'none') {
-    return found;
-  }
-  return takeOrWait(model, caller, port, info, found);
+  return takeOrWait(model, caller, port, info, findMessage(model, port, caller, []));
 }
 
 // ---- IDENTIFY ----------------------------------------------------------------------------------------------------

@@ -1,7 +1,7 @@
 /** NODE (section 6): copying, moving, restricting and removing capabilities. */
-import type { Outcome } from '../operation-outcomes.ts';
 import type { Call, End, Operation } from './capability-call.ts';
-import type { Capability } from './kernel-state.ts';
+import { demand, type ErrorName } from './failure.ts';
+import type { Capability, SlotPlace } from './kernel-state.ts';
 import { indexIn } from './lookup.ts';
 import { COPY, has, type Node, READ, type Slot, WRITE } from './model.ts';
 import { emptySlot, revoke } from './revocation.ts';
@@ -24,95 +24,66 @@ const nodeOf = ({ model, capability }: NodeCall): Node => model.nodes.get(capabi
 const isSubset = (rights: bigint, of: number): boolean => (rights & ~BigInt(of)) === 0n;
 
 /** MR2: index of a slot that must be free. */
-function freeIndex(call: NodeCall): number | Outcome {
+function freePlace(call: NodeCall): SlotPlace {
   const index = indexIn(nodeOf(call), call.argument(2));
-  if (index === undefined) {
-    return 'invalid_argument';
-  }
-  return nodeOf(call).slots.has(index) ? 'fatal' : index;
+  demand(index !== undefined, 'invalid_argument');
+  demand(!nodeOf(call).slots.has(index), 'fatal');
+  return nodePlace(call.capability.object, index);
 }
 
-/** MR2 destination index, MR3 source descriptor. `rightsFor`: what the copy gets. */
-function copyWith(call: NodeCall, rightsFor: (source: Slot) => bigint): End {
-  const source = call.find(call.argument(3));
-  if (source === undefined) {
-    return 'invalid_argument';
-  }
-  const rights = rightsFor(source);
-  if (!has(source, COPY) || !isSubset(rights, source.rights)) {
-    return 'permission_denied';
-  }
-  const index = freeIndex(call);
-  if (typeof index !== 'number') {
-    return index;
-  }
-  addCopy(call.model, source, nodePlace(call.capability.object, index), Number(rights));
+/** MR3 source descriptor. */
+function source(call: NodeCall): Slot {
+  const slot = call.find(call.argument(3));
+  demand(slot !== undefined, 'invalid_argument');
+  return slot;
+}
+
+function copyWith(call: NodeCall, rights: bigint): End {
+  const from = source(call);
+  demand(has(from, COPY) && isSubset(rights, from.rights), 'permission_denied');
+  addCopy(call.model, from, freePlace(call), Number(rights));
   return 'success';
 }
 
 function copy(call: NodeCall): End {
-  return copyWith(call, (source) => BigInt(source.rights));
+  return copyWith(call, BigInt(source(call).rights));
 }
 
 /** MR4 new rights. */
 function mint(call: NodeCall): End {
-  return copyWith(call, () => call.argument(4));
+  return copyWith(call, call.argument(4));
 }
 
-/** MR2 destination index, MR3 source descriptor, which needs no right. */
+/** The source needs no right. */
 function move(call: NodeCall): End {
-  const source = call.find(call.argument(3));
-  if (source === undefined) {
-    return 'invalid_argument';
-  }
-  const index = freeIndex(call);
-  if (typeof index !== 'number') {
-    return index;
-  }
-  moveTo(call.model, source, nodePlace(call.capability.object, index));
+  moveTo(call.model, source(call), freePlace(call));
   return 'success';
 }
 
 /** MR2: index of a slot whose capability must have READ and WRITE. Rule: an empty one is DESCRIPTOR. */
-function target(call: NodeCall, missingRight: Outcome): Slot | Outcome {
+function target(call: NodeCall, missing: ErrorName): Slot {
   const index = indexIn(nodeOf(call), call.argument(2));
-  if (index === undefined) {
-    return 'invalid_argument';
-  }
+  demand(index !== undefined, 'invalid_argument');
   const slot = nodeOf(call).slots.get(index);
-  if (slot === undefined) {
-    return 'invalid_descriptor';
-  }
-  return has(slot, READ | WRITE) ? slot : missingRight;
+  demand(slot !== undefined, 'invalid_descriptor');
+  demand(has(slot, READ | WRITE), missing);
+  return slot;
 }
 
 /** MR4 new rights. */
 function demote(call: NodeCall): End {
   const slot = target(call, 'illegal_operation');
-  if (typeof slot === 'string') {
-    return slot;
-  }
-  if (!isSubset(call.argument(4), slot.rights)) {
-    return 'permission_denied';
-  }
+  demand(isSubset(call.argument(4), slot.rights), 'permission_denied');
   slot.rights = Number(call.argument(4));
   return 'success';
 }
 
 function revokeTarget(call: NodeCall): End {
-  const slot = target(call, 'illegal_operation');
-  if (typeof slot === 'string') {
-    return slot;
-  }
-  revoke(call.model, slot);
+  revoke(call.model, target(call, 'illegal_operation'));
   return 'success';
 }
 
 function remove(call: NodeCall): End {
-  const slot = target(call, 'permission_denied');
-  if (typeof slot === 'string') {
-    return slot;
-  }
-  emptySlot(call.model, slot);
+  emptySlot(call.model, target(call, 'permission_denied'));
   return 'success';
 }

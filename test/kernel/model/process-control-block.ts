@@ -1,6 +1,6 @@
 /** PROCESS_CONTROL_BLOCK (section 11): what a process works with, its registers, starting and stopping it. */
-import type { Outcome } from '../operation-outcomes.ts';
 import type { Call, End, Operation } from './capability-call.ts';
+import { demand } from './failure.ts';
 import type { Capability } from './kernel-state.ts';
 import {
   FULL_QUANTUM,
@@ -15,7 +15,7 @@ import {
   WRITE,
 } from './model.ts';
 import { notify } from './notification-port.ts';
-import { getMessageRegister, hasMessageRegisters, setMessageRegister, suspendProcess } from './process.ts';
+import { hasMessageRegisters, suspendProcess } from './process.ts';
 import { areRegistersValid, CONTEXT, CONTEXT_WORDS, writeRegisters } from './registers.ts';
 import { emptySlot } from './revocation.ts';
 import * as scheduler from './scheduler.ts';
@@ -55,50 +55,34 @@ const CAPABILITY_FIELDS: readonly { bit: number; own: OwnSlot; type: Capability[
 
 const isAsked = (call: ProcessCall, bit: number): boolean => ((call.argument(2) >> BigInt(bit)) & 1n) !== 0n;
 
-const wordOf = ({ model, caller }: ProcessCall, bit: number): bigint =>
-  getMessageRegister(model, caller, 3 + bit);
+const wordOf = (call: ProcessCall, bit: number): bigint => call.argument(3 + bit);
 
 type Sources = Partial<Record<OwnSlot, Slot>>;
 
 /** All checks precede all changes. Rule: message registers first, capabilities in the order of their bits, values, then state. */
-function decodeConfiguration(call: ProcessCall): Sources | Outcome {
-  const highest = [FIELD.affinity, FIELD.priority, FIELD.threadLocalBase].find((bit) => isAsked(call, bit));
-  if (highest !== undefined && !hasMessageRegisters(call.caller, 3 + highest + 1)) {
-    return 'fatal';
-  }
+function decodeConfiguration(call: ProcessCall): Sources {
+  const highest =
+    [FIELD.affinity, FIELD.priority, FIELD.threadLocalBase].find((bit) => isAsked(call, bit)) ?? 0;
+  demand(hasMessageRegisters(call.caller, 3 + highest + 1), 'fatal');
   const sources: Sources = {};
   for (const { bit, own, type, needs } of CAPABILITY_FIELDS.filter((field) => isAsked(call, field.bit))) {
     const source = call.find(wordOf(call, bit));
-    if (source?.capability.type !== type) {
-      return 'invalid_descriptor';
-    }
-    if (!has(source, needs)) {
-      return 'permission_denied';
-    }
-    if (source.capability.type === 'FRAME' && source.capability.isDevice) {
-      return 'invalid_descriptor';
-    }
+    demand(source?.capability.type === type, 'invalid_descriptor');
+    demand(has(source, needs), 'permission_denied');
+    demand(source.capability.type !== 'FRAME' || !source.capability.isDevice, 'invalid_descriptor');
     sources[own] = source;
   }
   const { instructionPointer, stackPointer, threadLocalBase, priority, affinity } = FIELD;
   for (const bit of [instructionPointer, stackPointer, threadLocalBase]) {
-    if (isAsked(call, bit) && !isUserAddress(wordOf(call, bit))) {
-      return 'illegal_operation';
-    }
+    demand(!isAsked(call, bit) || isUserAddress(wordOf(call, bit)), 'illegal_operation');
   }
-  if (isAsked(call, priority) && wordOf(call, priority) >= BigInt(PRIORITIES)) {
-    return 'invalid_argument';
-  }
+  demand(!isAsked(call, priority) || wordOf(call, priority) < BigInt(PRIORITIES), 'invalid_argument');
   // One core: an affinity cannot change.
-  if (isAsked(call, affinity) && wordOf(call, affinity) !== 0n) {
-    return 'invalid_argument';
-  }
+  demand(!isAsked(call, affinity) || wordOf(call, affinity) === 0n, 'invalid_argument');
   const port = sources.process_notification_port?.capability;
   if (port?.type === 'NOTIFICATION_PORT') {
     const { bound } = call.model.notificationPorts.get(port.object)!;
-    if (bound !== undefined && bound !== processOf(call)) {
-      return 'fatal';
-    }
+    demand(bound === undefined || bound === processOf(call), 'fatal');
   }
   return sources;
 }
@@ -106,9 +90,6 @@ function decodeConfiguration(call: ProcessCall): Sources | Outcome {
 /** Capabilities are copied with the source's rights. Rule: values change first, for the caller may configure itself. */
 function configure(call: ProcessCall): End {
   const sources = decodeConfiguration(call);
-  if (typeof sources === 'string') {
-    return sources;
-  }
   const { model } = call;
   const process = processOf(call);
   const registers = [
@@ -163,37 +144,25 @@ function bindNotificationPort(model: Model, process: Process, source: Slot): voi
 // ---- Registers ---------------------------------------------------------------------------------------------------
 
 /** MR2 count. */
-function decodeCount(call: ProcessCall): number | Outcome {
+function decodeCount(call: ProcessCall): number {
   const count = call.argument(2);
-  if (count > BigInt(CONTEXT_WORDS)) {
-    return 'invalid_argument';
-  }
-  return hasMessageRegisters(call.caller, 3 + Number(count)) ? Number(count) : 'fatal';
+  demand(count <= BigInt(CONTEXT_WORDS), 'invalid_argument');
+  demand(hasMessageRegisters(call.caller, 3 + Number(count)), 'fatal');
+  return Number(count);
 }
 
 /** The state before the call, for the caller's own registers, too. */
 function readRegister(call: ProcessCall): End {
-  const count = decodeCount(call);
-  if (typeof count === 'string') {
-    return count;
-  }
-  processOf(call)
-    .registers.slice(0, count)
-    .forEach((word, i) => {
-      setMessageRegister(call.model, call.caller, 3 + i, word);
-    });
+  const words = processOf(call).registers.slice(0, decodeCount(call));
+  words.forEach((word, i) => {
+    call.setResult(3 + i, word);
+  });
   return 'success';
 }
 
 function writeRegister(call: ProcessCall): End {
-  const count = decodeCount(call);
-  if (typeof count === 'string') {
-    return count;
-  }
-  const values = Array.from({ length: count }, (_, i) => getMessageRegister(call.model, call.caller, 3 + i));
-  if (!areRegistersValid(values)) {
-    return 'invalid_argument';
-  }
+  const values = Array.from({ length: decodeCount(call) }, (_, i) => call.argument(3 + i));
+  demand(areRegistersValid(values), 'invalid_argument');
   writeRegisters(processOf(call), values);
   return 'success';
 }
@@ -206,10 +175,8 @@ function resume(call: ProcessCall): End {
   if (process.state === 'READY') {
     return 'success';
   }
-  const isStopped = process.state === 'UNUSED' || process.state === 'BLOCKED_SUSPEND';
-  if (!isStopped || process.own.process_address_space === undefined) {
-    return 'illegal_operation';
-  }
+  demand(process.state === 'UNUSED' || process.state === 'BLOCKED_SUSPEND', 'illegal_operation');
+  demand(process.own.process_address_space !== undefined, 'illegal_operation');
   process.quantum = FULL_QUANTUM;
   scheduler.makeReady(call.model, process);
   return 'success';

@@ -9,6 +9,7 @@ import { type ComparedKernels, playEvents, startComparedKernels } from './compar
 import type { KernelEvent } from './kernel-state.ts';
 import { checkInvariants, checkSequence, describeShrunk, sequences } from './random-sequences.ts';
 import { call, kernelCall, root, tick } from './scenario.ts';
+import { createStatistics } from './statistics.ts';
 
 const BUILD_TIME = 180_000;
 const SEQUENCES = 24;
@@ -28,14 +29,18 @@ afterAll(() => kernels?.close());
 
 test.skipIf(reason !== undefined)(`random sequences of events${suffix}`, async () => {
   let events = 0;
+  const statistics = createStatistics();
   const property = fc.asyncProperty(sequences(EVENTS), async (sequence) => {
-    const play = await checkSequence(kernels, sequence);
+    const play = await checkSequence(kernels, sequence, statistics.observe);
     checkInvariants(kernels, play.events);
     events += play.events.length;
   });
   await fc.assert(property, { seed: 1, numRuns: SEQUENCES, endOnFailure: true });
   // Sequences end early when nobody can run any more.
   expect(events).toBeGreaterThan((SEQUENCES * EVENTS) / 3);
+  expect(statistics.unexpected()).toEqual([]);
+  // Most of what can come about does; the long command shows the rest.
+  expect(statistics.empty().length).toBeLessThan(45);
 });
 
 test.skipIf(reason !== undefined)(

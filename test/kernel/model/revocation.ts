@@ -42,7 +42,7 @@ export function finishRevocation(model: Model): void {
 /** All descendants, in the order of the list, each without regard to its own, which follow it. */
 function removeDescendants(model: Model, slot: Slot): void {
   for (let all = descendantsOf(model, slot); all.length > 0; all = descendantsOf(model, slot)) {
-    discard(model, all[0]!);
+    discard(model, all[0]);
   }
 }
 

@@ -20,7 +20,7 @@ export function setPriority(model: Model, process: Process, priority: number): v
   const isQueued = queueOf(model, process).includes(process);
   if (isQueued && priority !== process.priority) {
     remove(model, process);
-    model.readyQueues[priority]!.push(process);
+    model.readyQueues[priority].push(process);
   }
   process.priority = priority;
 }
@@ -81,7 +81,7 @@ export function choose(model: Model): void {
   model.current = candidate;
 }
 
-const queueOf = (model: Model, process: Process): Process[] => model.readyQueues[process.priority]!;
+const queueOf = (model: Model, process: Process): Process[] => model.readyQueues[process.priority];
 
 function mostImportant(model: Model): Process | undefined {
   return model.readyQueues.findLast((queue) => queue.length > 0)?.[0];

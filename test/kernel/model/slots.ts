@@ -75,7 +75,7 @@ export function moveTo(model: Model, slot: Slot, place: SlotPlace): void {
 export function descendantsOf(model: Model, slot: Slot): Slot[] {
   const first = model.list.indexOf(slot) + 1;
   let end = first;
-  while (end < model.list.length && model.list[end]!.depth > slot.depth) {
+  while (end < model.list.length && model.list[end].depth > slot.depth) {
     end++;
   }
   return model.list.slice(first, end);
@@ -108,11 +108,11 @@ export function findCopy(model: Model, slot: Slot): Slot | undefined {
     other !== undefined && other.depth === slot.depth && isSameObject(other.capability, slot.capability);
   const at = model.list.indexOf(slot);
   let before = at - 1;
-  while (before >= 0 && model.list[before]!.depth > slot.depth) {
+  while (before >= 0 && model.list[before].depth > slot.depth) {
     before--;
   }
   let after = at + 1;
-  while (after < model.list.length && model.list[after]!.depth > slot.depth) {
+  while (after < model.list.length && model.list[after].depth > slot.depth) {
     after++;
   }
   return [model.list[before], model.list[after]].find(isSibling);

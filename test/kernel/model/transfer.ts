@@ -1,5 +1,5 @@
 /** Capabilities that travel with a message (section 12, "Transfer"). */
-import type { Outcome } from '../operation-outcomes.ts';
+import { demand } from './failure.ts';
 import { find, indexIn } from './lookup.ts';
 import { has, type Model, type Process, type Slot, WRITE } from './model.ts';
 import { bufferOf, readBuffer, writeBuffer } from './process.ts';
@@ -16,17 +16,13 @@ export interface Destination {
 }
 
 /** What the sender offers: distinct and not empty. */
-export function findSources(model: Model, sender: Process, count: number): Slot[] | Outcome {
-  if (count > 0 && bufferOf(sender) === undefined) {
-    return 'illegal_operation';
-  }
+export function findSources(model: Model, sender: Process, count: number): Slot[] {
+  demand(count === 0 || bufferOf(sender) !== undefined, 'illegal_operation');
   const sources: Slot[] = [];
   for (let i = 0; i < count; i++) {
     const descriptor = readBuffer(model, sender, SOURCE_DESCRIPTORS + i);
     const slot = find(model, sender.own.process_root_node, descriptor);
-    if (slot === undefined || sources.includes(slot)) {
-      return 'invalid_argument';
-    }
+    demand(slot !== undefined && !sources.includes(slot), 'invalid_argument');
     sources.push(slot);
   }
   return sources;
@@ -37,28 +33,20 @@ export function findDestination(
   model: Model,
   receiver: Process,
   count: number,
-  vacated: readonly Slot[] = [],
-): Destination | Outcome {
+  vacated: readonly Slot[],
+): Destination {
   if (count === 0) {
     return { node: 0, first: 0 };
   }
-  if (bufferOf(receiver) === undefined) {
-    return 'illegal_operation';
-  }
+  demand(bufferOf(receiver) !== undefined, 'illegal_operation');
   const slot = find(model, receiver.own.process_root_node, readBuffer(model, receiver, DESTINATION_NODE));
-  if (slot?.capability.type !== 'NODE' || !has(slot, WRITE)) {
-    return 'invalid_argument';
-  }
+  demand(slot?.capability.type === 'NODE' && has(slot, WRITE), 'invalid_argument');
   const node = model.nodes.get(slot.capability.object)!;
   const first = indexIn(node, readBuffer(model, receiver, DESTINATION_INDEX), BigInt(count));
-  if (first === undefined) {
-    return 'invalid_argument';
-  }
+  demand(first !== undefined, 'invalid_argument');
   for (let index = first; index < first + count; index++) {
     const used = node.slots.get(index);
-    if (used !== undefined && !vacated.includes(used)) {
-      return 'invalid_argument';
-    }
+    demand(used === undefined || vacated.includes(used), 'invalid_argument');
   }
   return { node: slot.capability.object, first };
 }
