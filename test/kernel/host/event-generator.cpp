@@ -91,6 +91,32 @@ namespace a9n::host
             return { path, at->is_empty() ? nullptr : at };
         }
 
+        /// One of the slots of `type` in the running process's root node; any slot if there is none.
+        target find_target(byte_source& bytes, capability_type type)
+        {
+            const process_control_block* process = this_processor().current_process;
+            if (process == nullptr || process->root_node.is_empty())
+            {
+                return find_target(bytes);
+            }
+            node&      root  = process->root_node.object<node>();
+            const word limit = root.capacity() < used_root_slots ? root.capacity() : used_root_slots;
+            std::vector<word> found;
+            for (word i = 0; i < limit; i++)
+            {
+                if (root.slots[i].type == type)
+                {
+                    found.push_back(i);
+                }
+            }
+            if (found.empty())
+            {
+                return find_target(bytes);
+            }
+            const word index = found[bytes.next() % found.size()];
+            return { abi::extend_descriptor(0, abi::descriptor_prefix_bits, root.radix, index), &root.slots[index] };
+        }
+
         word descriptor(byte_source& bytes)
         {
             return find_target(bytes).descriptor;
@@ -180,9 +206,8 @@ namespace a9n::host
             }
         }
 
-        std::vector<word> capability_call(byte_source& bytes)
+        std::vector<word> capability_call(byte_source& bytes, const target& chosen)
         {
-            const target    chosen = find_target(bytes);
             const arguments rest   = operate_on(chosen.slot != nullptr ? chosen.slot->type : capability_type::none, bytes);
             arguments       registers { chosen.descriptor };
             registers.insert(registers.end(), rest.begin(), rest.end());
@@ -229,7 +254,11 @@ namespace a9n::host
 
     std::vector<word> generate_event(byte_source& bytes)
     {
-        switch (bytes.next() % 16)
+        constexpr capability_type frequent[] = { capability_type::ipc_port, capability_type::ipc_port,
+            capability_type::ipc_port, capability_type::notification_port, capability_type::process_control_block,
+            capability_type::node, capability_type::generic, capability_type::address_space };
+        const uint8_t byte = bytes.next();
+        switch (byte % 16)
         {
             case 0:
                 return event_of(event_kind::tick, {});
@@ -243,8 +272,11 @@ namespace a9n::host
                 return write_buffer(bytes);
             case 5:
                 return call_of(abi::kernel_call::yield, {});
+            case 6:
+            case 7:
+                return capability_call(bytes, find_target(bytes));
             default:
-                return capability_call(bytes);
+                return capability_call(bytes, find_target(bytes, frequent[byte % 8]));
         }
     }
 
@@ -275,6 +307,14 @@ namespace a9n::host
         {
             convert(capability_type::page_table, depth, 1, page_tables + depth);
         }
+        // What a capability says of itself is not nothing: else notifying would do nothing.
+        for (const word index : { ports, ports + 1, notifications, notifications + 1 })
+        {
+            const auto operation = index < notifications
+                ? static_cast<word>(abi::ipc_port_operation::identify)
+                : static_cast<word>(abi::notification_port_operation::identify);
+            events.push_back(call_of(call, { slot(index), operation, index }));
+        }
         // The second node is the third process's root: some of everything, by the same indexes.
         for (const word index : { processes, processes + 1, buffers, ports, ports + 1, notifications, nodes })
         {
@@ -288,16 +328,20 @@ namespace a9n::host
                 static_cast<word>(abi::interrupt_region_operation::make_port), irq, root, interrupt_port }));
         events.push_back(call_of(call,
             { slot(interrupt_port), static_cast<word>(abi::interrupt_port_operation::bind), slot(notifications) }));
-        // All run in turn: they get the init process's priority, which CONFIGURE takes from its IPC buffer.
+        // They get the init process's priority and run in turn, but for the last, which has the one below. CONFIGURE takes it from
+        // the caller's IPC buffer.
         constexpr physical_address buffer = init_image_address + abi::page_size;
         constexpr word priority_register = 11, highest_priority = abi::priority_count - 1;
-        events.push_back(event_of(event_kind::write, { buffer + priority_register * sizeof(word), 1, highest_priority }));
         for (word i = 0; i < 3; i++)
         {
-            constexpr word fields = 0b1'0001'0111; // address space, root node, IPC buffer, resolver, priority
+            const word priority = i < 2 ? highest_priority : highest_priority - 1;
+            events.push_back(event_of(event_kind::write, { buffer + priority_register * sizeof(word), 1, priority }));
+            constexpr word fields = 0b1'0001'1111; // address space, root node, IPC buffer, notifications, resolver, priority
+            const word mask = i == 1 ? fields : fields & ~word { 0b1000 };
             events.push_back(call_of(call,
-                { slot(processes + i), static_cast<word>(abi::process_control_block_operation::configure), fields,
-                    slot(address_spaces + i), i < 2 ? root : slot(nodes + 1), slot(buffers + i), 0, slot(ports) }));
+                { slot(processes + i), static_cast<word>(abi::process_control_block_operation::configure), mask,
+                    slot(address_spaces + i), i < 2 ? root : slot(nodes + 1), slot(buffers + i), slot(notifications + 1),
+                    slot(ports) }));
             events.push_back(call_of(call,
                 { slot(processes + i), static_cast<word>(abi::process_control_block_operation::resume) }));
         }

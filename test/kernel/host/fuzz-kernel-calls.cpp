@@ -34,10 +34,14 @@ namespace
         }
     }
 
-    void check_kernel()
+    void look_at_kernel()
     {
         take_inventory(objects);
         guard_memory(objects);
+    }
+
+    void check_kernel()
+    {
         const char* problem = find_broken_invariant(objects);
         require(problem == nullptr, problem);
     }
@@ -81,7 +85,7 @@ namespace
     {
         restore_machine();
         is_fast_path_enabled = with_fast_path;
-        check_kernel();
+        look_at_kernel();
         std::vector<word> hashes, state;
         for (word i = 0; i < maximum_events && !bytes.is_empty() && !running.is_halted; i++)
         {
@@ -93,7 +97,12 @@ namespace
                 show(event);
             }
             require(perform(event) != event_outcome::malformed, "malformed event");
-            check_kernel();
+            look_at_kernel();
+            // What holds with the fast path holds without it if the states are equal.
+            if (with_fast_path)
+            {
+                check_kernel();
+            }
             state.clear();
             encode_state(objects, state);
             hashes.push_back(hash_words(state));
