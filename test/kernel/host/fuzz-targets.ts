@@ -1,5 +1,14 @@
 import { execFile } from 'node:child_process';
-import { copyFileSync, existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import {
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import {
@@ -29,6 +38,40 @@ export const fuzzTargets: readonly FuzzTarget[] = ['kernel-calls', 'boot-info'];
 
 /** Inputs that once broke the kernel, or the target itself. */
 export const findingsFolder = (target: FuzzTarget) => join(import.meta.dirname, 'findings', target);
+
+/** Inputs that together reach all that longer runs have reached: as JSON, because they are many and small. */
+const seedsFile = (target: FuzzTarget) => join(import.meta.dirname, 'seeds', `${target}.json`);
+
+function unpackSeeds(target: FuzzTarget, folder: string) {
+  const seeds: unknown = JSON.parse(readFileSync(seedsFile(target), 'utf8'));
+  if (!Array.isArray(seeds)) throw new Error(`${seedsFile(target)}: not a list`);
+  mkdirSync(folder, { recursive: true });
+  for (const [i, seed] of seeds.entries()) {
+    writeFileSync(join(folder, `seed-${i}`), Buffer.from(String(seed), 'base64'));
+  }
+}
+
+/** Replaces the seeds by the fewest inputs of `corpus` that reach as much. */
+export async function writeSeeds(target: FuzzTarget, toolchain: Toolchain, corpus: string): Promise<void> {
+  const program = await buildHostProgram(programOf(target, [], toolchain));
+  await withFolder(async (folder) => {
+    const { code, output } = await run(program, ['-merge=1', '-use_counters=0', folder, corpus], 600);
+    if (code !== 0) throw new Error(`${target}: ${output}`);
+    const seeds = readdirSync(folder)
+      .map((name) => readFileSync(join(folder, name)).toString('base64'))
+      .sort((a, b) => a.length - b.length || (a < b ? -1 : 1));
+    writeFileSync(seedsFile(target), `${JSON.stringify(seeds, null, 2)}\n`);
+  });
+}
+
+async function withFolder<T>(use: (folder: string) => Promise<T>): Promise<T> {
+  const folder = mkdtempSync(join(tmpdir(), 'a9n-fuzz-'));
+  try {
+    return await use(folder);
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
 
 export function findingsOf(target: FuzzTarget): string[] {
   const folder = findingsFolder(target);
@@ -68,11 +111,16 @@ function programOf(
   };
 }
 
-/** Runs the target on files, built with the ordinary compiler. Throws with the report of the first that fails. */
-export async function replay(target: FuzzTarget, files: readonly string[]): Promise<void> {
-  const program = await buildHostProgram(programOf(target, ['replay-main'], undefined));
-  const { code, output } = await run(program, files, 120);
-  if (code !== 0) throw new Error(`${target}: ${output}`);
+/** Runs the target on what was found and on the seeds, built with the ordinary compiler. Throws with the report of the first that fails. */
+export async function replay(target: FuzzTarget, replaced?: HostProgram['replaced']): Promise<void> {
+  const ordinary = programOf(target, ['replay-main'], undefined);
+  const program = await buildHostProgram(replaced === undefined ? ordinary : { ...ordinary, replaced });
+  await withFolder(async (folder) => {
+    unpackSeeds(target, folder);
+    const seeds = readdirSync(folder).map((name) => join(folder, name));
+    const { code, output } = await run(program, [...findingsOf(target), ...seeds], 120);
+    if (code !== 0) throw new Error(`${target}: ${output}`);
+  });
 }
 
 export interface FuzzResult {
@@ -81,7 +129,7 @@ export interface FuzzResult {
   readonly finding: { readonly path: string; readonly report: string } | undefined;
 }
 
-/** `corpus` is a folder that is read and added to; undefined begins with what was found before. */
+/** `corpus` is a folder that is read and added to; without it, all begins with the seeds. */
 export async function fuzz(
   target: FuzzTarget,
   toolchain: Toolchain,
@@ -89,12 +137,11 @@ export async function fuzz(
   corpus: string | undefined,
 ): Promise<FuzzResult> {
   const program = await buildHostProgram(programOf(target, [], toolchain));
-  const artifacts = mkdtempSync(join(tmpdir(), 'a9n-fuzz-'));
-  if (corpus !== undefined) mkdirSync(corpus, { recursive: true });
-  try {
-    const folders = [corpus, findingsFolder(target)].filter(
-      (folder) => folder !== undefined && existsSync(folder),
-    );
+  return withFolder(async (folder) => {
+    const [artifacts, seeds] = [join(folder, 'artifacts'), join(folder, 'seeds')];
+    unpackSeeds(target, seeds);
+    mkdirSync(artifacts);
+    if (corpus !== undefined) mkdirSync(corpus, { recursive: true });
     const options = [
       `-max_total_time=${seconds}`,
       `-artifact_prefix=${artifacts}/`,
@@ -103,11 +150,8 @@ export async function fuzz(
       '-print_final_stats=1',
     ];
     // The first folder is written to.
-    const { code, output } = await run(
-      program,
-      [...options, ...(corpus === undefined ? [artifacts] : []), ...folders.map(String)],
-      seconds + 60,
-    );
+    const folders = [corpus ?? seeds, seeds, findingsFolder(target)].filter((each) => existsSync(each));
+    const { code, output } = await run(program, [...options, ...new Set(folders)], seconds + 60);
     const runs = Number(/number_of_executed_units:\s*(\d+)/.exec(output)?.[1] ?? 0);
     const found = readdirSync(artifacts).find((name) => /^(?:crash|timeout|oom|leak)-/.test(name));
     if (found === undefined && code !== 0) throw new Error(`${target}: ${output}`);
@@ -116,9 +160,7 @@ export async function fuzz(
     const path = join(findingsFolder(target), found.slice(0, found.indexOf('-') + 13));
     copyFileSync(join(artifacts, found), path);
     return { runs, finding: { path, report: output } };
-  } finally {
-    rmSync(artifacts, { recursive: true, force: true });
-  }
+  });
 }
 
 /** Its output is what it printed at last on standard error. */

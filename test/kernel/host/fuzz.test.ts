@@ -1,7 +1,8 @@
+import { readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { reasonNotToBuild } from './build.ts';
-import { findFuzzingToolchain, findingsOf, fuzz, fuzzTargets, replay } from './fuzz-targets.ts';
+import { findFuzzingToolchain, fuzz, fuzzTargets, replay, writeSeeds } from './fuzz-targets.ts';
 
 /**
  * The kernel under libFuzzer: some seconds here, as long as one likes with `npm run fuzz:kernel -- SECONDS`, which goes on from what it
@@ -21,9 +22,38 @@ const because = (reason: string | undefined) => (reason === undefined ? '' : ` (
 
 describe.skipIf(reasonNotToReplay !== undefined)(`findings${because(reasonNotToReplay)}`, () => {
   test.each(fuzzTargets)(
-    '%s survives all that was ever found',
+    '%s survives what was found, and the seeds',
     async (target) => {
-      await replay(target, findingsOf(target));
+      await replay(target);
+    },
+    BUILD_TIME,
+  );
+});
+
+describe.skipIf(reasonNotToReplay !== undefined)(`planted faults${because(reasonNotToReplay)}`, () => {
+  const faults = [
+    {
+      fault: 'a suspended caller stays the one that its server replies to',
+      path: 'kernel/core/process.cpp',
+      right: 'unlink_for_reply(process, *process.reply_source);',
+      wrong: 'process.reply_source = nullptr;',
+      report: 'a reply link is not mutual',
+    },
+    {
+      fault: 'mappings of memory that is taken back stay',
+      path: 'kernel/core/lost_memory.cpp',
+      right: 'ranges[range_count++] = { start, size };',
+      wrong: ';',
+      report: 'a page table refers to something for which no capability exists',
+    },
+  ];
+  test.each(faults)(
+    '$fault: seen by the seeds',
+    async ({ path, right, wrong, report }) => {
+      const source = readFileSync(path, 'utf8');
+      expect(source).toContain(right);
+      const replaced = new Map([[path, source.replace(right, wrong)]]);
+      await expect(replay('kernel-calls', replaced)).rejects.toThrow(report);
     },
     BUILD_TIME,
   );
@@ -39,6 +69,9 @@ describe.skipIf(reasonNotToFuzz !== undefined)(`libFuzzer${because(reasonNotToFu
       const { runs, finding } = await fuzz(target, toolchain, seconds, corpus);
       if (chosen !== undefined) console.log(`${target}: ${runs} runs in ${seconds} s`);
       expect(finding).toBeUndefined();
+      if (corpus !== undefined && process.env['KERNEL_FUZZ_SEEDS'] !== undefined) {
+        await writeSeeds(target, toolchain, corpus);
+      }
       expect(runs).toBeGreaterThan(100);
     },
     1000 * seconds + BUILD_TIME,
