@@ -30,11 +30,12 @@ const observers = ['inventory', 'invariants', 'memory-guard', 'state-words'];
 const parts = {
   'kernel-calls': [...shared, 'events', 'event-generator', 'memory-guard', 'state-words'],
   'boot-info': shared,
+  descriptors: ['memory-guard'],
 } as const;
 
 export type FuzzTarget = keyof typeof parts;
 
-export const fuzzTargets: readonly FuzzTarget[] = ['kernel-calls', 'boot-info'];
+export const fuzzTargets: readonly FuzzTarget[] = ['kernel-calls', 'boot-info', 'descriptors'];
 
 /** Inputs that once broke the kernel, or the target itself. */
 export const findingsFolder = (target: FuzzTarget) => join(import.meta.dirname, 'findings', target);
@@ -51,14 +52,17 @@ function unpackSeeds(target: FuzzTarget, folder: string) {
   }
 }
 
-/** Replaces the seeds by the fewest inputs of `corpus` that reach as much. */
+/** Replaces the seeds by the fewest of them and of the inputs in `corpus` that reach as much. */
 export async function writeSeeds(target: FuzzTarget, toolchain: Toolchain, corpus: string): Promise<void> {
   const program = await buildHostProgram(programOf(target, [], toolchain));
   await withFolder(async (folder) => {
-    const { code, output } = await run(program, ['-merge=1', '-use_counters=0', folder, corpus], 600);
+    const [merged, former] = [join(folder, 'merged'), join(folder, 'former')];
+    mkdirSync(merged);
+    unpackSeeds(target, former);
+    const { code, output } = await run(program, ['-merge=1', '-use_counters=0', merged, former, corpus], 600);
     if (code !== 0) throw new Error(`${target}: ${output}`);
-    const seeds = readdirSync(folder)
-      .map((name) => readFileSync(join(folder, name)).toString('base64'))
+    const seeds = readdirSync(merged)
+      .map((name) => readFileSync(join(merged, name)).toString('base64'))
       .sort((a, b) => a.length - b.length || (a < b ? -1 : 1));
     writeFileSync(seedsFile(target), `${JSON.stringify(seeds, null, 2)}\n`);
   });
