@@ -1,11 +1,7 @@
-import { execFile } from 'node:child_process';
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
-import { promisify } from 'node:util';
-import { build } from 'esbuild';
 import { beforeAll, expect, test } from 'vitest';
 import { buildPreset } from '../system/build-preset.ts';
+import { runBundled } from './bundled-program.ts';
 import type { Latency } from './interrupt-latency.ts';
 
 /**
@@ -40,22 +36,12 @@ beforeAll(async () => {
     console.log(`${operation}: at most ${most} instructions (${interrupts} interrupts)`);
 }, TIMEOUT);
 
-/** In a process of its own: the emulator is several times faster as a bundle than under vitest. */
 async function measure(): Promise<Latency[]> {
-  const folder = mkdtempSync(join(tmpdir(), 'a9n-latency-'));
-  try {
-    const program = join(folder, 'measure.mjs');
-    const source = join(ROOT, 'test/kernel/interrupt-latency-main.ts');
-    await build({ entryPoints: [source], outfile: program, bundle: true, platform: 'node', format: 'esm' });
-    const guest = await buildPreset(ROOT, 'gcc-release', {
-      folder: 'interrupt-latency',
-      targets: ['kernel', 'long-operations'],
-    });
-    const { stdout } = await promisify(execFile)(process.execPath, [program, guest], { timeout: TIMEOUT });
-    return JSON.parse(stdout);
-  } finally {
-    rmSync(folder, { recursive: true, force: true });
-  }
+  const guest = await buildPreset(ROOT, 'gcc-release', {
+    folder: 'interrupt-latency',
+    targets: ['kernel', 'long-operations'],
+  });
+  return JSON.parse(await runBundled(join(ROOT, 'test/kernel/interrupt-latency-main.ts'), [guest], TIMEOUT));
 }
 
 test('the guest performs all its operations', () => {
