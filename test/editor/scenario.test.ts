@@ -55,7 +55,7 @@ describe.skipIf(!chromiumPath)('VS Code in the browser', { timeout: 60_000 }, ()
   let page: Page;
   const allocate = lineOf(serverSource, 'buddies.generic_of', 'server::allocate(');
   const call = lineOf(serverSource, 'generic.convert(', 'server::allocate(');
-  const convert = lineOf(kernelSource, 'fill_child(plan.destination');
+  const convert = lineOf(kernelSource, 'fill_child(slots[i], call.slot');
   const enter = lineOf(entrySource, 'call    handle_kernel_call_entry');
   const key = lineOf(keySource, 'switch (key)');
 
