@@ -9,6 +9,7 @@ extern "C" [[noreturn]] void a9n_start_init(a9n::abi::ipc_buffer *buffer, const 
     test_init_process();
     test_kernel_calls();
     test_node();
+    test_derivation();
     test_generic();
     test_frame();
     test_address_space();

@@ -6,6 +6,7 @@ namespace conformance
     void test_init_process();
     void test_kernel_calls();
     void test_node();
+    void test_derivation();
     void test_generic();
     void test_frame();
     void test_address_space();
