@@ -7,16 +7,16 @@ import type {
 } from '../../debug-adapter/kernel-model/kernel-model.ts';
 import { pageTableEntries } from '../../debug-adapter/kernel-model/page-table.ts';
 import type { Machine } from '../../emulator/machine-api.ts';
-import type {
-  Capability,
-  IpcPortState,
-  KernelState,
-  NotificationPortState,
-  ProcessState,
-  ProcessStateName,
-  SlotHolder,
-  SlotState,
-  TableState,
+import {
+  type Capability,
+  type IpcPortState,
+  type KernelState,
+  type NotificationPortState,
+  PROCESS_STATES,
+  type ProcessState,
+  SLOT_HOLDERS,
+  type SlotState,
+  type TableState,
 } from './model/kernel-state.ts';
 
 const ROOT_DEPTH = 4;
@@ -26,25 +26,6 @@ const PAGE = 4096;
 const REGISTERS = [
   ...['rax', 'rbx', 'rcx', 'rdx', 'rdi', 'rsi', 'rbp', 'r8', 'r9', 'r10', 'r11', 'r12', 'r13', 'r14', 'r15'],
   ...['rip', 'cs', 'rflags', 'rsp', 'ss', 'gs_base', 'fs_base'],
-];
-const HOLDERS: readonly SlotHolder[] = [
-  'node',
-  'process_address_space',
-  'process_root_node',
-  'process_ipc_buffer',
-  'process_notification_port',
-  'process_resolver_port',
-  'interrupt_binding',
-];
-const STATES: readonly ProcessStateName[] = [
-  'UNUSED',
-  'READY',
-  'BLOCKED_SEND',
-  'BLOCKED_RECEIVE',
-  'BLOCKED_REPLY',
-  'BLOCKED_WAIT',
-  'BLOCKED_SUSPEND',
-  'BLOCKED_FAULT',
 ];
 
 /**
@@ -124,7 +105,7 @@ function byAddress<T extends { readonly address: number }>(objects: readonly T[]
 type ToPhysical = (address: bigint | undefined) => number;
 
 function slotState(content: PlacedCapability, physical: ToPhysical): SlotState {
-  const holder = HOLDERS.find((name) => name === content.place.holder.toLowerCase());
+  const holder = SLOT_HOLDERS.find((name) => name === content.place.holder.toLowerCase());
   const { owner, index } = content.place;
   if (holder === undefined || owner === undefined) {
     throw new Error(`nothing holds the slot at 0x${content.address.toString(16)} (${content.place.holder})`);
@@ -182,7 +163,7 @@ function processState(
   isCurrent: boolean,
   physical: ToPhysical,
 ): ProcessState {
-  const state = STATES.find((name) => name === process.state);
+  const state = PROCESS_STATES.find((name) => name === process.state);
   if (state === undefined) throw new Error(`a process has ${process.state}`);
   return {
     address: physical(process.address),

@@ -2,9 +2,9 @@ import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { randomNumbers } from '../../random.ts';
 import type { KernelEvent } from '../model/kernel-state.ts';
+import { call, descriptor, root } from '../model/scenario.ts';
 import { reasonNotToBuild } from './build.ts';
 import { driverProgram, type HostKernel, type HostMachine, startHostKernel } from './host-kernel.ts';
-import { capabilityCall, nestedDescriptor, rootDescriptor } from './random-events.ts';
 
 /**
  * With the fast path of IPC the kernel does what it does without: after each event of random sequences of messages between
@@ -21,7 +21,7 @@ const machine: HostMachine = { memorySize: 16 * 2 ** 20, imagePages: 4, devices:
 const PRIORITY_REGISTER = 0x1_1000 + 8 * 11;
 
 const [OWN_PROCESS, OWN_SPACE, ROOT, OWN_BUFFER, REGION] = [1, 2, 3, 6, 8];
-const GENERIC = nestedDescriptor(7, 7, 0);
+const GENERIC = descriptor([8, 7], [7, 0]);
 const PROCESSES = [10, 11, 12];
 const PORTS = [13, 14];
 const POWERLESS_PORT = 15;
@@ -34,11 +34,10 @@ const [PROCESS_TYPE, PORT_TYPE, BELL_TYPE, FRAME_TYPE] = [7, 8, 9, 6];
 const [SEND, RECEIVE, CALL, REPLY, REPLY_RECEIVE] = [1, 2, 3, 4, 5];
 const [CONFIGURE, RESUME, SUSPEND] = [1, 4, 5];
 
-const on = (slot: number, ...rest: readonly (number | bigint)[]) =>
-  capabilityCall(rootDescriptor(slot), ...rest);
+const on = (slot: number, operation: number, ...rest: readonly (number | bigint)[]) =>
+  call(root(slot), operation, ...rest);
 
-const make = (type: number, bits: number, slot: number) =>
-  capabilityCall(GENERIC, 0, type, bits, 1, rootDescriptor(ROOT), slot);
+const make = (type: number, bits: number, slot: number) => call(GENERIC, 0, type, bits, 1, root(ROOT), slot);
 
 const setPriority = (slot: number, priority: number): KernelEvent[] => [
   { kind: 'write', address: PRIORITY_REGISTER, words: [BigInt(priority)] },
@@ -53,15 +52,15 @@ const preparation: readonly KernelEvent[] = [
   ...BUFFERS.map((slot) => make(FRAME_TYPE, 12, slot)),
   on(PORTS[0], 6, 0x1234),
   on(BELL, 4, 1),
-  on(ROOT, 3, POWERLESS_PORT, rootDescriptor(PORTS[0]), 0),
-  on(REGION, 1, IRQ, rootDescriptor(ROOT), INTERRUPT),
-  on(INTERRUPT, 1, rootDescriptor(BELL)),
+  on(ROOT, 3, POWERLESS_PORT, root(PORTS[0]), 0),
+  on(REGION, 1, IRQ, root(ROOT), INTERRUPT),
+  on(INTERRUPT, 1, root(BELL)),
   ...PROCESSES.flatMap((slot, i) => {
     const buffer = BUFFERS[i - 1];
     const fields = 0b10011 | (buffer === undefined ? 0 : 0b100) | (i === 1 ? 0b1000 : 0);
-    const ports = [BELL, PORTS[1]].map(rootDescriptor);
+    const ports = [BELL, PORTS[1]].map(root);
     return [
-      on(slot, CONFIGURE, fields, ...[OWN_SPACE, ROOT, buffer ?? OWN_BUFFER].map(rootDescriptor), ...ports),
+      on(slot, CONFIGURE, fields, ...[OWN_SPACE, ROOT, buffer ?? OWN_BUFFER].map(root), ...ports),
       ...setPriority(slot, 10),
       on(slot, RESUME),
     ];

@@ -1,9 +1,10 @@
 import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
+import { call, descriptor, root } from '../model/scenario.ts';
 import { buildHostProgram, reasonNotToBuild } from './build.ts';
 import { driverProgram, type HostKernel, startHostKernel } from './host-kernel.ts';
-import { capabilityCall, nestedDescriptor, randomEvents, rootDescriptor } from './random-events.ts';
+import { randomEvents } from './random-events.ts';
 import { encodeState, hashState, hashWords } from './state-words.ts';
 
 /** The kernel's core on the host HAL: an ordinary Linux program, under AddressSanitizer and UndefinedBehaviorSanitizer. */
@@ -14,7 +15,7 @@ const BUILD_TIME = 120_000;
 const ROOT = 3;
 const IPC_BUFFER = 6;
 const IO_PORT = 9;
-const GENERIC = nestedDescriptor(7, 7, 0);
+const GENERIC = descriptor([8, 7], [7, 0]);
 const [CONVERT, REMOVE, GET_ADDRESS, READ, WRITE] = [0, 6, 1, 1, 2];
 const [NODE_TYPE, IPC_PORT_TYPE] = [2, 8];
 
@@ -74,13 +75,13 @@ describe.skipIf(reason !== undefined)(title, { timeout: BUILD_TIME }, () => {
 
   test('a call changes the registers of its caller, and effects are told', () =>
     withKernel((kernel) => {
-      const frame = kernel.perform(capabilityCall(rootDescriptor(IPC_BUFFER), GET_ADDRESS));
+      const frame = kernel.perform(call(root(IPC_BUFFER), GET_ADDRESS));
       const [, , , rdx, rdi] = frame.state.processes[0].registers;
       expect([rdi, rdx]).toEqual([1n, 0x1_1000n]);
       const [written, read, untouched, debug] = kernel.performAll([
-        capabilityCall(rootDescriptor(IO_PORT), WRITE, 0x3f8, 2, 0x12345),
-        capabilityCall(rootDescriptor(IO_PORT), READ, 0x3f9, 1),
-        capabilityCall(rootDescriptor(IO_PORT), READ, 0x1234, 4),
+        call(root(IO_PORT), WRITE, 0x3f8, 2, 0x12345),
+        call(root(IO_PORT), READ, 0x3f9, 1),
+        call(root(IO_PORT), READ, 0x1234, 4),
         { kind: 'call', callType: -3n, registers: [65n] },
       ]);
       const io = { kind: 'io', isWrite: false };
@@ -143,7 +144,7 @@ describe.skipIf(reason !== undefined)(title, { timeout: BUILD_TIME }, () => {
   test('specific bits of objects that have none may be anything', () =>
     withKernel((kernel) => {
       // Found by libFuzzer: a shift by them.
-      const port = capabilityCall(GENERIC, CONVERT, IPC_PORT_TYPE, 24661, 1, rootDescriptor(ROOT), 20);
+      const port = call(GENERIC, CONVERT, IPC_PORT_TYPE, 24661, 1, root(ROOT), 20);
       const [rdi] = kernel.perform(port).state.processes[0].registers.slice(4);
       expect(rdi).toBe(1n);
     }));
@@ -157,10 +158,10 @@ describe.skipIf(reason !== undefined)(title, { timeout: BUILD_TIME }, () => {
     expect(broken).not.toBe(source);
     const program = { ...driverProgram, name: 'broken-driver', replaced: new Map([[path, broken]]) };
     const events = [
-      capabilityCall(GENERIC, CONVERT, NODE_TYPE, 1, 1, rootDescriptor(ROOT), 20),
-      capabilityCall(GENERIC, CONVERT, IPC_PORT_TYPE, 0, 1, rootDescriptor(20), 0),
-      capabilityCall(rootDescriptor(ROOT), REMOVE, 20),
-      capabilityCall(GENERIC, CONVERT, IPC_PORT_TYPE, 0, 1, rootDescriptor(ROOT), 20),
+      call(GENERIC, CONVERT, NODE_TYPE, 1, 1, root(ROOT), 20),
+      call(GENERIC, CONVERT, IPC_PORT_TYPE, 0, 1, root(20), 0),
+      call(root(ROOT), REMOVE, 20),
+      call(GENERIC, CONVERT, IPC_PORT_TYPE, 0, 1, root(ROOT), 20),
     ];
     const run = (kernel: HostKernel) => kernel.hashAll(events);
     await withKernel(run);

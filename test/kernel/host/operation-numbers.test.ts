@@ -1,13 +1,13 @@
 import { describe, expect, test } from 'vitest';
+import { call, descriptor, root } from '../model/scenario.ts';
 import { reasonNotToBuild } from './build.ts';
 import { startHostKernel } from './host-kernel.ts';
-import { capabilityCall, nestedDescriptor, rootDescriptor } from './random-events.ts';
 
 /** Numbers that no operation has are refused for every type, however large they are. */
 
 const ROOT = 3;
-const GENERIC = nestedDescriptor(7, 7, 0);
-const PAGE_TABLE = nestedDescriptor(4, 7, 0);
+const GENERIC = descriptor([8, 7], [7, 0]);
+const PAGE_TABLE = descriptor([8, 4], [7, 0]);
 const NUMBERS = [7n, 8n, 9n, 255n, 256n, 1n << 32n, (1n << 63n) + 1n, (1n << 64n) - 1n];
 const [ILLEGAL, DESCRIPTOR] = [0n, 2n];
 
@@ -21,22 +21,22 @@ describe.skipIf(reason !== undefined)(title, { timeout: 120_000 }, () => {
     const kernel = await startHostKernel();
     try {
       kernel.performAll([
-        ...made.map(({ type, slot }) => capabilityCall(GENERIC, 0, type, 0, 1, rootDescriptor(ROOT), slot)),
-        capabilityCall(rootDescriptor(8), 1, 5, rootDescriptor(ROOT), INTERRUPT_PORT),
+        ...made.map(({ type, slot }) => call(GENERIC, 0, type, 0, 1, root(ROOT), slot)),
+        call(root(8), 1, 5, root(ROOT), INTERRUPT_PORT),
       ]);
       const slots = [1, 2, ROOT, 6, 8, 9, INTERRUPT_PORT, ...made.map(({ slot }) => slot)];
-      const descriptors = [GENERIC, PAGE_TABLE, ...slots.map(rootDescriptor)];
-      const outcomes = (descriptor: bigint) =>
+      const targets = [GENERIC, PAGE_TABLE, ...slots.map(root)];
+      const outcomes = (target: bigint) =>
         kernel
-          .performAll(NUMBERS.map((number) => capabilityCall(descriptor, number)))
+          .performAll(NUMBERS.map((number) => call(target, number)))
           .map(({ state }) =>
             state.processes.find(({ address }) => address === state.current)?.registers.slice(4, 6),
           );
       const all = (error: bigint) => NUMBERS.map(() => [0n, error]);
-      for (const descriptor of descriptors) {
-        expect(outcomes(descriptor), descriptor.toString(16)).toEqual(all(ILLEGAL));
+      for (const target of targets) {
+        expect(outcomes(target), target.toString(16)).toEqual(all(ILLEGAL));
       }
-      expect(outcomes(rootDescriptor(200))).toEqual(all(DESCRIPTOR));
+      expect(outcomes(root(200))).toEqual(all(DESCRIPTOR));
     } finally {
       kernel.close();
     }

@@ -1,22 +1,8 @@
 import { randomNumbers } from '../../random.ts';
 import type { KernelEvent } from '../model/kernel-state.ts';
+import { call, descriptor, root, tick } from '../model/scenario.ts';
 
 /** Pseudo-random events that get somewhere: descriptors that mostly lead to something, and operations of all types. */
-
-const CAPABILITY_CALL = -1n;
-
-/** Descriptor of a slot of the init process's root node. */
-export const rootDescriptor = (index: number): bigint => (0x08n << 56n) | (BigInt(index) << 48n);
-
-/** Descriptor of slot `index` of a node of `radix` bits in the root node. */
-export const nestedDescriptor = (rootIndex: number, radix: number, index: number): bigint =>
-  (BigInt(8 + radix) << 56n) | (BigInt(rootIndex) << 48n) | (BigInt(index) << BigInt(48 - radix));
-
-export const capabilityCall = (...registers: readonly (number | bigint)[]): KernelEvent => ({
-  kind: 'call',
-  callType: CAPABILITY_CALL,
-  registers: Array.from({ length: 10 }, (_, i) => BigInt(registers[i] ?? 0)),
-});
 
 const GENERIC_NODE = 7;
 const RADIX_OF_INIT_NODES = new Map([
@@ -32,15 +18,15 @@ export function randomEvents(seed: number, count: number): KernelEvent[] {
   const below = (limit: number) => next() % limit;
   const oneOf = <T>(items: readonly T[]): T => items[below(items.length)];
 
-  const descriptor = (): bigint => {
-    const root = below(USED_SLOTS);
-    const radix = RADIX_OF_INIT_NODES.get(root) ?? oneOf([1, 2, 3]);
-    return below(3) === 0 ? nestedDescriptor(root, radix, below(4)) : rootDescriptor(root);
+  const someDescriptor = (): bigint => {
+    const slot = below(USED_SLOTS);
+    const radix = RADIX_OF_INIT_NODES.get(slot) ?? oneOf([1, 2, 3]);
+    return below(3) === 0 ? descriptor([8, slot], [radix, below(4)]) : root(slot);
   };
   const argument = (): bigint => {
     switch (below(6)) {
       case 0:
-        return descriptor();
+        return someDescriptor();
       case 1:
         return BigInt(next()) << BigInt(below(32));
       case 2:
@@ -52,27 +38,13 @@ export function randomEvents(seed: number, count: number): KernelEvent[] {
     }
   };
   const convert = () => {
-    const generic = oneOf([nestedDescriptor(GENERIC_NODE, 7, below(3)), descriptor()]);
+    const generic = oneOf([descriptor([8, GENERIC_NODE], [7, below(3)]), someDescriptor()]);
     const type = oneOf([2, 3, 4, 5, 6, 7, 8, 9]);
     const bits = oneOf(type === 3 || type === 6 ? [12, 13, 21] : [1, 2, 3]);
-    return capabilityCall(
-      generic,
-      0,
-      type,
-      bits,
-      1 + below(2),
-      oneOf([rootDescriptor(3), descriptor()]),
-      8 + below(16),
-    );
+    return call(generic, 0, type, bits, 1 + below(2), oneOf([root(3), someDescriptor()]), 8 + below(16));
   };
   const nodeOperation = () =>
-    capabilityCall(
-      rootDescriptor(3),
-      1 + below(6),
-      8 + below(16),
-      oneOf([argument(), descriptor()]),
-      below(16),
-    );
+    call(root(3), 1 + below(6), 8 + below(16), oneOf([argument(), someDescriptor()]), below(16));
 
   const event = (): KernelEvent => {
     switch (below(12)) {
@@ -84,7 +56,7 @@ export function randomEvents(seed: number, count: number): KernelEvent[] {
       case 4:
         return nodeOperation();
       case 5:
-        return { kind: 'tick' };
+        return tick;
       case 6:
         return { kind: 'interrupt', irq: below(16) };
       case 7:
@@ -103,7 +75,7 @@ export function randomEvents(seed: number, count: number): KernelEvent[] {
               registers: Array.from({ length: 10 }, argument),
             };
       default:
-        return capabilityCall(descriptor(), below(7), ...Array.from({ length: 8 }, argument));
+        return call(someDescriptor(), below(7), ...Array.from({ length: 8 }, argument));
     }
   };
   return Array.from({ length: count }, event);

@@ -1,14 +1,14 @@
-import type {
-  Capability,
-  IpcPortState,
-  KernelState,
-  NotificationPortState,
-  ProcessState,
-  ProcessStateName,
-  SlotHolder,
-  SlotState,
-  TableEntry,
-  TableState,
+import {
+  type Capability,
+  type IpcPortState,
+  type KernelState,
+  type NotificationPortState,
+  PROCESS_STATES,
+  type ProcessState,
+  SLOT_HOLDERS,
+  type SlotState,
+  type TableEntry,
+  type TableState,
 } from '../model/kernel-state.ts';
 
 /**
@@ -30,27 +30,6 @@ const capabilityTypes: readonly (Capability['type'] | '')[] = [
   'INTERRUPT_REGION',
   'INTERRUPT_PORT',
   'IO_PORT',
-];
-
-const holders: readonly SlotHolder[] = [
-  'node',
-  'process_address_space',
-  'process_root_node',
-  'process_ipc_buffer',
-  'process_notification_port',
-  'process_resolver_port',
-  'interrupt_binding',
-];
-
-const processStates: readonly ProcessStateName[] = [
-  'UNUSED',
-  'READY',
-  'BLOCKED_SEND',
-  'BLOCKED_RECEIVE',
-  'BLOCKED_REPLY',
-  'BLOCKED_WAIT',
-  'BLOCKED_SUSPEND',
-  'BLOCKED_FAULT',
 ];
 
 const waiting: readonly IpcPortState['waiting'][] = ['nobody', 'senders', 'receivers'];
@@ -160,7 +139,7 @@ export const hashState = (state: KernelState): bigint => hashWords(encodeState(s
 // ---- Parts of a state, each put and taken ---------------------------------------------------------------------------
 
 function putSlot(words: WordWriter, { place, rights, depth, capability }: SlotState) {
-  const holder = holders.indexOf(place.holder);
+  const holder = SLOT_HOLDERS.indexOf(place.holder);
   words.putHalves(capabilityTypes.indexOf(capability.type) | (rights << 8) | (holder << 16), depth);
   words.put(place.owner);
   words.put(place.index);
@@ -204,7 +183,7 @@ function putSlot(words: WordWriter, { place, rights, depth, capability }: SlotSt
 function takeSlot(reader: WordReader): SlotState {
   const [low, depth] = reader.halves();
   const type = capabilityTypes[low & 0xff];
-  const holder = holders[(low >>> 16) & 0xff];
+  const holder = SLOT_HOLDERS[(low >>> 16) & 0xff];
   if (type === undefined || type === '' || holder === undefined) throw new Error('not a slot of the kernel');
   const place = { holder, owner: reader.number(), index: reader.number() };
   return { place, rights: (low >>> 8) & 0xff, depth, capability: takeCapability(reader, type) };
@@ -243,7 +222,7 @@ const takeMemory = (reader: WordReader) => ({
 
 function putProcess(words: WordWriter, process: ProcessState) {
   words.put(process.address);
-  words.put(processStates.indexOf(process.state));
+  words.put(PROCESS_STATES.indexOf(process.state));
   words.put(process.priority);
   words.put(process.quantum);
   for (let i = 0; i < REGISTERS; i++) words.put(process.registers[i]);
@@ -269,7 +248,7 @@ function putProcess(words: WordWriter, process: ProcessState) {
 function takeProcess(reader: WordReader): ProcessState {
   const fixed = {
     address: reader.number(),
-    state: reader.oneOf(processStates),
+    state: reader.oneOf(PROCESS_STATES),
     priority: reader.number(),
     quantum: reader.number(),
     registers: Array.from({ length: REGISTERS }, reader.word),

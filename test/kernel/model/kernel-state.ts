@@ -15,14 +15,17 @@ export interface SlotPlace {
   readonly index: number;
 }
 
-export type SlotHolder =
-  | 'node'
-  | 'process_address_space'
-  | 'process_root_node'
-  | 'process_ipc_buffer'
-  | 'process_notification_port'
-  | 'process_resolver_port'
-  | 'interrupt_binding';
+/** In the order of the kernel's numbers. */
+export const SLOT_HOLDERS = [
+  'node',
+  'process_address_space',
+  'process_root_node',
+  'process_ipc_buffer',
+  'process_notification_port',
+  'process_resolver_port',
+  'interrupt_binding',
+] as const;
+export type SlotHolder = (typeof SLOT_HOLDERS)[number];
 
 export interface Memory {
   readonly base: number;
@@ -51,15 +54,18 @@ export interface SlotState {
   readonly capability: Capability;
 }
 
-export type ProcessStateName =
-  | 'UNUSED'
-  | 'READY'
-  | 'BLOCKED_SEND'
-  | 'BLOCKED_RECEIVE'
-  | 'BLOCKED_REPLY'
-  | 'BLOCKED_WAIT'
-  | 'BLOCKED_SUSPEND'
-  | 'BLOCKED_FAULT';
+/** In the order of the kernel's numbers (a9n-abi, 11). */
+export const PROCESS_STATES = [
+  'UNUSED',
+  'READY',
+  'BLOCKED_SEND',
+  'BLOCKED_RECEIVE',
+  'BLOCKED_REPLY',
+  'BLOCKED_WAIT',
+  'BLOCKED_SUSPEND',
+  'BLOCKED_FAULT',
+] as const;
+export type ProcessStateName = (typeof PROCESS_STATES)[number];
 
 export interface ProcessState {
   readonly address: number;

@@ -20,7 +20,7 @@ export function descriptor(...path: readonly (readonly [radix: number, index: nu
 export const root = (index: number): bigint => descriptor([8, index]);
 
 /** A capability call: MR0 descriptor, MR1 operation, MR2… arguments. */
-export function call(target: bigint, operation: number, ...values: readonly Argument[]): KernelEvent {
+export function call(target: bigint, operation: Argument, ...values: readonly Argument[]): KernelEvent {
   const registers = [target, operation, ...values, 0, 0, 0, 0, 0, 0, 0, 0].slice(0, 10);
   return {
     kind: 'call',
