@@ -1,24 +1,19 @@
 // Performs each kernel operation a few times. The kernel's console says when: what happens between the lines `begin NAME`
 // and `end COUNT` is COUNT times the operation NAME and nothing else, but for timer ticks. test/benchmark/kernel.ts counts.
-#include <a9n/generic.hpp>
-#include <a9n/io-port.hpp>
-#include <a9n/process-control-block.hpp>
-#include <runtime/debug-console.hpp>
+#include "init-server.hpp"
 
 extern "C" char worker_start[];
 extern "C" char __image_end[];
+
+const runtime::text init_server::program_name { "call-costs" };
 
 namespace
 {
     using a9n::capability_rights;
     using a9n::capability_type;
-    using a9n::word;
-    using a9n::abi::init_slot;
-    using runtime::text;
+    using namespace init_server;
 
     // ---- Capabilities: the initial ones, then what is made from the largest Generic -----------------------------------
-
-    constexpr a9n::root_path slots { a9n::abi::init_root_radix };
 
     enum class own : word
     {
@@ -34,63 +29,20 @@ namespace
         never_filled      = 255,
     };
 
-    template<typename Capability, typename Index>
-    constexpr Capability at(Index index)
-    {
-        return Capability { slots[static_cast<word>(index)] };
-    }
-
-    constexpr a9n::node               root { slots[static_cast<word>(init_slot::root_node)], a9n::abi::init_root_radix };
-    constexpr auto                    own_space    = at<a9n::address_space>(init_slot::address_space);
-    constexpr auto                    other_space  = at<a9n::address_space>(own::other_space);
-    constexpr auto                    worker       = at<a9n::process_control_block>(own::worker);
-    constexpr auto                    port         = at<a9n::ipc_port>(own::port);
-    constexpr auto                    notification = at<a9n::notification_port>(own::notification);
-    constexpr auto                    memory       = at<a9n::generic>(own::memory);
+    constexpr auto other_space  = at<a9n::address_space>(own::other_space);
+    constexpr auto worker       = at<a9n::process_control_block>(own::worker);
+    constexpr auto port         = at<a9n::ipc_port>(own::port);
+    constexpr auto notification = at<a9n::notification_port>(own::notification);
+    constexpr auto memory       = at<a9n::generic>(own::memory);
 
     constexpr word memory_bits       = 21;
     constexpr word own_priority      = 10;
     constexpr word higher_priority   = 20;
-    constexpr word table_coverage    = word { 1 } << a9n::abi::large_page_size_bits; ///< of a page table of depth 1
     constexpr word worker_stack_size = 8192;
 
     alignas(16) unsigned char worker_stack[worker_stack_size];
 
-    [[noreturn]] void finish(word code)
-    {
-        constexpr word exit_port = 0xf4;
-        (void) at<a9n::io_port>(init_slot::io_port).write(exit_port, 4, code);
-        while (true)
-        {
-            a9n::yield();
-        }
-    }
-
-    void require(text what, a9n::status ended)
-    {
-        if (!ended)
-        {
-            runtime::debug_line("call-costs: ", what, ": ", text { a9n::to_string(ended.error) });
-            finish(1);
-        }
-    }
-
     // ---- Preparation --------------------------------------------------------------------------------------------------
-
-    a9n::generic largest_generic(const a9n::abi::init_info &info)
-    {
-        word largest = 0;
-        for (word i = 0; i < info.generic_list_count; ++i)
-        {
-            const auto &candidate = info.generic_list[i];
-            const auto &best      = info.generic_list[largest];
-            if (candidate.is_device == 0 && (best.is_device != 0 || candidate.size_bits > best.size_bits))
-            {
-                largest = i;
-            }
-        }
-        return { a9n::abi::init_generic_descriptor(largest) };
-    }
 
     /// An address space in which the whole image lies where it lies in our own.
     void fill_other_space()
@@ -109,7 +61,7 @@ namespace
 
     void prepare(const a9n::abi::init_info &info)
     {
-        const a9n::generic source = largest_generic(info);
+        const a9n::generic source { a9n::abi::init_generic_descriptor(largest_generic(info)) };
         const auto make = [&](capability_type type, word specific_bits, own index, word offset = 0)
         { require("convert", source.convert(type, specific_bits, 1, root, static_cast<word>(index) + offset)); };
         make(capability_type::generic, memory_bits, own::memory);

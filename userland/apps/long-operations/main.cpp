@@ -1,14 +1,14 @@
 // Performs the kernel's longest operations, each between the lines `begin NAME` and `end` on the kernel's console. A driver
 // of higher priority serves the serial port's interrupts meanwhile. test/kernel/interrupt-latency.test.ts makes them happen
 // and counts how long they wait.
-#include <a9n/generic.hpp>
+#include "init-server.hpp"
+
 #include <a9n/interrupt.hpp>
-#include <a9n/io-port.hpp>
-#include <a9n/process-control-block.hpp>
-#include <runtime/debug-console.hpp>
 
 extern "C" char worker_start[];
 extern "C" char waiter_call[];
+
+const runtime::text init_server::program_name { "long-operations" };
 
 // A waiter runs nothing but this call, with registers that are given to it.
 asm(".text\n"
@@ -20,13 +20,9 @@ asm(".text\n"
 namespace
 {
     using a9n::capability_type;
-    using a9n::word;
-    using a9n::abi::init_slot;
-    using runtime::text;
+    using namespace init_server;
 
     // ---- Capabilities: the initial ones, then what is made from the largest Generic -----------------------------------
-
-    constexpr a9n::root_path slots { a9n::abi::init_root_radix };
 
     enum class own : word
     {
@@ -42,19 +38,10 @@ namespace
         other_ranges,
     };
 
-    template<typename Capability, typename Index>
-    constexpr Capability at(Index index)
-    {
-        return Capability { slots[static_cast<word>(index)] };
-    }
-
-    constexpr a9n::node root { slots[static_cast<word>(init_slot::root_node)], a9n::abi::init_root_radix };
-    constexpr auto      own_space = at<a9n::address_space>(init_slot::address_space);
-    constexpr auto      io_ports  = at<a9n::io_port>(init_slot::io_port);
-    constexpr auto      memory    = at<a9n::generic>(own::memory);
-    constexpr auto      kept      = at<a9n::generic>(own::kept_memory);
-    constexpr auto      bell      = at<a9n::notification_port>(own::bell);
-    constexpr auto      interrupt = at<a9n::interrupt_port>(own::interrupt);
+    constexpr auto memory    = at<a9n::generic>(own::memory);
+    constexpr auto kept      = at<a9n::generic>(own::kept_memory);
+    constexpr auto bell      = at<a9n::notification_port>(own::bell);
+    constexpr auto interrupt = at<a9n::interrupt_port>(own::interrupt);
 
     constexpr word memory_bits     = 25;
     constexpr word kept_bits       = 20;
@@ -62,30 +49,9 @@ namespace
     constexpr word driver_priority = 20;
     constexpr word lowest_priority = 1;
     constexpr word page_bits       = a9n::abi::page_size_bits;
-    constexpr word table_coverage  = word { 1 } << a9n::abi::large_page_size_bits; ///< of a page table of depth 1
-
     constexpr a9n::node node_at(word index, word radix)
     {
         return { slots[index], radix };
-    }
-
-    [[noreturn]] void finish(word code)
-    {
-        constexpr word exit_port = 0xf4;
-        (void) io_ports.write(exit_port, 4, code);
-        while (true)
-        {
-            a9n::yield();
-        }
-    }
-
-    void require(text what, a9n::status ended)
-    {
-        if (!ended)
-        {
-            runtime::debug_line("long-operations: ", what, ": ", text { a9n::to_string(ended.error) });
-            finish(1);
-        }
     }
 
     template<typename Operation>
@@ -164,17 +130,7 @@ namespace
 
     void prepare(const a9n::abi::init_info &info)
     {
-        word largest = 0;
-        for (word i = 0; i < info.generic_list_count; ++i)
-        {
-            const auto &candidate = info.generic_list[i];
-            const auto &best      = info.generic_list[largest];
-            if (candidate.is_device == 0 && (best.is_device != 0 || candidate.size_bits > best.size_bits))
-            {
-                largest = i;
-            }
-        }
-        const a9n::generic source { a9n::abi::init_generic_descriptor(largest) };
+        const a9n::generic source { a9n::abi::init_generic_descriptor(largest_generic(info)) };
         require("memory",
             source.convert(capability_type::generic, memory_bits, 1, root, static_cast<word>(own::memory)));
         require("memory",
@@ -189,7 +145,7 @@ namespace
     // ---- Many capabilities ---------------------------------------------------------------------------------------------
 
     constexpr word many_radix = 17;
-    constexpr auto many       = node_at(static_cast<word>(own::many), many_radix);
+    constexpr auto many = node_at(static_cast<word>(own::many), many_radix);
 
     word filled = 0; ///< slots of `many`
 

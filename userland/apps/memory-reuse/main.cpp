@@ -4,18 +4,15 @@
 // Objects are at most a page in size, so that they fill a Generic to its last byte wherever it starts. They are made
 // in rounds of as many as the node has slots; revoking the node destroys them, and only revoking the Generic frees their
 // memory. What this takes itself is made of the largest other Generic, and has its turn when that one is tried.
-#include <a9n/generic.hpp>
-#include <a9n/io-port.hpp>
-#include <a9n/process-control-block.hpp>
-#include <runtime/debug-console.hpp>
+#include "init-server.hpp"
+
+const runtime::text init_server::program_name { "memory-reuse" };
 
 namespace
 {
     using a9n::capability_error;
     using a9n::capability_type;
-    using a9n::word;
-    using a9n::abi::init_slot;
-    using runtime::text;
+    using namespace init_server;
 
     // ---- Capabilities --------------------------------------------------------------------------------------------------
 
@@ -34,22 +31,11 @@ namespace
         port,
     };
 
-    constexpr a9n::root_path slots { a9n::abi::init_root_radix };
-
-    template<typename Capability, typename Index>
-    constexpr Capability at(Index index)
-    {
-        return Capability { slots[static_cast<word>(index)] };
-    }
-
-    constexpr a9n::node root { slots[static_cast<word>(init_slot::root_node)], a9n::abi::init_root_radix };
     constexpr a9n::node objects { slots[static_cast<word>(own::objects)], radix };
     constexpr a9n::node contents { slots[static_cast<word>(own::contents)], radix };
-    constexpr auto      own_space = at<a9n::address_space>(init_slot::address_space);
 
     constexpr word page_bits      = a9n::abi::page_size_bits;
     constexpr word page_size      = a9n::abi::page_size;
-    constexpr word table_coverage = word { 1 } << a9n::abi::large_page_size_bits;
     constexpr word window_address = word { 1 } << 30; ///< nothing of the image is there
 
     constexpr a9n::node generic_node { slots[static_cast<word>(init_slot::generic_node)], a9n::abi::init_generic_radix };
@@ -57,30 +43,6 @@ namespace
     a9n::generic generic_at(word index)
     {
         return { a9n::abi::init_generic_descriptor(index) };
-    }
-
-    [[noreturn]] void finish(word code)
-    {
-        constexpr word exit_port = 0xf4;
-        (void) at<a9n::io_port>(init_slot::io_port).write(exit_port, 4, code);
-        while (true)
-        {
-            a9n::yield();
-        }
-    }
-
-    [[noreturn]] void fail(text what, text why)
-    {
-        runtime::debug_line("memory-reuse: ", what, ": ", why);
-        finish(1);
-    }
-
-    void require(text what, a9n::status ended)
-    {
-        if (!ended)
-        {
-            fail(what, text { a9n::to_string(ended.error) });
-        }
     }
 
     void require_equal(text what, word is, word expected)
@@ -261,18 +223,6 @@ namespace
         return word { 1 } << info.generic_list[index].size_bits;
     }
 
-    word largest_but(const a9n::abi::init_info &info, word excluded)
-    {
-        word largest = excluded;
-        for (word i = 0; i < info.generic_list_count; ++i)
-        {
-            if (i != excluded && is_ram(info, i) && (largest == excluded || size_of(info, i) > size_of(info, largest)))
-            {
-                largest = i;
-            }
-        }
-        return largest;
-    }
 }
 
 extern "C" [[noreturn]] void a9n_start_init(a9n::abi::ipc_buffer *buffer, const a9n::abi::init_info *info)
@@ -284,7 +234,7 @@ extern "C" [[noreturn]] void a9n_start_init(a9n::abi::ipc_buffer *buffer, const 
         {
             continue;
         }
-        const word tools = largest_but(*info, i);
+        const word tools = largest_generic(*info, i);
         make_tools(generic_at(tools));
         map_window(generic_at(tools));
         for (const object_kind &kind : kinds)

@@ -1,4 +1,4 @@
-/* First instruction of a worker: RSP = its stack, RDI = what it does, RSI = how many words its messages have. */
+/* First instruction of a worker: RSP = its stack, RDI = what it does, RSI = the argument of that. */
 
     .text
     .globl  worker_start
