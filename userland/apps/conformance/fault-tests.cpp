@@ -20,6 +20,7 @@ namespace conformance
         constexpr word bad_address  = 0x3000'0000;
         constexpr word page_address = 0x1001'0000; ///< in the page table of the workers' buffers
         constexpr word unknown_call = 0x1234;
+        constexpr word preset       = word { 1 } << 63; ///< in MR2: survives if nothing was received
 
         // What a worker does wrong; `value` of the worker tells what came of it.
 
@@ -80,11 +81,27 @@ namespace conformance
             self.value = 1;
         }
 
+        void raise_overflow(worker &self)
+        {
+            asm volatile("int $4");
+            self.value = 1;
+        }
+
+        /// 1 / 0 with that exception unmasked; the fault comes with FWAIT, and FNINIT forgets it.
+        void divide_by_zero_on_x87(worker &self)
+        {
+            const uint16_t control = 0x37b;
+            asm volatile("fninit\n\tfldcw %0\n\tfldz\n\tfld1\n\tfdiv %%st(1)\n\tfwait\n\tfninit" : : "m"(control));
+            self.value = 1;
+        }
+
         void single_step(worker &self)
         {
             asm volatile("pushfq\n\torq $0x100, (%%rsp)\n\tpopfq\n\tnop" : : : "cc", "memory");
             self.value = 1;
         }
+
+        word call_number = unknown_call;
 
         void call_unknown(worker &self)
         {
@@ -94,7 +111,7 @@ namespace conformance
                 mr[i] = 0x100 + i;
             }
             register_file registers = to_registers(abi::kernel_call::capability_call, mr);
-            registers.rax           = unknown_call;
+            registers.rax           = call_number;
             raw_call(&registers);
             self.value          = registers.rax;
             self.result.mr[0]   = registers.rdi;
@@ -119,6 +136,11 @@ namespace conformance
         {
             return got.ok() && got.mr[1] == 0 && got.mr[2] == fault_info(length) && got.mr[3] == identifier
                 && got.mr[4] == static_cast<word>(type);
+        }
+
+        bool is_fault_of(const reply &got, abi::fault_type type)
+        {
+            return got.ok() && got.mr[4] == static_cast<word>(type);
         }
 
         constexpr word code(word vector, word error = 0)
@@ -211,6 +233,7 @@ namespace conformance
                 { execute_undefined, abi::fault_type::invalid_instruction, code(6), "fault.invalid_instruction", "UD2" },
                 { divide_by_zero, abi::fault_type::invalid_arithmetic, code(0), "fault.invalid_arithmetic", "division by zero" },
                 { execute_privileged, abi::fault_type::architecture, code(13), "fault.architecture", "HLT in user mode" },
+                { raise_overflow, abi::fault_type::invalid_arithmetic, code(4), "fault.invalid_arithmetic", "INT 4" },
                 { raise_breakpoint, abi::fault_type::architecture, code(3), "fault.architecture", "INT3" },
                 { single_step, abi::fault_type::architecture, code(1), "fault.architecture", "single step" },
             };
@@ -219,8 +242,70 @@ namespace conformance
                 const reply got = provoke(faulter, each.action);
                 expect_true(each.name, each.detail, is_fault(got, each.type, 3));
                 expect_equal(each.name, "MR6 is vector and error code", got.mr[6], each.code);
+                expect_equal(each.name, "nothing is written beyond the payload", got.mr[7], unused_argument);
+                word values[index_of(which::rip) + 1];
+                read_registers(faulter.process, index_of(which::rip) + 1, values);
+                expect_equal(each.name, "MR5 is the saved program counter", got.mr[5], values[index_of(which::rip)]);
                 faulter.restart();
             }
+
+            const reply got = provoke(faulter, divide_by_zero_on_x87);
+            expect_true("fault.invalid_arithmetic", "an x87 exception",
+                is_fault(got, abi::fault_type::invalid_arithmetic, 3) && got.mr[6] == code(16));
+            // Past FWAIT, so that the exception does not stay with the process.
+            word values[index_of(which::rip) + 1];
+            read_registers(faulter.process, index_of(which::rip) + 1, values);
+            values[index_of(which::rip)] += 1;
+            require("write registers", write_registers(faulter.process, index_of(which::rip) + 1, values));
+            require("reply", call(port, operation::reply, 1));
+            require("goes on", faulter.is_finished);
+        }
+
+        /// All but ENTER_FROM.
+        bool has_registers(const worker &of, const word *wanted)
+        {
+            word values[abi::context_register_count];
+            read_registers(of.process, abi::context_register_count, values);
+            bool same = true;
+            for (word i = 0; i < index_of(which::enter_from); ++i)
+            {
+                same &= values[i] == wanted[i];
+            }
+            return same;
+        }
+
+        /// Whatever is done to a faulter, it executes the instruction again as if for the first time.
+        void test_registers_stay(worker &faulter)
+        {
+            const auto faults_again = [&](const word *wanted) {
+                const reply got = call(port, operation::receive, 1);
+                return is_fault(got, abi::fault_type::invalid_instruction, 3) && has_registers(faulter, wanted);
+            };
+            require("fault", !faulter.start(execute_undefined));
+            expect_error("process_control_block.resume", "a process whose fault is queued", faulter.resume(),
+                capability_error::illegal_operation);
+            word wanted[abi::context_register_count];
+            read_registers(faulter.process, abi::context_register_count, wanted);
+            expect_true("fault.invalid_instruction", "being delivered changes no register of the faulter", faults_again(wanted));
+
+            require("reply", call(port, operation::reply, message_info { true, 6 }.value, 1, 2, 3, 4, 5, 6, 7));
+            expect_true("ipc_port.reply", "to a fault writes no register of the faulter", faults_again(wanted));
+            require("reply", call(port, operation::reply, message_info { true, 26 }.value, 1, 2, 3, 4, 5, 6, 7));
+            expect_true("ipc_port.reply", "to another fault than an unknown call: a context is not written either", faults_again(wanted));
+
+            require("suspend", call(faulter.process, abi::process_control_block_operation::suspend));
+            require("resume", faulter.resume());
+            expect_true("process_control_block.resume", "a suspended faulter executes again with its registers", faults_again(wanted));
+
+            // Capabilities travel with the reply as with any other.
+            make(capability_type::ipc_port, 0, scratch);
+            ipc_buffer->transfer_source_descriptors[0]  = slot(scratch);
+            faulter.buffer->transfer_destination_node  = root;
+            faulter.buffer->transfer_destination_index = scratch + 1;
+            expect_success("ipc_port.reply", "to a fault, with a capability", call(port, operation::reply, message_info { true, 0, 1 }.value));
+            expect_success("ipc_port.reply", "it arrives at the faulter", call(slot(scratch + 1), operation::reply, 0));
+            expect_true("ipc_port.reply", "and writes no register", faults_again(wanted));
+            faulter.restart();
         }
 
         void test_interrupt_instruction(worker &faulter)
@@ -233,6 +318,47 @@ namespace conformance
             faulter.restart();
         }
 
+        /// Replies with the faulter's own context, but for RAX; `length` payload words.
+        void reply_with_context(worker &faulter, word length, word rax, word rflags, word cs)
+        {
+            word values[abi::context_register_count];
+            read_registers(faulter.process, abi::context_register_count, values); // uses the buffer, too
+            values[index_of(which::rflags)] |= rflags;
+            values[index_of(which::cs)]      = cs;
+            for (word i = 3; i < abi::context_register_count; ++i)
+            {
+                ipc_buffer->messages[7 + i] = values[i];
+            }
+            require("reply", perform(prepare(port, operation::reply, message_info { true, length }.value, 0, 0, 0, 0, rax,
+                values[1], values[2])));
+        }
+
+        void test_context_replies(worker &faulter)
+        {
+            constexpr word privilege = 0x3000, kernel_code = 0x8, user_code = 0x2b;
+            provoke(faulter, call_unknown);
+            reply_with_context(faulter, 25, 0xcccc, 0, user_code);
+            expect_equal("ipc_port.reply", "to an unknown call with less than a context writes nothing", faulter.value, unknown_call);
+            provoke(faulter, call_unknown);
+            reply_with_context(faulter, 30, 0xdddd, privilege, kernel_code);
+            expect_equal("ipc_port.reply", "to an unknown call with more than a context writes it", faulter.value, 0xdddd);
+            word values[abi::context_register_count];
+            read_registers(faulter.process, abi::context_register_count, values);
+            expect_true("ipc_port.reply", "but neither the I/O privilege level nor selectors",
+                (values[index_of(which::rflags)] & privilege) == 0 && values[index_of(which::cs)] == user_code);
+
+            constexpr word numbers[] = { 0, 1, 60, ~word { 3 }, 0xffff'ffff, 0xffff'fffe, word { 1 } << 63 };
+            for (const word number : numbers)
+            {
+                call_number     = number;
+                const reply got = provoke(faulter, call_unknown);
+                expect_true("fault.invalid_kernel_call", "whatever the number",
+                    is_fault(got, abi::fault_type::invalid_kernel_call, 26) && got.mr[6] == number);
+                faulter.restart();
+            }
+            call_number = unknown_call;
+        }
+
         void test_unknown_call(worker &faulter)
         {
             reply got = provoke(faulter, call_unknown);
@@ -240,7 +366,13 @@ namespace conformance
             expect_equal("fault.invalid_kernel_call", "MR5 is behind the syscall", got.mr[5], reinterpret_cast<word>(raw_call_return));
             expect_equal("fault.invalid_kernel_call", "MR6 is the call number", got.mr[6], unknown_call);
             const word rsi = ipc_buffer->messages[7 + index_of(which::rsi)];
-            expect_true("fault.invalid_kernel_call", "MR7…MR29 are the context", got.mr[7] == unknown_call && rsi == 0x101);
+            word context[abi::context_register_count];
+            for (word i = 0; i < abi::context_register_count; ++i)
+            {
+                context[i] = 7 + i < abi::hardware_message_registers ? got.mr[7 + i] : ipc_buffer->messages[7 + i];
+            }
+            const bool is_context = has_registers(faulter, context);
+            expect_true("fault.invalid_kernel_call", "MR7 to MR29 are the context", got.mr[7] == unknown_call && rsi == 0x101 && is_context);
             require("reply", call(port, operation::reply, 1));
             expect_true("ipc_port.reply", "to an unknown call without context: no register changes",
                 faulter.value == unknown_call && faulter.result.mr[0] == 0x100 && faulter.result.mr[9] == 0x109);
@@ -263,6 +395,8 @@ namespace conformance
             answer = prepare(port, operation::reply, message_info { true, 26 }.value, 0, 0, 0, 0, 0xbbbb, values[1], values[2]);
             expect_success("ipc_port.reply", "to an unknown call with a context", perform(answer));
             expect_true("ipc_port.reply", "the context is written back", faulter.value == 0xbbbb && faulter.result.mr[9] == 0xaaaa);
+
+            test_context_replies(faulter);
 
             // A resolver without IPC buffer gets the short message.
             worker &poor = workers[3];
@@ -295,7 +429,7 @@ namespace conformance
             require("fault", !faulter.start(execute_undefined));
             require("suspend", call(faulter.process, abi::process_control_block_operation::suspend));
             expect_equal("process_control_block.suspend", "a faulter leaves the resolver's queue",
-                call(port, operation::receive, word { 1 } << 63).mr[2], word { 1 } << 63);
+                call(port, operation::receive, preset).mr[2], preset);
             faulter.restart();
         }
 
@@ -306,9 +440,39 @@ namespace conformance
             require("resolver", configure_field(faulter.process, abi::configure_field::ipc_port_resolver, read_only));
             require("fault", !faulter.start(jump_to_bad_address));
             expect_equal("fault", "a resolver capability without write gets nothing",
-                call(port, operation::receive, word { 1 } << 63).mr[2], word { 1 } << 63);
+                call(port, operation::receive, preset).mr[2], preset);
             expect_success("process_control_block.resume", "the faulter is suspended", faulter.resume());
             faulter.restart();
+            const word write_only = mint(badge, capability_rights::write);
+            require("resolver", configure_field(faulter.process, abi::configure_field::ipc_port_resolver, write_only));
+            require("fault", !faulter.start(execute_undefined));
+            expect_equal("fault", "a resolver capability without read gets nothing", call(port, operation::receive, preset).mr[2], preset);
+            expect_success("process_control_block.resume", "the faulter is suspended again", faulter.resume());
+            faulter.restart();
+
+            worker &unresolved = workers[2];
+            require("fault", !unresolved.start(execute_undefined));
+            expect_success("process_control_block.resume", "a process that never had a resolver is suspended by its fault", unresolved.resume());
+            unresolved.restart();
+
+            // A resolver port that goes: while a fault waits there, and before.
+            make(capability_type::generic, 12, scratch + 9);
+            require("port", call(slot(scratch + 9), abi::generic_operation::convert, capability_type::ipc_port, 0, 1, root, scratch + 10));
+            require("resolver", configure_field(faulter.process, abi::configure_field::ipc_port_resolver, slot(scratch + 10)));
+            require("fault", !faulter.start(execute_undefined));
+            require("revoke", call(root, abi::node_operation::revoke, scratch + 10));
+            expect_equal("fault", "of a port that was revoked waits there no more", call(slot(scratch + 10), operation::receive, preset).mr[2], preset);
+            expect_success("process_control_block.resume", "a faulter whose resolver port was revoked is suspended", faulter.resume());
+            expect_true("fault.invalid_instruction", "and executes again",
+                is_fault_of(call(slot(scratch + 10), operation::receive, 1), abi::fault_type::invalid_instruction));
+            require("revoke", call(root, abi::node_operation::revoke, scratch + 9));
+            expect_error("process_control_block.resume", "a faulter whose resolver port is gone still waits for the reply",
+                faulter.resume(), capability_error::illegal_operation);
+            require("reply", call(port, operation::reply, 1));
+            expect_success("process_control_block.resume", "the reply through another port lets it fault again, now without resolver",
+                faulter.resume());
+            faulter.restart();
+            require("resolver", configure_field(faulter.process, abi::configure_field::ipc_port_resolver, badge));
         }
     }
 
@@ -323,6 +487,7 @@ namespace conformance
         test_protection(faulter);
         test_exceptions(faulter);
         test_interrupt_instruction(faulter);
+        test_registers_stay(faulter);
         test_unknown_call(faulter);
         test_waiting(faulter);
         test_no_resolver(faulter);

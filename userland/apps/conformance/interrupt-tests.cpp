@@ -46,6 +46,9 @@ namespace conformance
             expect_success("interrupt_region.make_port", "a free line",
                 call(all_interrupts, region_operation::make_port, serial_irq, root, port_slot));
             expect_equal("interrupt_port.get_irq_number", "of it", call(port, port_operation::get_irq_number).mr[2], serial_irq);
+            expect_success("interrupt_region.make_port", "the port has all rights: one can be minted with all",
+                call(root, abi::node_operation::mint, scratch, port, bits(capability_rights::all)));
+            require("remove", call(root, abi::node_operation::remove, scratch));
             expect_error("interrupt_region.make_port", "a line that is taken",
                 call(all_interrupts, region_operation::make_port, serial_irq, root, scratch), capability_error::illegal_operation);
             expect_error("interrupt_region.make_port", "line 256",
@@ -66,6 +69,7 @@ namespace conformance
                 call(all_interrupts, region_operation::make_port, 5, unwritable_root, scratch + 2),
                 capability_error::permission_denied);
             expect_error("interrupt_region", "unknown operation", call(all_interrupts, 0), capability_error::illegal_operation);
+            expect_error("interrupt_region", "unknown operation 2", call(all_interrupts, 2), capability_error::illegal_operation);
             expect_success("interrupt_region.make_port", "line 255", call(all_interrupts, region_operation::make_port, 255, root, scratch + 2));
             expect_success("node.remove", "an interrupt port", call(root, abi::node_operation::remove, scratch + 2));
             expect_success("interrupt_region.make_port", "the line is free again",
@@ -87,6 +91,7 @@ namespace conformance
                 capability_error::illegal_operation);
             expect_success("interrupt_port.unbind", "a bound port", call(port, port_operation::unbind));
             expect_error("interrupt_port", "unknown operation", call(port, 0), capability_error::illegal_operation);
+            expect_error("interrupt_port", "unknown operation 5", call(port, 5), capability_error::illegal_operation);
             const word unwritable = mint(port, without(capability_rights::write));
             expect_error("interrupt_port.bind", "without write", call(unwritable, port_operation::bind, bell), denied);
             expect_error("interrupt_port.unbind", "without write", call(unwritable, port_operation::unbind), denied);
@@ -120,7 +125,15 @@ namespace conformance
             require("unbind", call(port, port_operation::unbind));
             write_serial(interrupt_enable, 2);
             expect_equal("interrupt_port.unbind", "no interrupt is delivered any more", flags_soon(), 0);
+            require("ack", call(port, port_operation::ack));
+            expect_equal("interrupt_port.ack", "of an unbound port delivers nothing either", flags_soon(), 0);
             write_serial(interrupt_enable, 0);
+            require("bind", call(port, port_operation::bind, bell));
+            write_serial(interrupt_enable, 2);
+            expect_equal("interrupt_port.bind", "again: with the identifier of now", flags_soon(), 0x80);
+            write_serial(interrupt_enable, 0);
+            call(all_io_ports, abi::io_port_operation::read, interrupt_identification, 1);
+            require("unbind", call(port, port_operation::unbind));
 
             const word read_only = mint(bell, capability_rights::read);
             require("bind", call(port, port_operation::bind, read_only));

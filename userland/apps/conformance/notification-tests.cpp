@@ -14,7 +14,10 @@ namespace conformance
 
         make(capability_type::notification_port, 0, bell_slot);
         require("copy", call(root, abi::node_operation::copy, first_free_slot + 1, bell));
-        expect_success("notification_port.identify", "a word", call(bell, operation::identify, 0x1));
+        expect_success("notification_port.identify", "a word", call(bell, operation::identify, ~word { 0 }));
+        require("notify", call(bell, operation::notify));
+        expect_equal("notification_port.identify", "any word: all 64 flags", call(bell, operation::poll).mr[2], ~word { 0 });
+        require("identify", call(bell, operation::identify, 0x1));
         require("identify", call(other, operation::identify, 0x8));
 
         expect_equal("notification_port.poll", "no flags", call(bell, operation::poll).mr[2], 0);
@@ -28,6 +31,10 @@ namespace conformance
         const reply waited = call(bell, operation::wait);
         expect_success("notification_port.wait", "flags are pending", waited);
         expect_equal("notification_port.wait", "returns them", waited.mr[2], 0x8);
+        expect_equal("notification_port.wait", "and takes them", call(bell, operation::poll).mr[2], 0);
+        require("notify", call(other, operation::notify));
+        require("notify", call(bell, operation::notify));
+        expect_equal("notification_port.wait", "one receiver gets all flags", call(bell, operation::wait).mr[2], 0x9);
 
         worker &first = workers[0], &second = workers[1];
         require("wait", !first.start_call(bell, operation::wait));
@@ -37,11 +44,19 @@ namespace conformance
         require("notify", call(other, operation::notify));
         expect_true("notification_port.wait", "the oldest waiter gets the flags",
             first.is_finished && first.result.ok() && first.result.mr[2] == 0x8 && !second.is_finished);
+        expect_equal("notification_port.notify", "a waiter leaves no flags", call(bell, operation::poll).mr[2], 0);
         require("identify", call(bell, operation::identify, 0));
         expect_success("notification_port.notify", "identifier 0", call(bell, operation::notify));
         expect_true("notification_port.notify", "does nothing", !second.is_finished);
         require("notify", call(other, operation::notify));
         expect_true("notification_port.notify", "each waiter in turn", second.is_finished);
+
+        require("wait", !first.start_call(bell, operation::wait));
+        require("priority", configure_field(first.process, abi::configure_field::priority, own_priority - 1));
+        require("notify", call(other, operation::notify));
+        expect_true("notification_port.notify", "who notifies a less important waiter goes on", !first.is_finished);
+        require("priority", configure_field(first.process, abi::configure_field::priority, worker_priority));
+        expect_true("notification_port.notify", "and that waiter is ready", first.is_finished && first.result.mr[2] == 0x8);
 
         const auto denied = capability_error::permission_denied;
         const word unwritable = mint(bell, without(capability_rights::write));

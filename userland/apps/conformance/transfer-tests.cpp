@@ -90,6 +90,62 @@ namespace conformance
             require("back", call(root, abi::node_operation::move, gift_slot + 2, arrived(0)));
         }
 
+        /// What travels stays what it is.
+        void test_what_arrives()
+        {
+            worker &sender = workers[0];
+            const word powerless = mint(gift(0), capability_rights::none);
+            offer(*sender.buffer, powerless, gift(1));
+            require("send", !sender.start_call(port, operation::send, with_transfer(1)));
+            expect_at(*ipc_buffer, target, 0);
+            require("receive", call(port, operation::receive, 1));
+            expect_success("ipc_port.reply", "a capability without rights has travelled", call(arrived(0), operation::reply, 1));
+            expect_error("ipc_port.send", "it has no more rights than before", call(arrived(0), operation::send, 0),
+                capability_error::permission_denied);
+            expect_error("ipc_port.send", "the descriptor that was used is zeroed and its slot empty",
+                call(powerless, operation::send, 0), capability_error::invalid_descriptor);
+            expect_equal("ipc_port.send", "descriptors that are not used stay",
+                sender.buffer->transfer_source_descriptors[1], gift(1));
+
+            // The identifier and the place among derivations travel with it: the port goes when its last capability does.
+            require("identify", call(gift(0), operation::identify, 0x1d));
+            offer(*sender.buffer, gift(0), 0);
+            require("send", !sender.start_call(port, operation::send, with_transfer(1)));
+            expect_at(*ipc_buffer, target, 1);
+            require("receive", call(port, operation::receive, 1));
+            require("send", !sender.start_call(arrived(1), operation::send, 1));
+            expect_equal("ipc_port.receive", "a capability keeps its identifier", call(arrived(1), operation::receive, 1).mr[3], 0x1d);
+            require("back", call(root, abi::node_operation::move, gift_slot, arrived(1)));
+
+            // As many as fit, and the invoked capability itself.
+            constexpr word most = 15, wide_radix = 4;
+            const auto in = [](word node, word index) { return slot_in(scratch + node, wide_radix, index); };
+            make(capability_type::node, wide_radix, scratch);
+            make(capability_type::node, wide_radix, scratch + 1);
+            require("gifts", call(slot(memory_slot), abi::generic_operation::convert, capability_type::ipc_port, 0, most, slot(scratch), 0));
+            for (word i = 0; i < most; ++i)
+            {
+                sender.buffer->transfer_source_descriptors[i] = in(0, i);
+            }
+            require("send", !sender.start_call(port, operation::send, with_transfer(most)));
+            expect_at(*ipc_buffer, slot(scratch + 1), 1);
+            require("receive", call(port, operation::receive, 1));
+            bool all_arrived = true;
+            for (word i = 0; i < most; ++i)
+            {
+                all_arrived &= is_port(in(1, 1 + i)) && sender.buffer->transfer_source_descriptors[i] == 0;
+            }
+            expect_true("ipc_port.receive", "fifteen capabilities", all_arrived);
+            offer(*sender.buffer, gift(0), 0);
+            worker &receiver = workers[1];
+            expect_at(*receiver.buffer, target, 1);
+            require("wait", !receiver.start_call(gift(0), operation::receive, 1));
+            require("send", sender.start_call(gift(0), operation::send, with_transfer(1)));
+            expect_true("ipc_port.send", "the capability that is used to send travels itself",
+                sender.result.ok() && receiver.is_finished && is_port(arrived(1)) && !is_port(gift(0)));
+            require("back", call(root, abi::node_operation::move, gift_slot, arrived(1)));
+        }
+
         void test_sender_errors()
         {
             const auto invalid = capability_error::invalid_argument;
@@ -182,6 +238,19 @@ namespace conformance
             expect_error("ipc_port.reply_receive", "a transfer without IPC buffer", poor.result, illegal);
             workers[0].restart();
 
+            poor.start_call(port, operation::send, with_transfer(1));
+            expect_error("ipc_port.send", "a transfer without IPC buffer", poor.result, illegal);
+            poor.start_call(port, operation::call, with_transfer(1));
+            expect_error("ipc_port.call", "a transfer without IPC buffer", poor.result, illegal);
+            require("call", !workers[0].start_call(port, operation::call, 1));
+            require("receive", poor.start_call(port, operation::receive, 1));
+            poor.start_call(port, operation::reply, with_transfer(1));
+            expect_error("ipc_port.reply", "a transfer without IPC buffer", poor.result, illegal);
+            poor.start_call(port, operation::reply_receive, with_transfer(1));
+            expect_error("ipc_port.reply_receive", "a transfer of the reply without IPC buffer", poor.result, illegal);
+            require("reply", poor.start_call(port, operation::reply, 1));
+            require("replied", workers[0].is_finished);
+
             require("call", !poor.start_call(port, operation::call, 1));
             require("receive", call(port, operation::receive, 1));
             expect_error("ipc_port.reply", "a transfer to a caller without IPC buffer", call(port, operation::reply, with_transfer(1)), illegal);
@@ -196,6 +265,7 @@ namespace conformance
         make(capability_type::node, radix, target_slot);
         require("gifts", convert(capability_type::ipc_port, 0, gift_slot, 3));
         test_success();
+        test_what_arrives();
         test_sender_errors();
         test_receiver_errors();
         test_missing_buffers();
