@@ -15,8 +15,8 @@
 namespace
 {
     using kernel_model::capability;
-    using ulmm::reply_code;
-    using ulmm::request;
+    using ulmm::region_reply;
+    using ulmm::region_request;
     using ulmm::word;
 
     constexpr word root_radix = 4;
@@ -63,7 +63,7 @@ namespace
 
     struct reply
     {
-        reply_code code;
+        region_reply code;
         word       first;
         word       second;
         word       third;
@@ -77,10 +77,10 @@ namespace
         a9n::message incoming = a9n::make_message(words...);
         incoming.identifier   = identifier;
         const a9n::message answer = server.handle(incoming);
-        return { static_cast<reply_code>(answer.payload[0]), answer.payload[1], answer.payload[2], answer.payload[3] };
+        return { static_cast<region_reply>(answer.payload[0]), answer.payload[1], answer.payload[2], answer.payload[3] };
     }
 
-    void expect_code(reply answer, reply_code code, const std::string &what)
+    void expect_code(reply answer, region_reply code, const std::string &what)
     {
         expect(answer.code == code,
             what + ": " + ulmm::to_string(answer.code) + " instead of " + ulmm::to_string(code));
@@ -94,14 +94,14 @@ namespace
     reply add_memory(word address, word size_bits)
     {
         transfer_slot() = kernel_model::make_generic(address, size_bits);
-        return ask(ulmm::koito_identifier, request::add_memory, address, size_bits);
+        return ask(ulmm::koito_identifier, region_request::add_memory, address, size_bits);
     }
 
     capability attach(word identifier)
     {
         capability space = kernel_model::make_address_space();
         transfer_slot()  = space;
-        expect_code(ask(ulmm::koito_identifier, request::attach_client, identifier), reply_code::ok, "attach");
+        expect_code(ask(ulmm::koito_identifier, region_request::attach_client, identifier), region_reply::ok, "attach");
         return space;
     }
 
@@ -110,84 +110,84 @@ namespace
 
     void check_replies()
     {
-        expect_code(ask(1, request::allocate, page), reply_code::unknown_client, "a stranger");
-        expect_code(add_memory(0x40'0000, 22), reply_code::ok, "memory");
-        expect_code(add_memory(0x80'0000, 15), reply_code::invalid_argument, "memory too small to manage");
+        expect_code(ask(1, region_request::allocate, page), region_reply::unknown_client, "a stranger");
+        expect_code(add_memory(0x40'0000, 22), region_reply::ok, "memory");
+        expect_code(add_memory(0x80'0000, 15), region_reply::invalid_argument, "memory too small to manage");
         transfer_slot() = nullptr;
-        expect_code(ask(ulmm::koito_identifier, request::add_memory, 0x80'0000, 20), reply_code::kernel_error,
+        expect_code(ask(ulmm::koito_identifier, region_request::add_memory, 0x80'0000, 20), region_reply::kernel_error,
             "memory without a Generic");
 
         const capability space = attach(1);
         attach(2);
         transfer_slot() = kernel_model::make_address_space();
-        expect_code(ask(ulmm::koito_identifier, request::attach_client, 1), reply_code::unknown_client, "attached twice");
+        expect_code(ask(ulmm::koito_identifier, region_request::attach_client, 1), region_reply::unknown_client, "attached twice");
         transfer_slot() = nullptr;
         expect_code(
-            ask(ulmm::koito_identifier, request::detach_client, 9), reply_code::unknown_client, "detach a stranger");
+            ask(ulmm::koito_identifier, region_request::detach_client, 9), region_reply::unknown_client, "detach a stranger");
 
-        for (const request koito_only : { request::add_memory, request::attach_client, request::detach_client })
+        for (const region_request koito_only : { region_request::add_memory, region_request::attach_client, region_request::detach_client })
         {
-            expect_code(ask(1, koito_only, 2), reply_code::permission_denied, "KOITO's request from a client");
+            expect_code(ask(1, koito_only, 2), region_reply::permission_denied, "KOITO's request from a client");
         }
-        expect_code(ask(1, 999), reply_code::unknown_request, "an unknown request");
-        expect_code(ask(ulmm::koito_identifier, request::allocate, page), reply_code::unknown_request,
+        expect_code(ask(1, 999), region_reply::unknown_request, "an unknown request");
+        expect_code(ask(ulmm::koito_identifier, region_request::allocate, page), region_reply::unknown_request,
             "KOITO is no client");
 
-        expect_code(ask(1, request::allocate, 0), reply_code::invalid_argument, "no bytes");
-        expect_code(ask(1, request::allocate, ~word { 0 }), reply_code::invalid_argument, "all bytes there are");
-        expect_code(ask(1, request::allocate, word { 1 } << 23), reply_code::out_of_memory, "more than there is");
+        expect_code(ask(1, region_request::allocate, 0), region_reply::invalid_argument, "no bytes");
+        expect_code(ask(1, region_request::allocate, ~word { 0 }), region_reply::invalid_argument, "all bytes there are");
+        expect_code(ask(1, region_request::allocate, word { 1 } << 23), region_reply::out_of_memory, "more than there is");
 
-        const reply small = ask(1, request::allocate, page + 1);
-        expect_code(small, reply_code::ok, "allocate");
+        const reply small = ask(1, region_request::allocate, page + 1);
+        expect_code(small, region_reply::ok, "allocate");
         expect(small.second == 2 * page, "the size is not rounded up to pages");
-        expect_code(ask(2, request::map, small.first, 0, read_write), reply_code::invalid_handle, "another's region");
-        expect_code(ask(1, request::map, 0, 0, read_write), reply_code::invalid_handle, "handle 0");
-        expect_code(ask(1, request::map, 33, 0, read_write), reply_code::invalid_handle, "a handle too large");
-        expect_code(ask(1, request::unmap, small.first), reply_code::wrong_state, "unmap before map");
-        expect_code(ask(1, request::map, small.first, 0, 0), reply_code::invalid_argument, "no access");
-        expect_code(ask(1, request::map, small.first, 0, 2), reply_code::invalid_argument, "write without read");
-        expect_code(ask(1, request::map, small.first, 100, read_write), reply_code::invalid_argument, "unaligned");
-        expect_code(ask(1, request::map, small.first, 0x7fff'ffff'f000, read_write), reply_code::invalid_argument,
+        expect_code(ask(2, region_request::map, small.first, 0, read_write), region_reply::invalid_handle, "another's region");
+        expect_code(ask(1, region_request::map, 0, 0, read_write), region_reply::invalid_handle, "handle 0");
+        expect_code(ask(1, region_request::map, 33, 0, read_write), region_reply::invalid_handle, "a handle too large");
+        expect_code(ask(1, region_request::unmap, small.first), region_reply::wrong_state, "unmap before map");
+        expect_code(ask(1, region_request::map, small.first, 0, 0), region_reply::invalid_argument, "no access");
+        expect_code(ask(1, region_request::map, small.first, 0, 2), region_reply::invalid_argument, "write without read");
+        expect_code(ask(1, region_request::map, small.first, 100, read_write), region_reply::invalid_argument, "unaligned");
+        expect_code(ask(1, region_request::map, small.first, 0x7fff'ffff'f000, read_write), region_reply::invalid_argument,
             "beyond user space");
-        expect_code(ask(1, request::map, small.first, ~(page - 1), read_write), reply_code::invalid_argument,
+        expect_code(ask(1, region_request::map, small.first, ~(page - 1), read_write), region_reply::invalid_argument,
             "an address that wraps around");
-        const reply mapped = ask(1, request::map, small.first, 0, read_write);
-        expect_code(mapped, reply_code::ok, "map");
+        const reply mapped = ask(1, region_request::map, small.first, 0, read_write);
+        expect_code(mapped, region_reply::ok, "map");
         expect(space->pages.size() == 2, "a region of two pages maps two frames");
-        expect_code(ask(1, request::map, small.first, 0, read_write), reply_code::wrong_state, "map twice");
+        expect_code(ask(1, region_request::map, small.first, 0, read_write), region_reply::wrong_state, "map twice");
 
-        const reply second = ask(1, request::allocate, 3 * page);
-        expect_code(ask(1, request::map, second.first, mapped.first - page, read_write), reply_code::address_in_use,
+        const reply second = ask(1, region_request::allocate, 3 * page);
+        expect_code(ask(1, region_request::map, second.first, mapped.first - page, read_write), region_reply::address_in_use,
             "onto another region");
         expect(space->pages.size() == 2, "a failed map leaves nothing behind");
-        expect_code(ask(1, request::map, second.first, 0, read_write), reply_code::ok, "beside another region");
+        expect_code(ask(1, region_request::map, second.first, 0, read_write), region_reply::ok, "beside another region");
 
-        const reply usage = ask(1, request::statistics);
+        const reply usage = ask(1, region_request::statistics);
         expect(usage.first == 2 && usage.second == 5 * page && usage.third == 5 * page, "statistics are wrong");
-        expect(ask(2, request::statistics).first == 0, "statistics show another's regions");
+        expect(ask(2, region_request::statistics).first == 0, "statistics show another's regions");
 
-        expect_code(ask(1, request::unmap, small.first), reply_code::ok, "unmap");
+        expect_code(ask(1, region_request::unmap, small.first), region_reply::ok, "unmap");
         expect(space->pages.size() == 3, "unmap takes its own pages away, and no others");
-        expect_code(ask(1, request::release, small.first), reply_code::ok, "release");
-        expect_code(ask(1, request::release, small.first), reply_code::invalid_handle, "release twice");
-        expect_code(ask(1, request::release, second.first), reply_code::ok, "release while mapped");
+        expect_code(ask(1, region_request::release, small.first), region_reply::ok, "release");
+        expect_code(ask(1, region_request::release, small.first), region_reply::invalid_handle, "release twice");
+        expect_code(ask(1, region_request::release, second.first), region_reply::ok, "release while mapped");
         expect(space->pages.empty(), "release unmaps");
 
-        const reply large = ask(1, request::allocate, word { 1 } << 21);
-        expect_code(ask(1, request::map, large.first, 0, read_write), reply_code::ok, "a large page after small ones");
+        const reply large = ask(1, region_request::allocate, word { 1 } << 21);
+        expect_code(ask(1, region_request::map, large.first, 0, read_write), region_reply::ok, "a large page after small ones");
         expect(space->pages.size() == 1, "2 MiB are one large page");
-        expect_code(ask(1, request::release, large.first), reply_code::ok, "release");
+        expect_code(ask(1, region_request::release, large.first), region_reply::ok, "release");
 
         word handles = 0;
-        while (ask(1, request::allocate, page).code == reply_code::ok)
+        while (ask(1, region_request::allocate, page).code == region_reply::ok)
         {
             ++handles;
         }
         expect(handles == ulmm::regions_per_client, "a client has as many regions as the table says");
-        expect_code(ask(1, request::allocate, page), reply_code::out_of_slots, "one region too many");
-        expect_code(ask(ulmm::koito_identifier, request::detach_client, 1), reply_code::ok, "detach");
-        expect_code(ask(1, request::allocate, page), reply_code::unknown_client, "after detach");
-        expect_code(ask(2, request::allocate, word { 1 } << 21), reply_code::ok, "memory of a client that left");
+        expect_code(ask(1, region_request::allocate, page), region_reply::out_of_slots, "one region too many");
+        expect_code(ask(ulmm::koito_identifier, region_request::detach_client, 1), region_reply::ok, "detach");
+        expect_code(ask(1, region_request::allocate, page), region_reply::unknown_client, "after detach");
+        expect_code(ask(2, region_request::allocate, word { 1 } << 21), region_reply::ok, "memory of a client that left");
         std::puts("replies as documented");
     }
 
@@ -214,8 +214,8 @@ namespace
     {
         std::mt19937   random(seed);
         constexpr word client_total = 4;
-        expect_code(add_memory(0x10'3000, 23), reply_code::ok, "memory");
-        expect_code(add_memory(0x400'0000, 22), reply_code::ok, "memory");
+        expect_code(add_memory(0x10'3000, 23), region_reply::ok, "memory");
+        expect_code(add_memory(0x400'0000, 22), region_reply::ok, "memory");
         std::vector<capability> spaces;
         for (word identifier = 1; identifier <= client_total; ++identifier)
         {
@@ -233,20 +233,20 @@ namespace
             switch (random() % 5)
             {
                 case 0 :
-                    answer = ask(identifier, request::allocate,
+                    answer = ask(identifier, region_request::allocate,
                         1 + random() % (random() % 8 == 0 ? 0x30'0000 : 0x8000));
                     break;
                 case 1 :
-                case 2 : answer = ask(identifier, request::map, handle, address, read_write); break;
-                case 3 : answer = ask(identifier, request::unmap, handle); break;
-                case 4 : answer = ask(identifier, request::release, handle); break;
+                case 2 : answer = ask(identifier, region_request::map, handle, address, read_write); break;
+                case 3 : answer = ask(identifier, region_request::unmap, handle); break;
+                case 4 : answer = ask(identifier, region_request::release, handle); break;
             }
-            succeeded += answer.code == reply_code::ok;
-            expect(failures != 0 || answer.code != reply_code::kernel_error, "a kernel error without a failing kernel");
+            succeeded += answer.code == region_reply::ok;
+            expect(failures != 0 || answer.code != region_reply::kernel_error, "a kernel error without a failing kernel");
             check_isolation(spaces);
             if (failures == 0)
             {
-                const reply usage  = ask(identifier, request::statistics);
+                const reply usage  = ask(identifier, region_request::statistics);
                 word        mapped = 0;
                 for (const auto &[start, frame] : spaces[identifier - 1]->pages)
                 {
@@ -259,7 +259,7 @@ namespace
         kernel_model::failure_percentage = 0;
         for (word identifier = 1; identifier <= client_total; ++identifier)
         {
-            expect_code(ask(ulmm::koito_identifier, request::detach_client, identifier), reply_code::ok, "detach");
+            expect_code(ask(ulmm::koito_identifier, region_request::detach_client, identifier), region_reply::ok, "detach");
             expect(spaces[identifier - 1]->pages.empty(), "a page of a client that left is still mapped");
             expect(spaces[identifier - 1]->tables.empty(), "a page table of a client that left is still there");
         }
@@ -271,7 +271,7 @@ namespace
             }
         }
         const capability last = attach(9);
-        expect_code(ask(9, request::allocate, word { 1 } << 22), reply_code::ok, "memory is whole again");
+        expect_code(ask(9, region_request::allocate, word { 1 } << 22), region_reply::ok, "memory is whole again");
         std::printf("%lu of %lu requests granted\n", succeeded, steps);
     }
 }

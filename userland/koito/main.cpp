@@ -168,7 +168,7 @@ namespace koito
                 if (check("copy of an address space", root.copy(scratch_index, program->space())))
                 {
                     ask_memory_server(koito, "client of ulmm",
-                        with_transfer(a9n::make_message(ulmm::request::attach_client, program->identifier),
+                        with_transfer(a9n::make_message(ulmm::request::attach_client, program->identifier, ~word { 0 }),
                             root[scratch_index]));
                     (void)root.remove(scratch_index); // empty unless the transfer failed
                 }

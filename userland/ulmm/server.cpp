@@ -11,7 +11,7 @@ namespace ulmm
 
         constexpr word large_page_order = a9n::abi::large_page_size_bits;
 
-        a9n::message answer_with(reply_code code)
+        a9n::message answer_with(region_reply code)
         {
             return a9n::make_message(code);
         }
@@ -75,7 +75,7 @@ namespace ulmm
         client *sender = find_client(incoming.identifier);
         if (sender == nullptr)
         {
-            return answer_with(reply_code::unknown_client);
+            return answer_with(region_reply::unknown_client);
         }
         return handle_client(*sender, incoming);
     }
@@ -83,29 +83,29 @@ namespace ulmm
     a9n::message server::handle_client(client &sender, const a9n::message &incoming)
     {
         const word *arguments = incoming.payload + 1;
-        switch (static_cast<request>(incoming.payload[0]))
+        switch (static_cast<region_request>(incoming.payload[0]))
         {
-            case request::allocate : return allocate(sender, arguments[0]);
-            case request::map : return map(sender, arguments[0], arguments[1], arguments[2]);
-            case request::unmap : return unmap(sender, arguments[0]);
-            case request::release : return release(sender, arguments[0]);
-            case request::statistics : return statistics(sender);
-            case request::add_memory :
-            case request::attach_client :
-            case request::detach_client : return answer_with(reply_code::permission_denied);
+            case region_request::allocate : return allocate(sender, arguments[0]);
+            case region_request::map : return map(sender, arguments[0], arguments[1], arguments[2]);
+            case region_request::unmap : return unmap(sender, arguments[0]);
+            case region_request::release : return release(sender, arguments[0]);
+            case region_request::statistics : return statistics(sender);
+            case region_request::add_memory :
+            case region_request::attach_client :
+            case region_request::detach_client : return answer_with(region_reply::permission_denied);
         }
-        return answer_with(reply_code::unknown_request);
+        return answer_with(region_reply::unknown_request);
     }
 
     a9n::message server::handle_koito(const a9n::message &incoming)
     {
         const word *arguments = incoming.payload + 1;
-        switch (static_cast<request>(incoming.payload[0]))
+        switch (static_cast<region_request>(incoming.payload[0]))
         {
-            case request::add_memory : return answer_with(add_memory(arguments[0], arguments[1]));
-            case request::attach_client : return answer_with(attach_client(arguments[0]));
-            case request::detach_client : return answer_with(detach_client(arguments[0]));
-            default : return answer_with(reply_code::unknown_request);
+            case region_request::add_memory : return answer_with(add_memory(arguments[0], arguments[1]));
+            case region_request::attach_client : return answer_with(attach_client(arguments[0]));
+            case region_request::detach_client : return answer_with(detach_client(arguments[0]));
+            default : return answer_with(region_reply::unknown_request);
         }
     }
 
@@ -113,12 +113,12 @@ namespace ulmm
     {
         if (size == 0 || size > word { 1 } << maximum_order)
         {
-            return answer_with(reply_code::invalid_argument);
+            return answer_with(region_reply::invalid_argument);
         }
         region *reserved = owner.find_unused_region();
         if (reserved == nullptr)
         {
-            return answer_with(reply_code::out_of_slots);
+            return answer_with(region_reply::out_of_slots);
         }
 
         const word order       = order_for(size);
@@ -128,7 +128,7 @@ namespace ulmm
         const word first_frame = slots.take(frame_count);
         if (first_frame == no_slot)
         {
-            return answer_with(reply_code::out_of_slots);
+            return answer_with(region_reply::out_of_slots);
         }
         block *memory = buddies.allocate(order);
         if (memory == nullptr)
@@ -141,7 +141,7 @@ namespace ulmm
         {
             (void)buddies.release(*memory);
             slots.put_back(first_frame, frame_count);
-            return answer_with(reply_code::kernel_error);
+            return answer_with(region_reply::kernel_error);
         }
 
         reserved->state       = region_state::reserved;
@@ -150,7 +150,7 @@ namespace ulmm
         reserved->frame_count = static_cast<uint16_t>(frame_count);
         reserved->memory      = memory;
         reserved->address     = 0;
-        return a9n::make_message(reply_code::ok, owner.handle_of(*reserved), reserved->size());
+        return a9n::make_message(region_reply::ok, owner.handle_of(*reserved), reserved->size());
     }
 
     a9n::message server::map(client &owner, word handle, word address, word permitted)
@@ -158,15 +158,15 @@ namespace ulmm
         region *target = owner.find_region(handle);
         if (target == nullptr)
         {
-            return answer_with(reply_code::invalid_handle);
+            return answer_with(region_reply::invalid_handle);
         }
         if (target->state == region_state::mapped)
         {
-            return answer_with(reply_code::wrong_state);
+            return answer_with(region_reply::wrong_state);
         }
         if (!is_access(permitted))
         {
-            return answer_with(reply_code::invalid_argument);
+            return answer_with(region_reply::invalid_argument);
         }
 
         if (address == 0)
@@ -181,17 +181,17 @@ namespace ulmm
         if (address % target->frame_size() != 0 || address >= a9n::abi::user_address_end
             || target->size() > a9n::abi::user_address_end - address)
         {
-            return answer_with(reply_code::invalid_argument);
+            return answer_with(region_reply::invalid_argument);
         }
 
-        const reply_code code = map_frames(owner, *target, address, static_cast<a9n::access>(permitted));
-        if (code != reply_code::ok)
+        const region_reply code = map_frames(owner, *target, address, static_cast<a9n::access>(permitted));
+        if (code != region_reply::ok)
         {
             return answer_with(code);
         }
         target->state   = region_state::mapped;
         target->address = address;
-        return a9n::make_message(reply_code::ok, address);
+        return a9n::make_message(region_reply::ok, address);
     }
 
     a9n::message server::unmap(client &owner, word handle)
@@ -199,16 +199,16 @@ namespace ulmm
         region *target = owner.find_region(handle);
         if (target == nullptr)
         {
-            return answer_with(reply_code::invalid_handle);
+            return answer_with(region_reply::invalid_handle);
         }
         if (target->state != region_state::mapped)
         {
-            return answer_with(reply_code::wrong_state);
+            return answer_with(region_reply::wrong_state);
         }
         unmap_frames(owner, *target, target->address, target->frame_count);
         target->state   = region_state::reserved;
         target->address = 0;
-        return answer_with(reply_code::ok);
+        return answer_with(region_reply::ok);
     }
 
     a9n::message server::release(client &owner, word handle)
@@ -216,7 +216,7 @@ namespace ulmm
         region *target = owner.find_region(handle);
         if (target == nullptr)
         {
-            return answer_with(reply_code::invalid_handle);
+            return answer_with(region_reply::invalid_handle);
         }
         return answer_with(release_region(*target));
     }
@@ -239,28 +239,28 @@ namespace ulmm
                 mapped += each.size();
             }
         }
-        return a9n::make_message(reply_code::ok, regions, reserved, mapped);
+        return a9n::make_message(region_reply::ok, regions, reserved, mapped);
     }
 
-    reply_code server::add_memory(word address, word size_bits)
+    region_reply server::add_memory(word address, word size_bits)
     {
         if (size_bits < smallest_memory_bits || size_bits > maximum_order)
         {
-            return reply_code::invalid_argument;
+            return region_reply::invalid_argument;
         }
         switch (buddies.add_memory(nodes.root[nodes.transfer_slot], address, size_bits))
         {
-            case allocation_error::none : return reply_code::ok;
-            case allocation_error::out_of_blocks : return reply_code::out_of_slots;
-            default : return reply_code::kernel_error;
+            case allocation_error::none : return region_reply::ok;
+            case allocation_error::out_of_blocks : return region_reply::out_of_slots;
+            default : return region_reply::kernel_error;
         }
     }
 
-    reply_code server::attach_client(word identifier)
+    region_reply server::attach_client(word identifier)
     {
         if (identifier == koito_identifier || find_client(identifier) != nullptr)
         {
-            return reply_code::unknown_client;
+            return region_reply::unknown_client;
         }
         for (word i = 0; i < client_count; ++i)
         {
@@ -270,23 +270,23 @@ namespace ulmm
             }
             if (!nodes.clients.move(i, nodes.root[nodes.transfer_slot]))
             {
-                return reply_code::kernel_error;
+                return region_reply::kernel_error;
             }
             clients[i]            = client {};
             clients[i].attached   = true;
             clients[i].identifier = identifier;
             clients[i].space      = { nodes.clients[i] };
-            return reply_code::ok;
+            return region_reply::ok;
         }
-        return reply_code::out_of_slots;
+        return region_reply::out_of_slots;
     }
 
-    reply_code server::detach_client(word identifier)
+    region_reply server::detach_client(word identifier)
     {
         client *leaving = find_client(identifier);
         if (leaving == nullptr)
         {
-            return reply_code::unknown_client;
+            return region_reply::unknown_client;
         }
         for (region &each : leaving->regions)
         {
@@ -294,7 +294,7 @@ namespace ulmm
             {
                 continue;
             }
-            if (const reply_code code = release_region(each); code != reply_code::ok)
+            if (const region_reply code = release_region(each); code != region_reply::ok)
             {
                 return code; // the client stays, and can be detached again
             }
@@ -305,54 +305,54 @@ namespace ulmm
         }
         (void)nodes.clients.remove(static_cast<word>(leaving - clients));
         leaving->attached = false;
-        return reply_code::ok;
+        return region_reply::ok;
     }
 
     /// Maps every frame of a region; on failure none stays mapped.
-    reply_code server::map_frames(client &owner, const region &target, word address, a9n::access permitted)
+    region_reply server::map_frames(client &owner, const region &target, word address, a9n::access permitted)
     {
         for (word i = 0; i < target.frame_count; ++i)
         {
             const word page = address + i * target.frame_size();
-            reply_code code = ensure_page_tables(owner, page, target.frame_order);
-            if (code == reply_code::ok)
+            region_reply code = ensure_page_tables(owner, page, target.frame_order);
+            if (code == region_reply::ok)
             {
                 const a9n::status mapped = owner.space.map(frame_at(target.first_frame + i), page, permitted);
                 if (mapped)
                 {
                     continue;
                 }
-                code = mapped.error == a9n::capability_error::illegal_operation ? reply_code::address_in_use
-                                                                                : reply_code::kernel_error;
+                code = mapped.error == a9n::capability_error::illegal_operation ? region_reply::address_in_use
+                                                                                : region_reply::kernel_error;
             }
             unmap_frames(owner, target, address, i);
             return code;
         }
-        return reply_code::ok;
+        return region_reply::ok;
     }
 
     /// Makes the page tables that are missing on the way to `address`. They stay until the client leaves.
-    reply_code server::ensure_page_tables(client &owner, word address, word frame_order)
+    region_reply server::ensure_page_tables(client &owner, word address, word frame_order)
     {
         for (;;)
         {
             const a9n::result<word> depth = owner.space.missing_table_depth(address, frame_order);
             if (!depth)
             {
-                return reply_code::kernel_error;
+                return region_reply::kernel_error;
             }
             if (*depth == 0)
             {
-                return reply_code::ok;
+                return region_reply::ok;
             }
             if (owner.page_table_count == page_tables_per_client)
             {
-                return reply_code::out_of_slots;
+                return region_reply::out_of_slots;
             }
             block *memory = buddies.allocate(minimum_order);
             if (memory == nullptr)
             {
-                return static_cast<reply_code>(refuse_allocation().payload[0]);
+                return static_cast<region_reply>(refuse_allocation().payload[0]);
             }
             const word            slot = buddies.index_of(*memory);
             const a9n::page_table table { nodes.page_tables[slot] };
@@ -361,7 +361,7 @@ namespace ulmm
                 || !owner.space.map(table, address))
             {
                 (void)buddies.release(*memory);
-                return reply_code::kernel_error;
+                return region_reply::kernel_error;
             }
             owner.page_tables[owner.page_table_count++] = memory;
         }
@@ -376,15 +376,15 @@ namespace ulmm
     }
 
     /// Revoking the region's block takes its frames out of every address space.
-    reply_code server::release_region(region &target)
+    region_reply server::release_region(region &target)
     {
         if (!buddies.release(*target.memory))
         {
-            return reply_code::kernel_error;
+            return region_reply::kernel_error;
         }
         slots.put_back(target.first_frame, target.frame_count);
         target = region {};
-        return reply_code::ok;
+        return region_reply::ok;
     }
 
     client *server::find_client(word identifier)
@@ -408,9 +408,9 @@ namespace ulmm
     {
         switch (buddies.last_error)
         {
-            case allocation_error::out_of_memory : return answer_with(reply_code::out_of_memory);
-            case allocation_error::out_of_blocks : return answer_with(reply_code::out_of_slots);
-            default : return answer_with(reply_code::kernel_error);
+            case allocation_error::out_of_memory : return answer_with(region_reply::out_of_memory);
+            case allocation_error::out_of_blocks : return answer_with(region_reply::out_of_slots);
+            default : return answer_with(region_reply::kernel_error);
         }
     }
 }

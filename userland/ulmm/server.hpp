@@ -6,7 +6,7 @@
 #include "frame-slots.hpp"
 
 #include <a9n/ipc-port.hpp>
-#include <ulmm/protocol.hpp>
+#include <ulmm/regions.hpp>
 
 namespace ulmm
 {
@@ -43,14 +43,14 @@ namespace ulmm
         a9n::message release(client &owner, word handle);
         a9n::message statistics(const client &owner) const;
 
-        reply_code add_memory(word address, word size_bits);
-        reply_code attach_client(word identifier);
-        reply_code detach_client(word identifier);
+        region_reply add_memory(word address, word size_bits);
+        region_reply attach_client(word identifier);
+        region_reply detach_client(word identifier);
 
-        reply_code map_frames(client &owner, const region &target, word address, a9n::access permitted);
-        reply_code ensure_page_tables(client &owner, word address, word frame_order);
+        region_reply map_frames(client &owner, const region &target, word address, a9n::access permitted);
+        region_reply ensure_page_tables(client &owner, word address, word frame_order);
         void       unmap_frames(client &owner, const region &target, word address, word count);
-        reply_code release_region(region &target);
+        region_reply release_region(region &target);
 
         client      *find_client(word identifier);
         a9n::frame   frame_at(word slot) const;

@@ -2,14 +2,14 @@
 // it did. Exits with 0 if everything was as it should be.
 #include <koito/process-layout.hpp>
 #include <runtime/program.hpp>
-#include <ulmm/memory.hpp>
+#include <ulmm/regions.hpp>
 
 namespace
 {
     using a9n::word;
     using runtime::write_line;
 
-    constexpr ulmm::memory_service memory { a9n::ipc_port { koito::own_slot(koito::client_slot::memory_port) } };
+    constexpr ulmm::region_service memory { a9n::ipc_port { koito::own_slot(koito::client_slot::memory_port) } };
 
     constexpr word kibibyte = 1024;
     constexpr word mebibyte = 1024 * kibibyte;
@@ -35,7 +35,7 @@ namespace
     }
 
     /// Fails the tour with a line that says where.
-    [[noreturn]] void fail(const stop &where, const char *step, ulmm::reply_code code)
+    [[noreturn]] void fail(const stop &where, const char *step, ulmm::region_reply code)
     {
         write_line("memory-tour: ", where.name, ": ", step, ": ", ulmm::to_string(code));
         runtime::exit(1);
@@ -127,7 +127,7 @@ int main()
     say_usage("in between");
     for (word i = 0; i < stop_count; ++i)
     {
-        if (const auto code = memory.release(regions[i].handle); code != ulmm::reply_code::ok)
+        if (const auto code = memory.release(regions[i].handle); code != ulmm::region_reply::ok)
         {
             fail(stops[i], "release", code);
         }
@@ -136,7 +136,7 @@ int main()
 
     // The same memory again: what was released is usable, and clean.
     const mapped_region again = visit(stops[0], stop_count);
-    if (const auto code = memory.release(again.handle); code != ulmm::reply_code::ok)
+    if (const auto code = memory.release(again.handle); code != ulmm::region_reply::ok)
     {
         fail(stops[0], "release", code);
     }
