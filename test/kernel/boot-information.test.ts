@@ -1,58 +1,42 @@
 import { describe, expect, test } from 'vitest';
 import type { Machine } from '../../emulator/machine-api.ts';
+import {
+  BOOT_INFO,
+  field,
+  MemoryType,
+  PAGE,
+  readField,
+  readMap,
+  write64,
+  writeMap,
+} from './boot-handover.ts';
 import { findConformance, runOnEmulator } from './kernel-images.ts';
 
 /** The kernel checks boot_info (ABI section 20) and halts with a message that names the bad field. */
 
 const LIMIT = 20_000_000;
 
-function write64(machine: Machine, address: number, value: bigint) {
-  const bytes = new Uint8Array(8);
-  new DataView(bytes.buffer).setBigUint64(0, value, true);
-  machine.writePhysical(address, bytes);
-}
-
-function read64(machine: Machine, address: number): bigint {
-  const bytes = machine.readPhysical(address, 8);
-  return new DataView(bytes.buffer, bytes.byteOffset).getBigUint64(0, true);
-}
-
-const bootInfo = (machine: Machine) => Number(machine.readRegister('rdi'));
-const memoryMap = (machine: Machine) => Number(read64(machine, bootInfo(machine) + MEMORY_MAP));
-
-const MEMORY_MAP = 0x10;
-const LOADED_ADDRESS = 0x18;
-const IMAGE_SIZE = 0x20;
-const ENTRY_POINT = 0x28;
-const INIT_INFO = 0x30;
-const IPC_BUFFER = 0x38;
-const ARCH_INFO = 0x40;
-
-/** Sets a field of boot_info. */
-const field = (offset: number, value: bigint) => (machine: Machine) =>
-  write64(machine, bootInfo(machine) + offset, value);
-
 /** Sets a word of the second entry of the memory map. */
 const mapEntry = (offset: number, value: bigint) => (machine: Machine) =>
-  write64(machine, memoryMap(machine) + 24 + offset, value);
+  write64(machine, Number(readField(machine, BOOT_INFO.memoryMap)) + 24 + offset, value);
 
 /** Makes the entry that contains the kernel, which lies from 0x100000 on, free memory. */
 function kernelIsFree(machine: Machine) {
-  const count = Number(read64(machine, bootInfo(machine) + 8) & 0xffffn);
-  for (let i = 0; i < count; i++) {
-    const entry = memoryMap(machine) + 24 * i;
-    const start = read64(machine, entry);
-    const end = start + 4096n * read64(machine, entry + 8);
-    if (start <= 0x10_0000n && end > 0x10_0000n) write64(machine, entry + 16, 0n);
-  }
+  const contains = (address: bigint, start: bigint, pages: bigint) =>
+    start <= address && start + PAGE * pages > address;
+  writeMap(
+    machine,
+    readMap(machine).map((entry) =>
+      contains(0x10_0000n, entry.start, entry.pages) ? { ...entry, type: MemoryType.free } : entry,
+    ),
+  );
 }
 
 /** Moves the memory map into the init image. */
 function mapInTheImage(machine: Machine) {
-  const image = read64(machine, bootInfo(machine) + LOADED_ADDRESS);
-  const count = Number(read64(machine, bootInfo(machine) + 8) & 0xffffn);
-  machine.writePhysical(Number(image), machine.readPhysical(memoryMap(machine), 24 * count).slice());
-  field(MEMORY_MAP, image)(machine);
+  const map = readMap(machine);
+  field(BOOT_INFO.memoryMap, readField(machine, BOOT_INFO.loadedAddress))(machine);
+  writeMap(machine, map);
 }
 
 const cases: readonly [string, (machine: Machine) => void, string][] = [
@@ -62,9 +46,9 @@ const cases: readonly [string, (machine: Machine) => void, string][] = [
     (machine) => machine.writeRegister('rdi', machine.readRegister('rdi') + 4n),
     'address:',
   ],
-  ['no memory map entries', field(0x08, 0n), 'memory_map_count:'],
-  ['no memory map', field(MEMORY_MAP, 0n), 'memory_map:'],
-  ['an unaligned memory map', field(MEMORY_MAP, 0x8004n), 'memory_map:'],
+  ['no memory map entries', field(BOOT_INFO.memoryMapCount, 0n), 'memory_map_count:'],
+  ['no memory map', field(BOOT_INFO.memoryMap, 0n), 'memory_map:'],
+  ['an unaligned memory map', field(BOOT_INFO.memoryMap, 0x8004n), 'memory_map:'],
   ['an entry that does not start on a page', mapEntry(0, 0x1234n), 'memory_map:'],
   ['an entry beyond the address space', mapEntry(8, 1n << 52n), 'memory_map:'],
   ['an entry of an unknown type', mapEntry(16, 3n), 'memory_map:'],
@@ -79,27 +63,35 @@ const cases: readonly [string, (machine: Machine) => void, string][] = [
     mapInTheImage,
     'init loaded_address: the image overlaps the kernel, boot_info',
   ],
-  ['an init image at address 0', field(LOADED_ADDRESS, 0n), 'init loaded_address:'],
-  ['an init image that is not on a page', field(LOADED_ADDRESS, 0x50_0800n), 'init loaded_address:'],
-  ['an init image in free memory', field(LOADED_ADDRESS, 0x400_0000n), 'init loaded_address:'],
-  ['an empty init image', field(IMAGE_SIZE, 0n), 'init_image_size:'],
-  ['an init image of more than 128 MiB', field(IMAGE_SIZE, 32769n), 'init_image_size:'],
-  ['an entry point outside of the image', field(ENTRY_POINT, 0x4000_0000n), 'init entry_point_address:'],
-  ['init_info outside of the image', field(INIT_INFO, 0x4000_0000n), 'init_info_address:'],
-  ['an unaligned init_info', field(INIT_INFO, 0x1004n), 'init_info_address:'],
-  ['an IPC buffer outside of the image', field(IPC_BUFFER, 0x4000_0000n), 'init_ipc_buffer_address:'],
-  ['an IPC buffer that is not a page', field(IPC_BUFFER, 0x1008n), 'init_ipc_buffer_address:'],
-  ['no ACPI root pointer', field(ARCH_INFO, 0n), 'arch_info[0]:'],
+  ['an init image at address 0', field(BOOT_INFO.loadedAddress, 0n), 'init loaded_address:'],
+  ['an init image that is not on a page', field(BOOT_INFO.loadedAddress, 0x50_0800n), 'init loaded_address:'],
+  ['an init image in free memory', field(BOOT_INFO.loadedAddress, 0x400_0000n), 'init loaded_address:'],
+  ['an empty init image', field(BOOT_INFO.imageSize, 0n), 'init_image_size:'],
+  ['an init image of more than 128 MiB', field(BOOT_INFO.imageSize, 32769n), 'init_image_size:'],
+  [
+    'an entry point outside of the image',
+    field(BOOT_INFO.entryPoint, 0x4000_0000n),
+    'init entry_point_address:',
+  ],
+  ['init_info outside of the image', field(BOOT_INFO.initInfo, 0x4000_0000n), 'init_info_address:'],
+  ['an unaligned init_info', field(BOOT_INFO.initInfo, 0x1004n), 'init_info_address:'],
+  [
+    'an IPC buffer outside of the image',
+    field(BOOT_INFO.ipcBuffer, 0x4000_0000n),
+    'init_ipc_buffer_address:',
+  ],
+  ['an IPC buffer that is not a page', field(BOOT_INFO.ipcBuffer, 0x1008n), 'init_ipc_buffer_address:'],
+  ['no ACPI root pointer', field(BOOT_INFO.archInfo, 0n), 'arch_info[0]:'],
 ];
 
 /** Reserves what is free up to the large page behind the kernel, which ends below 8 MiB. */
-function nothingIsFreeBesideTheKernel(machine: Machine) {
-  const count = Number(read64(machine, bootInfo(machine) + 8) & 0xffffn);
-  for (let i = 0; i < count; i++) {
-    const entry = memoryMap(machine) + 24 * i;
-    if (read64(machine, entry) < 0x80_0000n) write64(machine, entry + 16, 2n);
-  }
-}
+const nothingIsFreeBesideTheKernel = (machine: Machine) =>
+  writeMap(
+    machine,
+    readMap(machine).map((entry) =>
+      entry.start < 0x80_0000n ? { ...entry, type: MemoryType.reserved } : entry,
+    ),
+  );
 
 test('the kernel needs no free memory beside it', () => {
   const { serial } = runOnEmulator(findConformance(), LIMIT, nothingIsFreeBesideTheKernel);
@@ -115,7 +107,7 @@ describe('boot_info is checked', () => {
   });
 
   test('an ACPI root pointer that is none', () => {
-    const { serial, reason } = runOnEmulator(findConformance(), LIMIT, field(ARCH_INFO, 0x1000n));
+    const { serial, reason } = runOnEmulator(findConformance(), LIMIT, field(BOOT_INFO.archInfo, 0x1000n));
     expect(serial).toContain('A9N: ACPI: no RSDP at boot_info.arch_info[0]\n');
     expect(reason.kind).toBe('halted');
   });

@@ -1,0 +1,151 @@
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { createBootedMachine } from '../../emulator/boot/create.ts';
+import {
+  type Machine,
+  NANOSECONDS_PER_INSTRUCTION,
+  type Watch,
+  type WatchHit,
+} from '../../emulator/machine-api.ts';
+import { buildElf } from '../emulator/boot/elf-builder.ts';
+import type { GuestPaths } from '../system/guest-images.ts';
+import { findQemu, QEMU_MISSING, runOnQemu } from '../system/qemu.ts';
+import { findConformance } from './kernel-images.ts';
+
+/** What the kernel does with the devices of a real machine, of which a portable program sees the effects only. */
+
+const LIMIT = 400_000_000;
+const TIMEOUT = 60_000;
+const TIMER_VECTOR = 0xf0;
+const TICK = 4_000_000 / NANOSECONDS_PER_INSTRUCTION;
+/** Instructions for which an interrupt may wait (test/kernel/interrupt-latency.test.ts). */
+const LATENCY = 14_000;
+
+const guest = findConformance();
+
+interface IdleState {
+  readonly privilegeLevel: number;
+  readonly interrupts: boolean;
+}
+
+/** Runs to the exit and reports what was watched, with the instruction counts; and how the processor idled. */
+function watch(paths: GuestPaths, watches: readonly Watch[]) {
+  const images = { kernel: readFileSync(paths.kernel), init: readFileSync(paths.init) };
+  const machine: Machine = createBootedMachine({ memoryBytes: 128 * 2 ** 20 }, images);
+  const seen: { readonly at: number; readonly hit: WatchHit }[] = [];
+  const idle: IdleState[] = [];
+  machine.setWatches([...watches]);
+  while (machine.instructionCount < LIMIT) {
+    const reason = machine.run(1_000_000);
+    if (reason.kind === 'watch') {
+      for (const hit of reason.hits) seen.push({ at: machine.instructionCount, hit });
+    } else if (reason.kind === 'idle') {
+      const interrupts = ((machine.readRegister('rflags') >> 9n) & 1n) === 1n;
+      idle.push({ privilegeLevel: machine.privilegeLevel, interrupts });
+      if (reason.until === undefined) throw new Error('idle for ever');
+    } else if (reason.kind !== 'budget') return { reason, seen, idle };
+  }
+  throw new Error(`not at its end after ${LIMIT} instructions`);
+}
+
+const NOTHING = 0xf0f0;
+
+test(
+  'the timer ticks each 4 ms, and I/O accesses have exactly the width asked for',
+  () => {
+    const { reason, seen } = watch(guest, [
+      { kind: 'interrupt', vector: TIMER_VECTOR },
+      { kind: 'port', first: NOTHING - 8, last: NOTHING + 8, access: 'read-write' },
+    ]);
+    expect(reason).toEqual({ kind: 'exit', code: 0 });
+
+    const ticks = seen.flatMap(({ at, hit }) => (hit.kind === 'interrupt' ? [at] : []));
+    expect(ticks.length).toBeGreaterThan(20);
+    for (const [index, at] of ticks.entries()) {
+      expect(Math.abs(at - ticks[0] - index * TICK)).toBeLessThan(LATENCY);
+    }
+    const accesses = seen.flatMap(({ hit }) =>
+      hit.kind === 'port' ? [`${hit.access} ${hit.size} at ${hit.port}`] : [],
+    );
+    expect(accesses).toEqual(
+      [1, 2, 4].flatMap((size) => ['read', 'write'].map((access) => `${access} ${size} at ${NOTHING}`)),
+    );
+  },
+  TIMEOUT,
+);
+
+/** Init images of a few kernel calls, one after the other. */
+const bytesOf = (value: bigint, count: number) =>
+  Array.from({ length: count }, (_, index) =>
+    Number((BigInt.asUintN(64, value) >> BigInt(8 * index)) & 0xffn),
+  );
+/** MOV of a 64-bit constant to RAX, RDI, RSI, RDX, R8, R9, R10, R12. */
+const MOVES = [
+  [0x48, 0xb8],
+  [0x48, 0xbf],
+  [0x48, 0xbe],
+  [0x48, 0xba],
+  [0x49, 0xb8],
+  [0x49, 0xb9],
+  [0x49, 0xba],
+  [0x49, 0xbc],
+];
+const SYSCALL = [0x0f, 0x05];
+const kernelCall = (...messageRegisters: readonly bigint[]) => [
+  ...[-1n, ...messageRegisters].flatMap((value, index) => [...MOVES[index], ...bytesOf(value, 8)]),
+  ...SYSCALL,
+];
+
+const slot = (index: bigint) => 0x0800_0000_0000_0000n + (index << 48n);
+const [ROOT, REGION, IO_PORTS, BELL, LINE] = [3n, 8n, 9n, 20n, 21n].map(slot);
+const FIRST_GENERIC = 0x0f07_0000_0000_0000n;
+const [CONVERT, IDENTIFY, MAKE_PORT, BIND, WAIT, WRITE] = [0n, 4n, 1n, 1n, 2n, 2n];
+const NOTIFICATION_PORT = 9n;
+/** The interval timer: channel 0 interrupts once, after 0x1000 of its ticks. */
+const TIMER_COMMAND = 0x43n;
+const TIMER_COUNT = 0x40n;
+const EXIT = 0xf4n;
+const writePort = (port: bigint, value: bigint) => kernelCall(IO_PORTS, WRITE, port, 1n, value);
+
+const waitsForTimer = [
+  ...kernelCall(FIRST_GENERIC, CONVERT, NOTIFICATION_PORT, 0n, 1n, ROOT, 20n),
+  ...kernelCall(BELL, IDENTIFY, 1n),
+  ...kernelCall(REGION, MAKE_PORT, 0n, ROOT, 21n),
+  ...kernelCall(LINE, BIND, BELL),
+  ...writePort(TIMER_COMMAND, 0x30n),
+  ...writePort(TIMER_COUNT, 0n),
+  ...writePort(TIMER_COUNT, 0x10n),
+  ...kernelCall(BELL, WAIT),
+  ...writePort(EXIT, 0n),
+];
+
+describe('IRQ 0, which the ACPI tables say is another input of the I/O APIC, wakes an idle system', () => {
+  let folder: string;
+  let paths: GuestPaths;
+  beforeAll(() => {
+    folder = mkdtempSync(join(tmpdir(), 'a9n-devices-'));
+    paths = { ...guest, init: join(folder, 'init.elf') };
+    const start = 0x1_0000;
+    const bytes = Uint8Array.from(waitsForTimer);
+    const segments = [{ virtualAddress: start, bytes, memorySize: 0x7000 }];
+    const symbols = { __init_info_start: start + 0x5008, __init_ipc_buffer_start: start + 0x6000 };
+    writeFileSync(paths.init, buildElf({ entry: start, segments, symbols }));
+  });
+  afterAll(() => rmSync(folder, { recursive: true }));
+
+  test('on the emulator; it idles in kernel mode with interrupts on', () => {
+    const { reason, idle } = watch(paths, []);
+    expect(reason).toEqual({ kind: 'exit', code: 0 });
+    expect(idle.length).toBeGreaterThan(0);
+    expect(new Set(idle.map((state) => JSON.stringify(state)))).toEqual(
+      new Set([JSON.stringify({ privilegeLevel: 0, interrupts: true })]),
+    );
+  });
+
+  const qemu = findQemu();
+  test.skipIf(qemu === undefined)(`on ${qemu ?? QEMU_MISSING}`, async () => {
+    expect((await runOnQemu(paths, { timeoutMilliseconds: TIMEOUT })).exitCode).toBe(0);
+  });
+});
