@@ -52,29 +52,51 @@ function watch(paths: GuestPaths, watches: readonly Watch[]) {
 
 const NOTHING = 0xf0f0;
 
-test(
-  'the timer ticks each 4 ms, and I/O accesses have exactly the width asked for',
-  () => {
-    const { reason, seen } = watch(guest, [
-      { kind: 'interrupt', vector: TIMER_VECTOR },
-      { kind: 'port', first: NOTHING - 8, last: NOTHING + 8, access: 'read-write' },
-    ]);
-    expect(reason).toEqual({ kind: 'exit', code: 0 });
+/** Data ports of the two interrupt controllers of old: their masks. */
+const PIC_MASKS = [0x21, 0xa1];
 
-    const ticks = seen.flatMap(({ at, hit }) => (hit.kind === 'interrupt' ? [at] : []));
+describe('the conformance program on the emulator', () => {
+  let run: ReturnType<typeof watch>;
+  beforeAll(() => {
+    run = watch(guest, [
+      { kind: 'interrupt' },
+      { kind: 'port', first: NOTHING - 8, last: NOTHING + 8, access: 'read-write' },
+      ...PIC_MASKS.map((first): Watch => ({ kind: 'port', first, access: 'write' })),
+    ]);
+  }, TIMEOUT);
+
+  test('ends', () => expect(run.reason).toEqual({ kind: 'exit', code: 0 }));
+
+  test('the timer ticks each 4 ms', () => {
+    const ticks = run.seen.flatMap(({ at, hit }) =>
+      hit.kind === 'interrupt' && hit.vector === TIMER_VECTOR ? [at] : [],
+    );
     expect(ticks.length).toBeGreaterThan(20);
     for (const [index, at] of ticks.entries()) {
       expect(Math.abs(at - ticks[0] - index * TICK)).toBeLessThan(LATENCY);
     }
-    const accesses = seen.flatMap(({ hit }) =>
-      hit.kind === 'port' ? [`${hit.access} ${hit.size} at ${hit.port}`] : [],
-    );
-    expect(accesses).toEqual(
+  });
+
+  const portAccesses = (isMeant: (port: number) => boolean) =>
+    run.seen.flatMap(({ hit }) => (hit.kind === 'port' && isMeant(hit.port) ? [hit] : []));
+
+  test('I/O accesses have exactly the width asked for', () => {
+    const accesses = portAccesses((port) => !PIC_MASKS.includes(port));
+    expect(accesses.map(({ access, size, port }) => `${access} ${size} at ${port}`)).toEqual(
       [1, 2, 4].flatMap((size) => ['read', 'write'].map((access) => `${access} ${size} at ${NOTHING}`)),
     );
-  },
-  TIMEOUT,
-);
+  });
+
+  test('the PIC is masked before the first interrupt', () => {
+    const isInterrupt = (hit: WatchHit) => hit.kind === 'interrupt' && !hit.software;
+    const first = run.seen.findIndex(({ hit }) => isInterrupt(hit));
+    for (const pic of PIC_MASKS) {
+      const writes = portAccesses((port) => port === pic);
+      expect(writes.at(-1)?.value).toBe(0xff);
+      expect(run.seen.findLastIndex(({ hit }) => hit === writes.at(-1))).toBeLessThan(first);
+    }
+  });
+});
 
 /** Init images of a few kernel calls, one after the other. */
 const bytesOf = (value: bigint, count: number) =>

@@ -444,17 +444,6 @@ namespace conformance
             expect_true("notification_port.notify", "reaches the bound process in a reply_receive",
                 server.is_finished && server.result.mr[2] == notification && server.result.mr[3] == 6);
 
-            // Who waits at the notification port itself comes second.
-            worker &waiter = workers[2];
-            require("wait", !waiter.start_call(bell, abi::notification_port_operation::wait));
-            require("receive", !server.start_call(port, operation::receive, blocking()));
-            require("notify", call(bell, abi::notification_port_operation::notify));
-            expect_true("notification_port.notify", "the bound process in a receive comes before an older waiter",
-                server.is_finished && server.result.mr[3] == 6 && !waiter.is_finished);
-            require("notify", call(bell, abi::notification_port_operation::notify));
-            expect_true("notification_port.notify", "a waiter gets it while the bound process does not receive",
-                waiter.is_finished && waiter.result.mr[2] == 6);
-
             // A message comes first.
             require("notify", call(bell, abi::notification_port_operation::notify));
             require("send", !workers[0].start_call(port, operation::send, blocking(1), 0, 3));

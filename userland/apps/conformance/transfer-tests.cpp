@@ -102,7 +102,7 @@ namespace conformance
             expect_success("ipc_port.reply", "a capability without rights has travelled", call(arrived(0), operation::reply, 1));
             expect_error("ipc_port.send", "it has no more rights than before", call(arrived(0), operation::send, 0),
                 capability_error::permission_denied);
-            expect_error("ipc_port.send", "the descriptor that was used is zeroed and its slot empty",
+            expect_error("ipc_port.send", "the slot it has left is empty",
                 call(powerless, operation::send, 0), capability_error::invalid_descriptor);
             expect_equal("ipc_port.send", "descriptors that are not used stay",
                 sender.buffer->transfer_source_descriptors[1], gift(1));
