@@ -58,6 +58,9 @@ namespace posix
     result<word> read_file(inode &file, word offset, void *buffer, word size);
     word         file_size(const inode &file);
 
+    /// Another number after each change of the file's bytes or size: copies of them are good as long as it stays.
+    word file_version(const inode &file);
+
     /// An absolute path for /proc/PID/exe and maps; cut at `capacity`, ended by a zero byte.
     void file_path(const inode &file, char *buffer, word capacity);
 }

@@ -6,6 +6,7 @@
 
 namespace posix
 {
+    struct thread; // process side
     struct waiter;
     struct wait_queue;
 
@@ -37,7 +38,7 @@ namespace posix
     /// What a thread carries while its call waits. It is cleared when a new call begins, not when a call runs again.
     struct waiter
     {
-        explicit constexpr waiter(ready_list &list) : ready(list)
+        explicit constexpr waiter(ready_list &list, thread *of = nullptr) : ready(list), owner(of)
         {
         }
 
@@ -70,6 +71,7 @@ namespace posix
         word memory[4] {};
 
         ready_list &ready;
+        thread     *owner;
         waiter     *next_ready     = nullptr; ///< valid while `is_ready`
         waiter     *previous_ready = nullptr;
         bool        is_ready       = false;
