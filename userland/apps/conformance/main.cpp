@@ -19,6 +19,7 @@ extern "C" [[noreturn]] void a9n_start_init(a9n::abi::ipc_buffer *buffer, const 
     test_notification_port();
     test_io_port();
     test_interrupts();
+    test_interrupted_revoke();
     test_faults();
     test_scheduler();
     test_own_state();

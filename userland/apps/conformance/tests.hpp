@@ -16,6 +16,7 @@ namespace conformance
     void test_notification_port();
     void test_io_port();
     void test_interrupts();
+    void test_interrupted_revoke();
     void test_faults();
     void test_scheduler();
     void test_own_state();

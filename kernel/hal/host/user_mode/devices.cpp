@@ -2,14 +2,17 @@
 
 #include "../devices.hpp"
 #include "../processor.hpp"
+#include "real_time_clock.hpp"
 #include "serial_port.hpp"
 #include "user_mode.hpp"
 
 #include <hal/interface/devices.hpp>
 
+#include <algorithm>
 #include <cerrno>
 #include <csignal>
 #include <cstring>
+#include <ctime>
 #include <sys/time.h>
 #include <unistd.h>
 
@@ -19,25 +22,43 @@ namespace a9n::host
 
     namespace
     {
-        constexpr word com1 = 0x3f8, com1_irq = 4;
+        constexpr word com1      = 0x3f8;
+        constexpr word clock     = 0x70;
         constexpr word exit_port = 0xf4;
 
         constexpr suseconds_t tick_microseconds = 4000;
 
         bool is_unmasked[hal::interrupt_line_count];
 
-        // COM1's line triggers on its edge; an edge while it is masked is lost.
-        bool com1_line = false, com1_pending = false;
+        /// Triggers on the edge; an edge while it is masked is lost.
+        struct interrupt_line
+        {
+            word irq;
+            bool (*is_raised)();
+            bool was_raised = false, is_pending = false;
+        };
+
+        interrupt_line lines[] { { 4, is_serial_interrupt_raised }, { 8, is_clock_interrupt_raised } };
+
+        bool asks_for_processor(const interrupt_line& line)
+        {
+            return line.is_pending && is_unmasked[line.irq];
+        }
 
         bool is_com1(word port)
         {
             return port - com1 < serial_port_size;
         }
 
+        bool is_clock(word port)
+        {
+            return port - clock < clock_port_count;
+        }
+
         uint8_t read_byte(word port)
         {
             constexpr uint8_t empty_bus = 0xff;
-            return is_com1(port) ? read_serial_port(port - com1) : empty_bus;
+            return is_com1(port) ? read_serial_port(port - com1) : is_clock(port) ? read_clock(port - clock) : empty_bus;
         }
 
         void write_byte(word port, uint8_t value)
@@ -50,6 +71,10 @@ namespace a9n::host
             {
                 write_serial_port(port - com1, value);
             }
+            if (is_clock(port))
+            {
+                write_clock(port - clock, value);
+            }
         }
     }
 
@@ -61,17 +86,28 @@ namespace a9n::host
     void update_devices()
     {
         update_serial_port();
-        const bool line = is_serial_interrupt_raised();
-        com1_pending |= line && !com1_line && is_unmasked[com1_irq];
-        com1_line = line;
+        update_clock();
+        for (interrupt_line& line : lines)
+        {
+            const bool is_raised = line.is_raised();
+            line.is_pending |= is_raised && !line.was_raised && is_unmasked[line.irq];
+            line.was_raised = is_raised;
+        }
     }
 
     bool find_pending_interrupt(word& irq)
     {
-        const bool is_found = com1_pending && is_unmasked[com1_irq];
-        com1_pending        = false;
-        irq                 = com1_irq;
-        return is_found;
+        for (interrupt_line& line : lines)
+        {
+            const bool is_found = asks_for_processor(line);
+            line.is_pending     = false;
+            if (is_found)
+            {
+                irq = line.irq;
+                return true;
+            }
+        }
+        return false;
     }
 
     bool take_timer_tick()
@@ -85,7 +121,12 @@ namespace a9n::host
 
     void wait_for_devices()
     {
-        if (!wait_for_serial_input())
+        constexpr timespec shortest_period { 0, 100'000 };
+        if (is_clock_running())
+        {
+            nanosleep(&shortest_period, nullptr);
+        }
+        else if (!wait_for_serial_input())
         {
             give_up("every process waits, and no device will ever interrupt");
         }
@@ -125,7 +166,8 @@ namespace a9n::hal
         }
         sigset_t pending;
         sigpending(&pending);
-        return sigismember(&pending, SIGALRM) != 0 || (com1_pending && is_unmasked[com1_irq]);
+        update_devices();
+        return sigismember(&pending, SIGALRM) != 0 || std::ranges::any_of(lines, asks_for_processor);
     }
 
     word read_io_port(word port, word width)

@@ -1,5 +1,5 @@
-// The devices that processes in user mode find: the timer, COM1 on standard input and output, and port 0xF4, which ends
-// the machine.
+// The devices that processes in user mode find: the timer, COM1 on standard input and output, the real-time clock's
+// periodic interrupt, and port 0xF4, which ends the machine.
 #pragma once
 
 #include <hal/interface/types.hpp>
