@@ -32,10 +32,6 @@ namespace a9n::host
                 {
                     return "dependency list: previous is not the slot before";
                 }
-                if (slot->depth > (before != nullptr ? before->depth + 1 : 0))
-                {
-                    return "dependency list: a slot is deeper than a child of the slot before it";
-                }
                 if (slot->type == capability_type::none || slot->type > capability_type::io_port)
                 {
                     return "dependency list: a slot holds nothing that exists";
@@ -45,6 +41,20 @@ namespace a9n::host
                     return "dependency list: a slot has rights that do not exist";
                 }
                 before = slot;
+            }
+            return nullptr;
+        }
+
+        const char* check_depths(const inventory& objects)
+        {
+            word highest = 0;
+            for (const capability_slot* slot : objects.slots)
+            {
+                if (slot->depth > highest)
+                {
+                    return "dependency list: a slot is deeper than a child of the slot before it";
+                }
+                highest = slot->depth + 1;
             }
             return nullptr;
         }
@@ -187,11 +197,15 @@ namespace a9n::host
 
         const char* check_children(const inventory& objects)
         {
-            std::vector<const capability_slot*> ancestors; // by depth
+            // While a revocation is under way, a parent goes before its children, which stay inside what is above.
+            std::vector<const capability_slot*> ancestors;
             for (const capability_slot* slot : objects.slots)
             {
-                ancestors.resize(slot->depth);
-                if (slot->depth > 0)
+                while (!ancestors.empty() && ancestors.back()->depth >= slot->depth)
+                {
+                    ancestors.pop_back();
+                }
+                if (!ancestors.empty())
                 {
                     if (const char* problem = check_child(*ancestors.back(), *slot))
                     {
@@ -522,8 +536,9 @@ namespace a9n::host
     {
         using check = const char* (*) (const inventory&);
         constexpr check always[] = { check_links, check_children, check_overlaps, check_cleared_pages, check_ready_queues };
-        // While a revocation is under way, there are objects to which no capability exists.
-        constexpr check when_finished[] = { check_places, check_mappings, check_ports, check_interrupts, check_processes };
+        // While a revocation is under way, capabilities go before what derives from them, and there are objects to which
+        // none exists.
+        constexpr check when_finished[] = { check_depths, check_places, check_mappings, check_ports, check_interrupts, check_processes };
         for (const check& each : always)
         {
             if (const char* problem = each(objects))

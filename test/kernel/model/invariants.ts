@@ -108,12 +108,17 @@ function depthViolations({ slots }: KernelState): string[] {
   });
 }
 
-/** Index of each slot's parent; −1 if it derives from nothing. */
+/**
+ * Index of each slot's parent; −1 if it derives from nothing. While a revocation is under way, parents go before their
+ * children, which then count as those of the next one above.
+ */
 function parentsOf(slots: readonly SlotState[]): number[] {
-  const lastAt: number[] = [];
+  const ancestors: number[] = [];
   return slots.map(({ depth }, i) => {
-    lastAt[depth] = i;
-    return depth === 0 ? -1 : (lastAt[depth - 1] ?? -1);
+    while (ancestors.length > 0 && slots[ancestors[ancestors.length - 1]].depth >= depth) ancestors.pop();
+    const parent = ancestors.at(-1) ?? -1;
+    ancestors.push(i);
+    return parent;
   });
 }
 
