@@ -40,8 +40,7 @@ namespace a9n
         return {};
     }
 
-    result<capability_slot*> find_transfer_destination(
-        const process_control_block& receiver, word count, const transfer_sources& vacated)
+    result<capability_slot*> find_transfer_destination(const process_control_block& receiver, word count)
     {
         if (count == 0)
         {
@@ -66,8 +65,7 @@ namespace a9n
         }
         for (word i = 0; i < count; i++)
         {
-            capability_slot& slot = destination.slots[first + i];
-            if (!slot.is_empty() && !vacated.contains(slot))
+            if (!destination.slots[first + i].is_empty())
             {
                 return capability_error::invalid_argument;
             }
@@ -75,12 +73,26 @@ namespace a9n
         return &destination.slots[first];
     }
 
-    void transfer_capabilities(
-        const process_control_block& sender, const transfer_sources& sources, capability_slot* destination)
+    void move_to_destination(const transfer_sources& sources, capability_slot* destination)
     {
         for (word i = 0; i < sources.count; i++)
         {
             move_capability(destination[i], *sources.slots[i]);
+        }
+    }
+
+    void move_to_sources(const transfer_sources& sources, capability_slot* destination)
+    {
+        for (word i = 0; i < sources.count; i++)
+        {
+            move_capability(*sources.slots[i], destination[i]);
+        }
+    }
+
+    void forget_transfer_sources(const process_control_block& sender, const transfer_sources& sources)
+    {
+        for (word i = 0; i < sources.count; i++)
+        {
             sender.get_ipc_buffer()->transfer_source_descriptors[i] = 0;
         }
     }

@@ -19,12 +19,14 @@ namespace a9n
     /// are distinct and not empty.
     status find_transfer_sources(const process_control_block& sender, word count, transfer_sources& sources);
 
-    /// Where the receiver wants `count` capabilities: the first of so many free slots. Slots in `vacated` count as free.
-    /// illegal_operation without IPC buffer; invalid_argument if the node or a slot does not suit.
-    result<capability_slot*> find_transfer_destination(
-        const process_control_block& receiver, word count, const transfer_sources& vacated);
+    /// Where the receiver wants `count` capabilities: the first of so many free slots. illegal_operation without IPC
+    /// buffer; invalid_argument if the node or a slot does not suit.
+    result<capability_slot*> find_transfer_destination(const process_control_block& receiver, word count);
 
-    /// Moves the capabilities and zeroes the descriptors the sender used.
-    void transfer_capabilities(
-        const process_control_block& sender, const transfer_sources& sources, capability_slot* destination);
+    void move_to_destination(const transfer_sources& sources, capability_slot* destination);
+    /// Undoes it, if nothing else has happened since.
+    void move_to_sources(const transfer_sources& sources, capability_slot* destination);
+
+    /// Zeroes the descriptors that the sender used.
+    void forget_transfer_sources(const process_control_block& sender, const transfer_sources& sources);
 }

@@ -114,8 +114,6 @@ namespace a9n
             capability_slot* destination = nullptr;
         };
 
-        constexpr transfer_sources nothing_vacated {};
-
         /// What the sender itself has to have.
         status check_sender(const process_control_block& sender, message_info info, transfer_sources& sources)
         {
@@ -127,14 +125,13 @@ namespace a9n
         }
 
         /// What the receiver has to have; returns where capabilities go.
-        result<capability_slot*> check_receiver(
-            const process_control_block& receiver, message_info info, const transfer_sources& vacated)
+        result<capability_slot*> check_receiver(const process_control_block& receiver, message_info info)
         {
             if (!has_payload_registers(receiver, info))
             {
                 return capability_error::fatal;
             }
-            return find_transfer_destination(receiver, info.transfer_count(), vacated);
+            return find_transfer_destination(receiver, info.transfer_count());
         }
 
         // ---- Invoke: messages ----------------------------------------------------------------------------------------
@@ -155,13 +152,20 @@ namespace a9n
             }
         }
 
-        void deliver(process_control_block& sender, process_control_block& receiver, const delivery& message)
+        /// The capabilities have been moved.
+        void deliver_moved(process_control_block& sender, process_control_block& receiver, const delivery& message)
         {
             copy_payload(sender, receiver, message.info.length());
-            transfer_capabilities(sender, message.sources, message.destination);
+            forget_transfer_sources(sender, message.sources);
             set_message_register(receiver, 2, message.info.value);
             set_message_register(receiver, 3, message.identifier);
             set_success(receiver);
+        }
+
+        void deliver(process_control_block& sender, process_control_block& receiver, const delivery& message)
+        {
+            move_to_destination(message.sources, message.destination);
+            deliver_moved(sender, receiver, message);
         }
 
         void deliver_fault(const process_control_block& faulter, process_control_block& receiver)
@@ -193,7 +197,7 @@ namespace a9n
         /// The first queued sender whose message `receiver` can get; nullptr if there is none. Senders whose own data has
         /// gone bad end with the error. The receiver's own fault is its error.
         result<process_control_block*> find_sender(
-            ipc_port& port, const process_control_block& receiver, const transfer_sources& vacated, delivery& message)
+            ipc_port& port, const process_control_block& receiver, delivery& message)
         {
             while (port.state == ipc_port_state::has_senders)
             {
@@ -213,7 +217,7 @@ namespace a9n
                     continue;
                 }
 
-                const auto destination = check_receiver(receiver, message.info, vacated);
+                const auto destination = check_receiver(receiver, message.info);
                 if (!destination.ok())
                 {
                     return destination.error();
@@ -273,7 +277,7 @@ namespace a9n
             ipc_port&              port   = call.slot.object<ipc_port>();
             if (process_control_block* receiver = waiting_receiver(port))
             {
-                const auto destination = check_receiver(*receiver, message.info, nothing_vacated);
+                const auto destination = check_receiver(*receiver, message.info);
                 if (!destination.ok())
                 {
                     return destination.error();
@@ -331,8 +335,8 @@ namespace a9n
                 return checked;
             }
             const auto destination = caller->has_fault
-                ? find_transfer_destination(*caller, info.transfer_count(), nothing_vacated)
-                : check_receiver(*caller, info, nothing_vacated);
+                ? find_transfer_destination(*caller, info.transfer_count())
+                : check_receiver(*caller, info);
             if (!destination.ok())
             {
                 return destination.error();
@@ -356,7 +360,8 @@ namespace a9n
             return success;
         }
 
-        void carry_out_reply(process_control_block& replier, const planned_reply& plan)
+        /// The capabilities have been moved.
+        void carry_out_moved_reply(process_control_block& replier, const planned_reply& plan)
         {
             if (plan.caller == nullptr)
             {
@@ -367,7 +372,7 @@ namespace a9n
             if (caller.has_fault)
             {
                 caller.has_fault = false;
-                transfer_capabilities(replier, plan.message.sources, plan.message.destination);
+                forget_transfer_sources(replier, plan.message.sources);
                 if (plan.writes_context)
                 {
                     hal::write_registers(caller.context, plan.context, abi::context_register_count);
@@ -375,7 +380,7 @@ namespace a9n
             }
             else
             {
-                deliver(replier, caller, plan.message);
+                deliver_moved(replier, caller, plan.message);
             }
             scheduler::make_ready(caller);
         }
@@ -403,7 +408,8 @@ namespace a9n
             const status  planned = plan_reply(call.caller, info.value(), plan);
             if (planned.ok())
             {
-                carry_out_reply(call.caller, plan);
+                move_to_destination(plan.message.sources, plan.message.destination);
+                carry_out_moved_reply(call.caller, plan);
             }
             return planned;
         }
@@ -439,7 +445,7 @@ namespace a9n
             }
             ipc_port&  port = call.slot.object<ipc_port>();
             delivery   message;
-            const auto sender = find_sender(port, call.caller, nothing_vacated, message);
+            const auto sender = find_sender(port, call.caller, message);
             if (!sender.ok())
             {
                 return sender.error();
@@ -461,22 +467,19 @@ namespace a9n
             {
                 return planned;
             }
-            // Whether the receive can work is known before the reply is sent: slots that the reply empties count as free.
-            // The capability that is called may be among them.
-            ipc_port&  port = call.slot.object<ipc_port>();
+            // The reply's capabilities move first: they may empty or fill the slots that the message's go to, and may be
+            // the node with these slots. If the receive cannot work then, they move back. The capability that is called
+            // may be among them.
+            ipc_port& port = call.slot.object<ipc_port>();
+            move_to_destination(plan.message.sources, plan.message.destination);
             delivery   message;
-            const auto expected = find_sender(port, call.caller, plan.message.sources, message);
-            if (!expected.ok())
-            {
-                return expected.error();
-            }
-            carry_out_reply(call.caller, plan);
-            // Again, because the reply may have moved what the message is to carry.
-            const auto sender = find_sender(port, call.caller, nothing_vacated, message);
+            const auto sender = find_sender(port, call.caller, message);
             if (!sender.ok())
             {
+                move_to_sources(plan.message.sources, plan.message.destination);
                 return sender.error();
             }
+            carry_out_moved_reply(call.caller, plan);
             return receive_or_wait(call.caller, port, info.value(), sender.value(), message);
         }
 

@@ -23,7 +23,13 @@ import {
 } from './process.ts';
 import { areRegistersValid, CONTEXT_WORDS, writeRegisters } from './registers.ts';
 import * as scheduler from './scheduler.ts';
-import { type Destination, findDestination, findSources, transfer } from './transfer.ts';
+import {
+  type Destination,
+  findDestination,
+  findSources,
+  forgetSources,
+  moveToDestination,
+} from './transfer.ts';
 
 type PortCall = Call<PortCapability>;
 
@@ -65,9 +71,9 @@ function checkSender(model: Model, sender: Process, info: bigint): Slot[] {
   return findSources(model, sender, transferCountOf(info));
 }
 
-function checkReceiver(model: Model, receiver: Process, info: bigint, vacated: readonly Slot[]): Destination {
+function checkReceiver(model: Model, receiver: Process, info: bigint): Destination {
   demand(hasPayload(receiver, info), 'fatal');
-  return findDestination(model, receiver, transferCountOf(info), vacated);
+  return findDestination(model, receiver, transferCountOf(info));
 }
 
 // ---- Queues ------------------------------------------------------------------------------------------------------
@@ -118,10 +124,16 @@ interface Delivery {
 }
 
 function deliver(model: Model, sender: Process, receiver: Process, message: Delivery): void {
+  moveToDestination(model, message.sources, message.destination);
+  deliverMoved(model, sender, receiver, message);
+}
+
+/** The capabilities have been moved. */
+function deliverMoved(model: Model, sender: Process, receiver: Process, message: Delivery): void {
   for (let i = PAYLOAD; i < PAYLOAD + lengthOf(message.info); i++) {
     setMessageRegister(model, receiver, i, getMessageRegister(model, sender, i));
   }
-  transfer(model, sender, message.sources, message.destination);
+  forgetSources(model, sender, message.sources);
   setMessageRegister(model, receiver, 2, message.info);
   setMessageRegister(model, receiver, 3, message.identifier);
   endCall(model, receiver, 'success');
@@ -144,7 +156,7 @@ function sendOrCall(call: PortCall, isCall: boolean): End {
   const port = model.ipcPorts.get(capability.object)!;
   const receiver = waitingReceiver(port);
   if (receiver !== undefined) {
-    const destination = checkReceiver(model, receiver, info, []);
+    const destination = checkReceiver(model, receiver, info);
     leaveIpcPort(model, receiver);
     deliver(model, caller, receiver, { info, identifier, sources, destination });
     if (!isCall) {
@@ -197,19 +209,14 @@ function firstGoodSender(model: Model, port: IpcPort): { sender: Process; source
 }
 
 /** The message of the first queued sender. What is wrong with the receiver is its own error, and the sender stays queued. */
-function findMessage(
-  model: Model,
-  port: IpcPort,
-  receiver: Process,
-  vacated: readonly Slot[],
-): Expected | undefined {
+function findMessage(model: Model, port: IpcPort, receiver: Process): Expected | undefined {
   const first = firstGoodSender(model, port);
   if (first?.sender.sending === undefined) {
     return first && { sender: first.sender, message: undefined };
   }
   const { sender, sources } = first;
   const { info, identifier } = first.sender.sending;
-  const destination = checkReceiver(model, receiver, info, vacated);
+  const destination = checkReceiver(model, receiver, info);
   return { sender, message: { info, identifier, sources, destination } };
 }
 
@@ -262,7 +269,7 @@ function receive(call: PortCall): End {
   const { model, caller } = call;
   const info = decodeInfo(call);
   const port = model.ipcPorts.get(call.capability.object)!;
-  const found = findMessage(model, port, caller, []);
+  const found = findMessage(model, port, caller);
   dropReplyTarget(model, caller);
   return takeOrWait(model, caller, port, info, found);
 }
@@ -297,14 +304,14 @@ function planReply(model: Model, replier: Process, info: bigint): PlannedReply |
   const sources = checkSender(model, replier, info);
   const destination =
     caller.fault === undefined
-      ? checkReceiver(model, caller, info, [])
-      : findDestination(model, caller, transferCountOf(info), []);
+      ? checkReceiver(model, caller, info)
+      : findDestination(model, caller, transferCountOf(info));
   const context = planContext(model, replier, caller, info);
   return { caller, message: { info, identifier: 0n, sources, destination }, context };
 }
 
-/** The caller becomes ready; the replier goes on. */
-function carryOutReply(model: Model, replier: Process, plan: PlannedReply | undefined): void {
+/** The caller becomes ready; the replier goes on. The capabilities have been moved. */
+function carryOutMovedReply(model: Model, replier: Process, plan: PlannedReply | undefined): void {
   if (plan === undefined) {
     return;
   }
@@ -312,10 +319,10 @@ function carryOutReply(model: Model, replier: Process, plan: PlannedReply | unde
   replier.replyTarget = undefined;
   caller.replySource = undefined;
   if (caller.fault === undefined) {
-    deliver(model, replier, caller, message);
+    deliverMoved(model, replier, caller, message);
   } else {
     caller.fault = undefined;
-    transfer(model, replier, message.sources, message.destination);
+    forgetSources(model, replier, message.sources);
     if (context !== undefined) {
       writeRegisters(caller, context);
     }
@@ -323,24 +330,37 @@ function carryOutReply(model: Model, replier: Process, plan: PlannedReply | unde
   scheduler.makeReady(model, caller);
 }
 
+/** Returns how to undo it. */
+const moveReply = (model: Model, plan: PlannedReply | undefined): (() => void) =>
+  plan === undefined ? () => {} : moveToDestination(model, plan.message.sources, plan.message.destination);
+
 function reply(call: PortCall): End {
-  carryOutReply(call.model, call.caller, planReply(call.model, call.caller, decodeInfo(call)));
+  const { model, caller } = call;
+  const plan = planReply(model, caller, decodeInfo(call));
+  moveReply(model, plan);
+  carryOutMovedReply(model, caller, plan);
   return 'success';
 }
 
 /**
- * REPLY, then receive, atomically: whether the receive can work is known before the reply is sent, and slots that the reply empties
- * count as free. Rule: should the reply itself make the receive impossible (its capabilities fill the slots that the message's were
- * to go to), it stays done and the call ends with the receive's error.
+ * REPLY, then receive, atomically. Rule: the receive finds the slots as they are with the reply's capabilities moved; if it cannot
+ * work then, these move back, and queued senders that it has passed over have ended.
  */
 function replyReceive(call: PortCall): End {
   const { model, caller } = call;
   const info = decodeInfo(call);
   const plan = planReply(model, caller, info);
   const port = model.ipcPorts.get(call.capability.object)!;
-  findMessage(model, port, caller, plan?.message.sources ?? []);
-  carryOutReply(model, caller, plan);
-  return takeOrWait(model, caller, port, info, findMessage(model, port, caller, []));
+  const moveBack = moveReply(model, plan);
+  let found: Expected | undefined;
+  try {
+    found = findMessage(model, port, caller);
+  } catch (failure) {
+    moveBack();
+    throw failure;
+  }
+  carryOutMovedReply(model, caller, plan);
+  return takeOrWait(model, caller, port, info, found);
 }
 
 // ---- IDENTIFY ----------------------------------------------------------------------------------------------------

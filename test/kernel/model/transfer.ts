@@ -28,13 +28,8 @@ export function findSources(model: Model, sender: Process, count: number): Slot[
   return sources;
 }
 
-/** Where the receiver wants them; slots that hold one of `vacated` count as free. Without capabilities there is nothing to check. */
-export function findDestination(
-  model: Model,
-  receiver: Process,
-  count: number,
-  vacated: readonly Slot[],
-): Destination {
+/** Where the receiver wants them. Without capabilities there is nothing to check. */
+export function findDestination(model: Model, receiver: Process, count: number): Destination {
   if (count === 0) {
     return { node: 0, first: 0 };
   }
@@ -45,16 +40,25 @@ export function findDestination(
   const first = indexIn(node, readBuffer(model, receiver, DESTINATION_INDEX), BigInt(count));
   demand(first !== undefined, 'invalid_argument');
   for (let index = first; index < first + count; index++) {
-    const used = node.slots.get(index);
-    demand(used === undefined || vacated.includes(used), 'invalid_argument');
+    demand(!node.slots.has(index), 'invalid_argument');
   }
   return { node: slot.capability.object, first };
 }
 
-/** Moves them all; the descriptors that were used become 0. */
-export function transfer(model: Model, sender: Process, sources: readonly Slot[], to: Destination): void {
+/** Moves them all. Returns how to undo it. */
+export function moveToDestination(model: Model, sources: readonly Slot[], to: Destination): () => void {
+  const before = sources.map((slot) => ({ slot, place: slot.place }));
   sources.forEach((slot, i) => {
     moveTo(model, slot, nodePlace(to.node, to.first + i));
+  });
+  return () => {
+    for (const { slot, place } of before) moveTo(model, slot, place);
+  };
+}
+
+/** The descriptors that were used become 0. */
+export function forgetSources(model: Model, sender: Process, sources: readonly Slot[]): void {
+  sources.forEach((_, i) => {
     writeBuffer(model, sender, SOURCE_DESCRIPTORS + i, 0n);
   });
 }

@@ -216,6 +216,46 @@ namespace conformance
             require("finished", sender.is_finished);
         }
 
+        /// REPLY_RECEIVE whose reply would make its receive impossible: all or nothing.
+        void test_reply_in_the_way()
+        {
+            const auto invalid = capability_error::invalid_argument;
+            worker &client = workers[0], &sender = workers[2];
+            constexpr word travelling_node = slot(scratch + 6);
+            make(capability_type::node, radix, scratch + 6);
+            const auto stays_as_it_was = [&](word offered) {
+                return !client.is_finished && !sender.is_finished && ipc_buffer->transfer_source_descriptors[0] == offered;
+            };
+            require("call", !client.start_call(port, operation::call, 1));
+            require("receive", call(port, operation::receive, 1));
+            offer(*sender.buffer, gift(1), 0);
+            require("queue a sender", !sender.start_call(port, operation::send, with_transfer(1)));
+
+            expect_at(*client.buffer, target, 5);
+            expect_at(*ipc_buffer, target, 5);
+            offer(*ipc_buffer, gift(0), 0);
+            expect_error("ipc_port.reply_receive", "the reply fills the slot that the message is to go to",
+                call(port, operation::reply_receive, with_transfer(1)), invalid);
+            expect_true("ipc_port.reply_receive", "then nobody gets anything",
+                stays_as_it_was(gift(0)) && is_port(gift(0)) && is_port(gift(1)) && !is_port(arrived(5)));
+
+            expect_at(*ipc_buffer, travelling_node, 0);
+            offer(*ipc_buffer, travelling_node, 0);
+            expect_error("ipc_port.reply_receive", "the reply carries the node that the message is to go to",
+                call(port, operation::reply_receive, with_transfer(1)), invalid);
+            expect_true("ipc_port.reply_receive", "then the node stays where it is", stays_as_it_was(travelling_node));
+            expect_error("ipc_port.reply_receive", "and can be looked up there", call(travelling_node, 0), capability_error::illegal_operation);
+
+            // A reply that makes the receive possible: the node arrives where the message is to go to.
+            expect_at(*client.buffer, root, scratch + 7);
+            expect_at(*ipc_buffer, slot(scratch + 7), 0);
+            expect_success("ipc_port.reply_receive", "the reply brings the node that the message is to go to",
+                call(port, operation::reply_receive, with_transfer(1)));
+            expect_true("ipc_port.reply_receive", "then both arrive", client.is_finished && sender.is_finished && !is_port(gift(1))
+                    && is_port(slot_in(scratch + 7, radix, 0)));
+            require("back", call(root, abi::node_operation::move, gift_slot + 1, slot_in(scratch + 7, radix, 0)));
+        }
+
         void test_missing_buffers()
         {
             worker &poor = workers[3];
@@ -268,6 +308,7 @@ namespace conformance
         test_what_arrives();
         test_sender_errors();
         test_receiver_errors();
+        test_reply_in_the_way();
         test_missing_buffers();
         clean_up();
     }
