@@ -68,14 +68,6 @@ namespace conformance
             return false;
         }
 
-        void finish(const worker &which)
-        {
-            while (!which.is_finished || !which.is_idle)
-            {
-                yield();
-            }
-        }
-
         /// Two workers of the test's priority become ready.
         bool preempts_no_equal()
         {
@@ -85,8 +77,8 @@ namespace conformance
                 workers[i].start(note_order);
             }
             const bool is_undisturbed = order_length == 0;
-            finish(workers[0]);
-            finish(workers[1]);
+            workers[0].let_finish();
+            workers[1].let_finish();
             return is_undisturbed;
         }
 
@@ -100,8 +92,8 @@ namespace conformance
             const bool is_undisturbed = order_length == 0;
             yield();
             const bool in_order = order_length == 2 && order[0] == 0 && order[1] == 1;
-            finish(workers[0]);
-            finish(workers[1]);
+            workers[0].let_finish();
+            workers[1].let_finish();
             return is_undisturbed && in_order;
         }
 
@@ -204,8 +196,8 @@ namespace conformance
             }
             expect_true("scheduler", "the timer preempts processes of the same priority", counters[0] != 0 && counters[1] != 0);
             stop = true;
-            finish(workers[0]);
-            finish(workers[1]);
+            workers[0].let_finish();
+            workers[1].let_finish();
 
             stop = false;
             workers[0].start(keep_registers);
@@ -216,8 +208,8 @@ namespace conformance
             {
             }
             stop = true;
-            finish(workers[0]);
-            finish(workers[1]);
+            workers[0].let_finish();
+            workers[1].let_finish();
             expect_true("scheduler", "a preempted process keeps RAX, RCX, R11 and vector state",
                 workers[0].is_finished && workers[0].value == 1);
         }
@@ -240,8 +232,8 @@ namespace conformance
             set_priority(client, own_priority + 1);
             cause(client);
             const bool at_once = server.is_finished && order_length == 0;
-            finish(server);
-            finish(bystander);
+            server.let_finish();
+            bystander.let_finish();
             client.restart();
             return at_once;
         }

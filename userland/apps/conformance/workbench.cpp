@@ -130,6 +130,14 @@ namespace conformance
         return is_finished;
     }
 
+    void worker::let_finish() const
+    {
+        while (!is_finished || !is_idle)
+        {
+            yield();
+        }
+    }
+
     reply worker::resume()
     {
         return call(process, abi::process_control_block_operation::resume);

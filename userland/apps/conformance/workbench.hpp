@@ -57,6 +57,9 @@ namespace conformance
         bool start(const register_file &call);
         bool start(void (*what)(worker &));
 
+        /// Of one that has the test's own priority: yields until it has done what it was told, and waits for work.
+        void let_finish() const;
+
         /// Asks the kernel to resume it where it was stopped.
         reply resume();
 
