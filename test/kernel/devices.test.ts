@@ -12,6 +12,7 @@ import {
 import { buildElf } from '../emulator/boot/elf-builder.ts';
 import type { GuestPaths } from '../system/guest-images.ts';
 import { findQemu, QEMU_MISSING, runOnQemu } from '../system/qemu.ts';
+import { INTERRUPT_MASK_WATCHES, interruptMasks } from './interrupt-masks.ts';
 import { findConformance } from './kernel-images.ts';
 
 /** What the kernel does with the devices of a real machine, of which a portable program sees the effects only. */
@@ -22,6 +23,9 @@ const TIMER_VECTOR = 0xf0;
 const TICK = 4_000_000 / NANOSECONDS_PER_INSTRUCTION;
 /** Instructions for which an interrupt may wait (test/kernel/interrupt-latency.test.ts). */
 const LATENCY = 14_000;
+
+/** The I/O APIC's input of IRQ 0, and nobody's line. */
+const TIMER_INPUT = 2;
 
 const guest = findConformance();
 
@@ -123,7 +127,8 @@ const kernelCall = (...messageRegisters: readonly bigint[]) => [
 const slot = (index: bigint) => 0x0800_0000_0000_0000n + (index << 48n);
 const [ROOT, REGION, IO_PORTS, BELL, LINE] = [3n, 8n, 9n, 20n, 21n].map(slot);
 const FIRST_GENERIC = 0x0f07_0000_0000_0000n;
-const [CONVERT, IDENTIFY, MAKE_PORT, BIND, WAIT, WRITE] = [0n, 4n, 1n, 1n, 2n, 2n];
+const [CONVERT, IDENTIFY, MAKE_PORT, WAIT, WRITE] = [0n, 4n, 1n, 2n, 2n];
+const [BIND, UNBIND, ACK] = [1n, 2n, 3n];
 const NOTIFICATION_PORT = 9n;
 /** The interval timer: channel 0 interrupts once, after 0x1000 of its ticks. */
 const TIMER_COMMAND = 0x43n;
@@ -131,10 +136,15 @@ const TIMER_COUNT = 0x40n;
 const EXIT = 0xf4n;
 const writePort = (port: bigint, value: bigint) => kernelCall(IO_PORTS, WRITE, port, 1n, value);
 
-const waitsForTimer = [
+const bellIn20 = [
   ...kernelCall(FIRST_GENERIC, CONVERT, NOTIFICATION_PORT, 0n, 1n, ROOT, 20n),
   ...kernelCall(BELL, IDENTIFY, 1n),
-  ...kernelCall(REGION, MAKE_PORT, 0n, ROOT, 21n),
+];
+const lineIn21 = (irq: bigint) => kernelCall(REGION, MAKE_PORT, irq, ROOT, 21n);
+
+const waitsForTimer = [
+  ...bellIn20,
+  ...lineIn21(0n),
   ...kernelCall(LINE, BIND, BELL),
   ...writePort(TIMER_COMMAND, 0x30n),
   ...writePort(TIMER_COUNT, 0n),
@@ -143,31 +153,58 @@ const waitsForTimer = [
   ...writePort(EXIT, 0n),
 ];
 
-describe('IRQ 0, which the ACPI tables say is another input of the I/O APIC, wakes an idle system', () => {
-  let folder: string;
-  let paths: GuestPaths;
-  beforeAll(() => {
-    folder = mkdtempSync(join(tmpdir(), 'a9n-devices-'));
-    paths = { ...guest, init: join(folder, 'init.elf') };
-    const start = 0x1_0000;
-    const bytes = Uint8Array.from(waitsForTimer);
-    const segments = [{ virtualAddress: start, bytes, memorySize: 0x7000 }];
-    const symbols = { __init_info_start: start + 0x5008, __init_ipc_buffer_start: start + 0x6000 };
-    writeFileSync(paths.init, buildElf({ entry: start, segments, symbols }));
-  });
-  afterAll(() => rmSync(folder, { recursive: true }));
+let folder: string;
+beforeAll(() => {
+  folder = mkdtempSync(join(tmpdir(), 'a9n-devices-'));
+});
+afterAll(() => rmSync(folder, { recursive: true }));
 
+function imageOf(code: readonly number[]): GuestPaths {
+  const init = join(folder, 'init.elf');
+  const start = 0x1_0000;
+  const segments = [{ virtualAddress: start, bytes: Uint8Array.from(code), memorySize: 0x7000 }];
+  const symbols = { __init_info_start: start + 0x5008, __init_ipc_buffer_start: start + 0x6000 };
+  writeFileSync(init, buildElf({ entry: start, segments, symbols }));
+  return { ...guest, init };
+}
+
+describe('IRQ 0, which the ACPI tables say is another input of the I/O APIC, wakes an idle system', () => {
   test('on the emulator; it idles in kernel mode with interrupts on', () => {
-    const { reason, idle } = watch(paths, []);
+    const { reason, idle } = watch(imageOf(waitsForTimer), []);
     expect(reason).toEqual({ kind: 'exit', code: 0 });
     expect(idle.length).toBeGreaterThan(0);
-    expect(new Set(idle.map((state) => JSON.stringify(state)))).toEqual(
-      new Set([JSON.stringify({ privilegeLevel: 0, interrupts: true })]),
-    );
+    for (const state of idle) expect(state).toEqual({ privilegeLevel: 0, interrupts: true });
   });
 
   const qemu = findQemu();
   test.skipIf(qemu === undefined)(`on ${qemu ?? QEMU_MISSING}`, async () => {
-    expect((await runOnQemu(paths, { timeoutMilliseconds: TIMEOUT })).exitCode).toBe(0);
+    const { exitCode } = await runOnQemu(imageOf(waitsForTimer), { timeoutMilliseconds: TIMEOUT });
+    expect(exitCode).toBe(0);
+  });
+});
+
+describe('other lines are the inputs of their numbers, masked unless they are bound', () => {
+  const [bind, unbind, acknowledge] = [
+    kernelCall(LINE, BIND, BELL),
+    kernelCall(LINE, UNBIND),
+    kernelCall(LINE, ACK),
+  ];
+  test.each([
+    { irq: 4, what: 'bound', calls: [bind], unmasked: [4] },
+    { irq: 17, what: 'bound', calls: [bind], unmasked: [17] },
+    { irq: 23, what: 'bound', calls: [bind], unmasked: [23] },
+    { irq: 200, what: 'bound, without an input', calls: [bind], unmasked: [] },
+    { irq: 17, what: 'not bound', calls: [], unmasked: [] },
+    { irq: 17, what: 'acknowledged, not bound', calls: [acknowledge], unmasked: [] },
+    { irq: 17, what: 'unbound', calls: [bind, unbind], unmasked: [] },
+    { irq: 17, what: 'unbound, then acknowledged', calls: [bind, unbind, acknowledge], unmasked: [] },
+  ])('line $irq, $what', ({ irq, calls, unmasked }) => {
+    const code = [...bellIn20, ...lineIn21(BigInt(irq)), ...calls.flat(), ...writePort(EXIT, 0n)];
+    const { reason, seen } = watch(imageOf(code), INTERRUPT_MASK_WATCHES);
+    expect(reason).toEqual({ kind: 'exit', code: 0 });
+    const masks = interruptMasks();
+    masks.note(seen.map(({ hit }) => hit));
+    const lines = Array.from({ length: 256 }, (_, line) => line).filter((line) => line !== TIMER_INPUT);
+    expect(lines.filter((line) => !masks.isMasked(line))).toEqual(unmasked);
   });
 });
