@@ -31,6 +31,10 @@ namespace a9n
         {
             scheduler::remove(process);
         }
+        if (process.state == process_state::blocked_fault && process.fault.type == abi::fault_type::invalid_kernel_call)
+        {
+            hal::repeat_kernel_call(process.context); // nobody has seen the call yet
+        }
         if (process.blocked_on_ipc_port != nullptr)
         {
             leave_ipc_port(process);

@@ -57,8 +57,8 @@ namespace a9n
             /// illegal_operation: it is blocked otherwise, or has no address space
             { number(abi::process_control_block_operation::resume), "resume", capability_rights::write, denied, resume },
             /// Takes a process out of every queue and cuts its reply links. A call that it waits in ends with
-            /// illegal_operation when it is resumed; a fault happens again. Of the caller itself: returns once somebody
-            /// resumes it.
+            /// illegal_operation when it is resumed; a fault happens again, an unknown kernel call unless its resolver has
+            /// received it. Of the caller itself: returns once somebody resumes it.
             { number(abi::process_control_block_operation::suspend), "suspend", capability_rights::write, denied,
                 suspend },
         };

@@ -63,6 +63,16 @@ namespace a9n::host
             return outcome == event_outcome::entered ? finish_call(caller) : outcome;
         }
 
+        /// As `call`: a process whose call is to be made again does this instead.
+        event_outcome fault_at_once(const word* arguments)
+        {
+            if (running.context != nullptr)
+            {
+                running.context->repeats_call = false;
+            }
+            return outcome_of(fault({ static_cast<abi::fault_type>(arguments[0]), arguments[1], arguments[2] }));
+        }
+
         event_outcome fault_once(const word* arguments)
         {
             if (running.context != nullptr && running.context->repeats_call)
@@ -105,7 +115,7 @@ namespace a9n::host
                         : is_one_entry                                ? call_once(arguments)
                                                                       : call(arguments);
                 case event_kind::fault:
-                    return take(3) ? fault_once(arguments) : malformed;
+                    return !take(3) ? malformed : is_one_entry ? fault_once(arguments) : fault_at_once(arguments);
                 case event_kind::tick:
                     return outcome_of(tick());
                 case event_kind::interrupt:

@@ -359,8 +359,28 @@ namespace conformance
             call_number = unknown_call;
         }
 
+        /// A suspended process makes its unknown call again only if nobody has received it.
+        void test_suspended_unknown_call(worker &faulter)
+        {
+            require("fault", !faulter.start(call_unknown));
+            require("suspend", call(faulter.process, abi::process_control_block_operation::suspend));
+            word values[abi::context_register_count];
+            read_registers(faulter.process, abi::context_register_count, values);
+            expect_equal("process_control_block.suspend", "of a queued unknown call: MR0 stays", values[index_of(which::rdi)], 0x100);
+            require("resume", faulter.resume());
+            const reply got = call(port, operation::receive, 1);
+            expect_true("fault.invalid_kernel_call", "a call that was suspended before it was received is made again",
+                is_fault(got, abi::fault_type::invalid_kernel_call, 26) && got.mr[6] == unknown_call
+                    && got.mr[5] == reinterpret_cast<word>(raw_call_return));
+            require("suspend", call(faulter.process, abi::process_control_block_operation::suspend));
+            expect_success("process_control_block.resume", "a process whose unknown call was received", faulter.resume());
+            expect_true("fault.invalid_kernel_call", "a call that was received is not made again",
+                faulter.is_finished && faulter.value == unknown_call);
+        }
+
         void test_unknown_call(worker &faulter)
         {
+            test_suspended_unknown_call(faulter);
             reply got = provoke(faulter, call_unknown);
             expect_true("fault.invalid_kernel_call", "a call type that does not exist", is_fault(got, abi::fault_type::invalid_kernel_call, 26));
             expect_equal("fault.invalid_kernel_call", "MR5 is behind the syscall", got.mr[5], reinterpret_cast<word>(raw_call_return));

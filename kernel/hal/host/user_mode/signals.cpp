@@ -122,11 +122,6 @@ namespace a9n::host
                 at(context, context_register::rcx) = program_counter;
                 at(context, context_register::r11) = at(context, context_register::rflags);
                 make_kernel_call();
-                if (context.repeats_call)
-                {
-                    program_counter -= system_call_size;
-                    context.repeats_call = false;
-                }
                 return;
             }
             // INT 0x80, which A9N forbids.
@@ -242,6 +237,11 @@ namespace a9n::host
             enter_kernel(number, *info, *frame);
         }
         run_until_user_mode();
+        if (running.context->repeats_call)
+        {
+            at(*running.context, context_register::rip) -= system_call_size;
+            running.context->repeats_call = false;
+        }
         activate_pages(running.address_space);
         bases    = load_registers(*running.context, *frame, running.context != interrupted);
         dispatch = SYSCALL_DISPATCH_FILTER_BLOCK;
