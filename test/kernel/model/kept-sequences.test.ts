@@ -8,9 +8,11 @@ import {
   call,
   descriptor,
   info,
+  kernelCall,
   MAKE_PORT,
   NODE,
   PORT,
+  PROCESS,
   root,
   SPACE,
   TYPE,
@@ -67,6 +69,37 @@ const sequences: Readonly<Record<string, (kernels: ComparedKernels) => readonly 
       write(frame + 0xff0, ROOT, 30),
       call(root(21), PORT.replyReceive, info({ transfers: 1 })),
       call(root(30), PORT.send, info({ length: 1 }), 0, 42),
+    ];
+  },
+
+  'REPLY_RECEIVE whose reply fills the slot that the message is to go to has not replied': (kernels) => {
+    const buffers = kernels.booted.slots.find(({ place }) => place.holder === 'process_ipc_buffer')!;
+    const initBuffer = buffers.capability.type === 'FRAME' ? buffers.capability.base : 0;
+    const memory = kernels.booted.slots.find(
+      ({ place, capability }) => capability.type === 'GENERIC' && place.index === 0,
+    )!;
+    const senderBuffer = memory.capability.type === 'GENERIC' ? memory.capability.base : 0;
+    const CONFIGURED = 0b1_0000_0111;
+    const PORT_SLOT = root(22);
+    return [
+      call(generic(0), CONVERT, TYPE.frame, 12, 1, ROOT, 25),
+      call(generic(0), CONVERT, TYPE.process, 0, 2, ROOT, 20),
+      call(generic(0), CONVERT, TYPE.ipcPort, 0, 3, ROOT, 22),
+      write(initBuffer + 8 * 11, 31),
+      call(root(20), PROCESS.configure, CONFIGURED, root(2), ROOT, root(6)),
+      call(root(21), PROCESS.configure, CONFIGURED, root(2), ROOT, root(25)),
+      call(root(20), PROCESS.resume),
+      call(root(21), PROCESS.resume),
+      call(PORT_SLOT, PORT.call, info()), // by init: 20 runs
+      call(PORT_SLOT, PORT.receive, info()),
+      kernelCall(-2), // 21 runs
+      write(senderBuffer + 0xf70, root(23)),
+      call(PORT_SLOT, PORT.send, info({ transfers: 1 })), // 20 runs; its buffer is init's
+      write(initBuffer + 0xf70, root(24)),
+      write(initBuffer + 0xff0, ROOT, 30),
+      call(PORT_SLOT, PORT.replyReceive, info({ transfers: 1 })),
+      call(root(24), PORT.reply, info()),
+      call(PORT_SLOT, PORT.receive, info()),
     ];
   },
 };
