@@ -120,7 +120,11 @@ static char *parameter_value(const char *name, size_t length)
 {
     if (isdigit((unsigned char)*name))
     {
-        const size_t number = strtoul(name, NULL, 10);
+        size_t number = 0; // digits may follow that do not belong to it: $10 is ${1}0
+        for (size_t i = 0; i < length && number <= shell.parameters.count; ++i)
+        {
+            number = number * 10 + (size_t)(name[i] - '0');
+        }
         if (number == 0)
         {
             return copy_of(shell.name);

@@ -56,7 +56,7 @@ export function randomScript(seed: number): string {
       case 10:
         return depth === 0 ? '""' : `"${word(depth - 1, true)}"`;
       default:
-        return pick(['\\ ', '\\*', '$*', '$1', '"$*"']);
+        return pick(['\\ ', '\\*', '$*', `\${1}`, '"$*"']);
     }
   };
   function word(depth: number, quoted: boolean): string {

@@ -23,6 +23,10 @@ describe.skipIf(skip !== undefined)(`shell${skip === undefined ? '' : ` (${skip}
     });
   }
 
+  it('takes one digit without braces, where dash takes all', () => {
+    expect(shell.run(`set -- a b; echo $10 $21 \${1}0`).output).toBe('a0 b1 a0\n');
+  });
+
   it(`random scripts: as dash`, { timeout: 60_000 + randomCount * 1000 }, () => {
     for (let seed = firstSeed; seed < firstSeed + randomCount; ++seed) {
       const script = randomScript(seed);
