@@ -9,7 +9,6 @@ import {
   collapseRow,
   errorMessages,
   expandRow,
-  goToLine,
   measureLag,
   openedPath,
   openFile,
@@ -35,6 +34,7 @@ import {
 
 const root = resolve(import.meta.dirname, '../..');
 const serverSource = 'userland/ulmm/server.cpp';
+const pageSource = 'userland/ulmm/page-store.cpp';
 const kernelSource = 'kernel/core/generic.cpp';
 const entrySource = 'kernel/hal/x86_64/entry.S';
 const keySource = 'userland/drivers/console/line-editor.cpp';
@@ -53,8 +53,8 @@ if (!chromiumPath) console.log(`test/editor is skipped: ${withoutChromium}`);
 describe.skipIf(!chromiumPath)('VS Code in the browser', { timeout: 60_000 }, () => {
   let workbench: Workbench;
   let page: Page;
-  const allocate = lineOf(serverSource, 'buddies.generic_of', 'server::allocate(');
-  const call = lineOf(serverSource, 'generic.convert(', 'server::allocate(');
+  const map = lineOf(serverSource, 'find_space(sender', 'server::map(');
+  const call = lineOf(pageSource, 'generic.convert(', 'page_store::fill_chunk(');
   const convert = lineOf(kernelSource, 'fill_child(slots[i], call.slot');
   const enter = lineOf(entrySource, 'call    handle_kernel_call_entry');
   const key = lineOf(keySource, 'switch (key)');
@@ -107,7 +107,7 @@ describe.skipIf(!chromiumPath)('VS Code in the browser', { timeout: 60_000 }, ()
 
   it('opens with the guest sources as the workspace and sets a breakpoint in the ULMM server', async () => {
     await widenSideBar(page, 560);
-    await openFile(page, serverSource, allocate);
+    await openFile(page, serverSource, map);
     await page.keyboard.press('F9');
     await page.locator('.codicon-debug-breakpoint').first().waitFor();
     await screenshot(page, '01-breakpoint-before-boot');
@@ -123,7 +123,7 @@ describe.skipIf(!chromiumPath)('VS Code in the browser', { timeout: 60_000 }, ()
     console.log('timers late while booting, ms:', { window, extensionHost });
     expect(extensionHost.percentile99).toBeLessThan(100);
     expect(page.workers().some((worker) => worker.url().startsWith('blob:'))).toBe(true);
-    expect(await stoppedAt(page)).toEqual({ file: 'server.cpp', line: allocate });
+    expect(await stoppedAt(page)).toEqual({ file: 'server.cpp', line: map });
     expect(await terminalText()).toContain('ulmm: ready');
   });
 
@@ -139,25 +139,27 @@ describe.skipIf(!chromiumPath)('VS Code in the browser', { timeout: 60_000 }, ()
   it('lists each process by name, and the stack of the one that stopped', async () => {
     const rows = (await rowTexts(callStack())).join('\n');
     for (const name of ['koito', 'ulmm', 'memory-tour']) expect(rows).toContain(name);
-    expect(rows).toMatch(/server::allocate/);
+    expect(rows).toMatch(/server::map/);
     expect(rows).toMatch(/\bmain\b/);
     expect(rows).not.toMatch(/\?\?|0x[0-9a-f]{6,}/);
   });
 
   it('shows arguments and locals, and expands them', async () => {
-    await expandRow(variables(), 'owner');
+    await expandRow(variables(), 'sender');
     await row(variables(), 'identifier').waitFor();
     expect((await rowTexts(variables())).join('\n')).toMatch(/identifier = \d+/);
-    await collapseRow(variables(), 'owner');
+    await collapseRow(variables(), 'sender');
     const rows = (await rowTexts(variables())).join('\n');
-    expect(rows).toMatch(/frame_order = 12/);
-    expect(rows).toMatch(/frame_count = \d+/);
+    expect(rows).toMatch(/address = 0/);
+    expect(rows).toMatch(/size = 4096/);
     await screenshot(page, '03-variables');
   });
 
   it('evaluates what the mouse rests on', async () => {
-    const text = page.locator('.editor-instance .view-line', { hasText: 'buddies.generic_of' }).first();
-    await text.getByText('memory', { exact: false }).last().hover();
+    const text = page
+      .locator('.editor-instance .view-line', { hasText: 'find_space(sender, arguments[0]);' })
+      .first();
+    await text.getByText('sender', { exact: false }).last().hover();
     await page.locator('.debug-hover-widget').waitFor();
     await screenshot(page, '03-hover');
     await page.keyboard.press('Escape');
@@ -172,8 +174,9 @@ describe.skipIf(!chromiumPath)('VS Code in the browser', { timeout: 60_000 }, ()
     await row(capabilities(), 'IPC_PORT').waitFor();
     const port = /^\d+ IPC_PORT identifier 0x[0-9a-f]+ at 0xffff8[0-9a-f]+ · ./;
     expect(await rowTexts(capabilities())).toContainEqual(expect.stringMatching(port));
-    // The first node of ULMM's own holds the memory that it hands out.
+    // The first node of ULMM's own holds nodes with the memory that it hands out.
     await expandRow(capabilities(), '11 NODE');
+    await expandRow(capabilities(), '0 NODE');
     const generic = /^\d+ GENERIC \d+ [KMG]iB at physical 0x[0-9a-f]+, \d+ % used · ./;
     const generics = async () => (await rowTexts(capabilities())).filter((text) => generic.test(text));
     await expect.poll(async () => (await generics()).length).toBeGreaterThan(2);
@@ -213,22 +216,22 @@ describe.skipIf(!chromiumPath)('VS Code in the browser', { timeout: 60_000 }, ()
     await setSectionExpanded(page, 'Variables', true);
     await setSectionExpanded(page, 'Call Stack', true);
     await setSectionHeights(page, { Variables: 190, 'Call Stack': 180, 'Capability Spaces': 320 });
-    await row(callStack(), /server::allocate/).click();
+    await row(callStack(), /server::map/).click();
     await screenshot(page, '07-stopped-in-ulmm');
   });
 
   it('steps into a capability call, shows the boundary to the kernel, and steps out again', async () => {
-    await goToLine(page, call);
+    await openFile(page, pageSource, call);
     await page.keyboard.press('F9');
     await page.keyboard.press('F5');
-    await row(callStack(), new RegExp(`server::allocate.*${call}`)).waitFor({ timeout: 20_000 });
+    await row(callStack(), new RegExp(`page_store::fill_chunk.*${call}`)).waitFor({ timeout: 20_000 });
     const boundary = callStack().locator('.stack-frame.label');
     await stepWhile('F11', async () => (await boundary.count()) === 0);
     expect(await boundary.first().textContent()).toMatch(/kernel.*ulmm/);
     const [top, ...rest] = (await rowTexts(callStack())).filter((text) => /\d+:\d+$/.test(text));
     expect(top).toMatch(/^a9n::/);
     await expect.poll(() => openedPath(page)).toMatch(/^kernel\//);
-    expect(rest.join('\n')).toMatch(/server::allocate/);
+    expect(rest.join('\n')).toMatch(/page_store::fill_chunk/);
     await screenshot(page, '08-stepped-into-the-kernel');
     await stepWhile('Shift+F11', async () => (await boundary.count()) > 0);
     await expect.poll(() => openedPath(page)).toMatch(/^userland\//);
@@ -242,21 +245,21 @@ describe.skipIf(!chromiumPath)('VS Code in the browser', { timeout: 60_000 }, ()
     // VS Code shows the stack's end as it was, until it has read the new one.
     await expect
       .poll(async () => (await rowTexts(callStack())).join('\n'))
-      .toMatch(/::convert generic\.cpp[\s\S]*kernel ⇄ ulmm[\s\S]*ulmm::server::map\b/);
+      .toMatch(/::convert generic\.cpp[\s\S]*kernel ⇄ ulmm[\s\S]*ulmm::(page_store|block_table)::/);
     await screenshot(page, '10-in-the-kernel');
     await runTo(entrySource, enter);
     await screenshot(page, '11-in-assembly');
   });
 
   it('restarts the machine, which stops at the breakpoint again', async () => {
-    await openFile(page, serverSource, allocate);
+    await openFile(page, serverSource, map);
     await page.keyboard.press('F9');
     await page.keyboard.press('Control+Shift+F5');
     await expect
       .poll(terminalText, { timeout: 30_000 })
       .toMatch(/Boot KOITO starts again[\s\S]*koito: starting memory-tour/);
     await paused();
-    expect(await stoppedAt(page)).toEqual({ file: 'server.cpp', line: allocate });
+    expect(await stoppedAt(page)).toEqual({ file: 'server.cpp', line: map });
     await runCommand(page, 'Remove All Breakpoints');
   });
 
@@ -264,7 +267,7 @@ describe.skipIf(!chromiumPath)('VS Code in the browser', { timeout: 60_000 }, ()
     await paused();
     for (let steps = 0; steps < 10; steps++) await page.keyboard.press('F10', { delay: 30 });
     await paused();
-    await expect.poll(() => stoppedAt(page)).not.toEqual({ file: 'server.cpp', line: allocate });
+    await expect.poll(() => stoppedAt(page)).not.toEqual({ file: 'server.cpp', line: map });
     expect((await rowTexts(pageTables())).join('\n'), 'what was expanded').toMatch(/PDPT at/);
     expect((await rowTexts(capabilities())).join('\n'), 'what was expanded').toMatch(/1 NODE this node/);
     await screenshot(page, '12-after-quick-steps');

@@ -40,7 +40,7 @@ describe('on the emulator', () => {
         'koito: starting memory-tour',
         'memory-tour: one page: zero at first, and every page reads back as written',
         'memory-tour: five pages: 20480 bytes asked for, 20480 bytes mapped',
-        'memory-tour: a large page: zero at first, and every page reads back as written',
+        'memory-tour: two MiB: zero at first, and every page reads back as written',
         'memory-tour: done',
         'koito: memory-tour exited with code 0',
         'good morning',

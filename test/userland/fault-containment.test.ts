@@ -62,17 +62,26 @@ describe('a program that faults', () => {
   }, 60_000);
 
   it('gives its client an error if it is the memory server', () => {
-    const log = logOf(initWithFault('ulmm', '_ZN4ulmm15buddy_allocator8allocateEm'));
+    const log = logOf(initWithFault('ulmm', '_ZN4ulmm5space3mapERKNS_15mapping_requestE'));
     const faulted = log.findIndex((line) => /^koito: ulmm faulted: invalid instruction at 0x4/.test(line));
     expect(faulted).toBeGreaterThan(0);
     expect(log.slice(faulted + 1, faulted + 3)).toEqual([
-      'memory-tour: one page: allocate: kernel error',
+      'memory-tour: one page: map: kernel error',
       'koito: memory-tour exited with code 1',
     ]);
   }, 60_000);
 
+  it('ends its client, too, if it is the memory server that was to resolve a fault of the client', () => {
+    const log = logOf(initWithFault('ulmm', '_ZN4ulmm5space7resolveEmNS_12fault_accessE'));
+    const faulted = log.findIndex((line) => /^koito: ulmm faulted: invalid instruction at 0x4/.test(line));
+    expect(faulted).toBeGreaterThan(0);
+    expect(log[faulted + 1]).toMatch(
+      /^koito: memory-tour faulted: memory access at 0x4[0-9a-f]+, address 0x1000000000/,
+    );
+  }, 60_000);
+
   it('does not hold up KOITO, even while KOITO waits for its answer', () => {
-    const log = logOf(initWithFault('ulmm', '_ZN4ulmm15buddy_allocator10add_memoryEN3a9n10descriptorEmm'));
+    const log = logOf(initWithFault('ulmm', '_ZN4ulmm11block_table10add_memoryEN3a9n10descriptorEmm'));
     expect(log).toContainEqual(expect.stringMatching(/^koito: ulmm faulted: invalid instruction at 0x4/));
     expect(log).toContain('koito: memory-tour exited with code 1');
   }, 60_000);

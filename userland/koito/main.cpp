@@ -19,7 +19,7 @@ namespace koito
         constexpr word memory_server_priority = 20;
         constexpr word program_priority       = 10;
 
-        constexpr word memory_server_own_memory_bits = 20;
+        constexpr word program_memory_limit = 16 * 1024 * 1024;
 
         constexpr word serial_port_first = 0x3f8;
         constexpr word serial_port_last  = 0x3ff;
@@ -88,7 +88,8 @@ namespace koito
             const program_description description { .name = "ulmm",
                 .priority            = memory_server_priority,
                 .private_memory_bits = memory_server_own_memory_bits,
-                .private_memory_slot = index_of(memory_server_slot::own_memory) };
+                .private_memory_slot = index_of(memory_server_slot::own_memory),
+                .is_memory_client    = false };
             process *server = prepare(koito, archive, description, memory.reserve.generic);
             if (server == nullptr
                 || !check("memory server's port",
@@ -119,7 +120,8 @@ namespace koito
             const program_description description { .name = "console",
                 .priority            = console_priority,
                 .private_memory_bits = 0,
-                .private_memory_slot = 0 };
+                .private_memory_slot = 0,
+                .is_memory_client    = false };
             process *driver = prepare(koito, archive, description, memory.reserve.generic);
             if (driver == nullptr)
             {
@@ -157,7 +159,8 @@ namespace koito
             const program_description description { .name = name,
                 .priority            = program_priority,
                 .private_memory_bits = 0,
-                .private_memory_slot = 0 };
+                .private_memory_slot = 0,
+                .is_memory_client    = true };
             process *program = prepare(koito, archive, description, memory.reserve.generic);
             if (program == nullptr)
             {
@@ -168,7 +171,8 @@ namespace koito
                 if (check("copy of an address space", root.copy(scratch_index, program->space())))
                 {
                     ask_memory_server(koito, "client of ulmm",
-                        with_transfer(a9n::make_message(ulmm::request::attach_client, program->identifier, ~word { 0 }),
+                        with_transfer(a9n::make_message(ulmm::request::attach_client, program->identifier, program_memory_limit,
+                            ulmm::client_flags::observer | ulmm::client_flags::administrator),
                             root[scratch_index]));
                     (void)root.remove(scratch_index); // empty unless the transfer failed
                 }
@@ -183,7 +187,7 @@ namespace koito
         {
             a9n::process_configuration bound;
             bound.set_notification_port(shutdown_event);
-            return check("own ports", reserve.convert(capability_type::ipc_port, 0, 2, root, index_of(own::os_port)))
+            return check("own ports", reserve.convert(capability_type::ipc_port, 0, 3, root, index_of(own::os_port)))
                 && check("own nodes",
                     reserve.convert(capability_type::node, process_radix, 2, root, index_of(own::process_roots)))
                 && check("event port",
@@ -234,7 +238,7 @@ extern "C" [[noreturn]] void a9n_start_init(a9n::abi::ipc_buffer *buffer, const 
         give_up("cannot make the objects every process needs");
     }
 
-    if (!check("fault resolver", start_fault_resolver(the_system, the_memory.reserve.generic)))
+    if (!check("fault resolvers", start_fault_resolvers(the_system, the_memory.reserve.generic)))
     {
         give_up("cannot start the fault resolver");
     }

@@ -19,12 +19,14 @@ namespace koito
     enum class own : word
     {
         os_port = 10,       ///< every process's port 7 is an identified copy
-        fault_port,         ///< every process's resolver is an identified copy
+        fault_port,         ///< the resolver of servers is an identified copy…
+        memory_fault_port,  ///< …and that of ULMM's clients is one of this
         process_roots,      ///< node: slot p is the root node of process p
         process_memories,   ///< node: slot p is the Generic all of process p was made from
         shutdown_event,     ///< notification to KOITO's main thread: the console driver saw the end of input
         fault_event,        ///< the same port with the other flag: a process was ended for a fault
-        resolver,           ///< control block of the fault resolver, KOITO's second thread
+        resolver,           ///< control block of the fault resolver, KOITO's second thread…
+        memory_resolver,    ///< …and of the one that asks ULMM, its third
         memory_server_port, ///< ULMM's requests
         console_port,       ///< the console driver's requests
         scratch,            ///< empty between operations
@@ -57,9 +59,11 @@ namespace koito
     inline constexpr a9n::ipc_port              memory_server_port { slot(own::memory_server_port) };
     inline constexpr a9n::ipc_port              console_port { slot(own::console_port) };
     inline constexpr a9n::ipc_port              fault_port { slot(own::fault_port) };
+    inline constexpr a9n::ipc_port              memory_fault_port { slot(own::memory_fault_port) };
     inline constexpr a9n::notification_port     shutdown_event { slot(own::shutdown_event) };
     inline constexpr a9n::notification_port     fault_event { slot(own::fault_event) };
     inline constexpr a9n::process_control_block resolver { slot(own::resolver) };
+    inline constexpr a9n::process_control_block memory_resolver { slot(own::memory_resolver) };
 
     /// Flags of notifications to the main thread.
     inline constexpr word shutdown_flag = 1;

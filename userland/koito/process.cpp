@@ -146,7 +146,8 @@ namespace koito
                 configuration.set_instruction_pointer(plan.program.entry);
                 configuration.set_stack_pointer(stack_top);
                 configuration.set_priority(plan.description.priority);
-                then([&] { return make_identified_copy(fault_port, target.identifier); });
+                then([&] { return make_identified_copy(
+                             plan.description.is_memory_client ? memory_fault_port : fault_port, target.identifier); });
                 then([&] { return target.control_block().configure(configuration); });
                 (void)root.remove(scratch_index);
 

@@ -58,6 +58,7 @@ namespace koito
         word          priority;
         word          private_memory_bits; ///< 0, or size bits of a Generic for the program itself
         word          private_memory_slot;
+        bool          is_memory_client; ///< ULMM is asked to resolve its memory faults
     };
 
     /// Builds `target` (whose identifier is set) from `file` with memory out of `reserve`. Says on the kernel's

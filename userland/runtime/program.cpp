@@ -37,6 +37,12 @@ namespace runtime
     }
 }
 
+/// Static objects are not destroyed: a program's memory ends as a whole.
+extern "C" int atexit(void (*)())
+{
+    return 0;
+}
+
 extern "C" [[noreturn]] void a9n_start_program(a9n::abi::ipc_buffer *buffer)
 {
     a9n::current_ipc_buffer = buffer;

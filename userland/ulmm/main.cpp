@@ -11,32 +11,70 @@ namespace
 
     constexpr a9n::node root { koito::own_slot(koito::process_slot::root_node), koito::process_root_radix };
 
-    /// The node's own slot and the word that names it.
-    a9n::node make_node(memory_server_slot slot, word radix)
+    constexpr a9n::generic own_memory { koito::own_slot(memory_server_slot::own_memory) };
+
+    constexpr word heap_start = 0x1100'0000'0000;
+    constexpr word heap_size  = word { 1 } << 30;
+
+    a9n::node make_node(a9n::node where, word index, word radix)
     {
-        const a9n::generic own_memory { koito::own_slot(memory_server_slot::own_memory) };
-        const a9n::status  made =
-            own_memory.convert(a9n::capability_type::node, radix, 1, root, static_cast<word>(slot));
+        const a9n::status made = own_memory.convert(a9n::capability_type::node, radix, 1, where, index);
         if (!made)
         {
             runtime::debug_line("ulmm: cannot make a node of radix ", radix, ": ", a9n::to_string(made.error));
         }
-        return { koito::own_slot(slot), radix };
+        return { where[index], radix };
+    }
+
+    a9n::node make_node(memory_server_slot slot, word radix)
+    {
+        return make_node(root, static_cast<word>(slot), radix);
+    }
+
+    /// Inner nodes in the node `others`.
+    enum other_slot : word
+    {
+        own_objects,
+        kernel_objects,
+        outgoing,
+        transfer_memory,
+        transfer,
+    };
+
+    /// The heap's memory comes from here: the server exists before the heap, and needs it only once it serves.
+    ulmm::own_memory *heap_memory = nullptr;
+
+    bool commit_heap(uintptr_t address, size_t size)
+    {
+        return heap_memory->commit(address, size);
     }
 }
 
 int main()
 {
+    constexpr word others_radix = 3;
+    const a9n::node others       = make_node(memory_server_slot::others, others_radix);
     const ulmm::server_nodes nodes {
-        .blocks        = make_node(memory_server_slot::blocks, ulmm::block_radix),
-        .page_tables   = make_node(memory_server_slot::page_tables, ulmm::block_radix),
-        .frames        = make_node(memory_server_slot::frames, ulmm::frame_slot_radix),
-        .clients       = make_node(memory_server_slot::clients, ulmm::client_radix),
-        .root          = root,
-        .transfer_slot = static_cast<word>(memory_server_slot::transfer),
+        .blocks          = make_node(memory_server_slot::blocks, 9),
+        .pages           = make_node(memory_server_slot::pages, 10),
+        .own_objects     = make_node(others, own_objects, 7),
+        .spaces          = make_node(memory_server_slot::spaces, 8),
+        .kernel_objects  = make_node(others, kernel_objects, 8),
+        .outgoing        = make_node(others, outgoing, 4),
+        .parent          = others,
+        .transfer_memory = transfer_memory,
+        .transfer        = transfer,
+        .own_memory      = own_memory,
+        .own_memory_size = word { 1 } << koito::memory_server_own_memory_bits,
+        .own_space       = { koito::own_slot(koito::process_slot::address_space) },
     };
     static ulmm::server memory_server { nodes };
-
+    heap_memory = &memory_server.memory_for_heap();
+    if (!runtime::begin_heap({ heap_start, heap_size, commit_heap }) || !memory_server.begin())
+    {
+        runtime::debug_line("ulmm: its own memory is too small");
+        return 1;
+    }
     runtime::debug_line("ulmm: ready");
     memory_server.run({ koito::own_slot(memory_server_slot::request_port) });
 }

@@ -1,64 +1,80 @@
-// The ULMM server: turns the requests of ULMMI into operations on blocks, frames and address spaces.
+// The ULMM server: decodes the requests of ULMMI, checks every word of them, and answers.
 #pragma once
 
-#include "buddy-allocator.hpp"
 #include "client.hpp"
-#include "frame-slots.hpp"
+#include "machine.hpp"
 
 #include <a9n/ipc-port.hpp>
-#include <ulmm/regions.hpp>
 
 namespace ulmm
 {
-    /// Where the server keeps its capabilities.
-    struct server_nodes
-    {
-        a9n::node blocks;      ///< slot i: Generic of block i
-        a9n::node page_tables; ///< slot i: the page table made from block i
-        a9n::node frames;      ///< frames of all regions
-        a9n::node clients;     ///< slot i: address space of client i
-        a9n::node root;
-        word      transfer_slot; ///< in `root`: where a received capability arrives
-    };
-
     class server
     {
     public:
-        explicit server(const server_nodes &nodes) : nodes(nodes), buddies(nodes.blocks)
+        explicit server(const server_nodes &nodes) : nodes(nodes), memory(nodes)
         {
         }
+
+        /// Makes the place where received capabilities arrive. False if that cannot be.
+        bool begin();
 
         /// Serves requests for ever.
         [[noreturn]] void run(a9n::ipc_port requests);
 
+        /// Answers one request.
         a9n::message handle(const a9n::message &incoming);
+
+        /// After an answer that transfers capabilities: if it could not be delivered, undoes the request, and this is the answer.
+        a9n::message undo_transfer();
+
+        /// Nothing is left where received capabilities arrive, whatever a client sent.
+        void clear_transfer();
+
+        /// The heap's memory comes from here.
+        own_memory &memory_for_heap()
+        {
+            return memory.own;
+        }
 
     private:
         a9n::message handle_client(client &sender, const a9n::message &incoming);
         a9n::message handle_koito(const a9n::message &incoming);
 
-        a9n::message allocate(client &owner, word size);
-        a9n::message map(client &owner, word handle, word address, word permitted);
-        a9n::message unmap(client &owner, word handle);
-        a9n::message release(client &owner, word handle);
-        a9n::message statistics(const client &owner) const;
+        a9n::message make_objects(client &sender, word type, word specific_bits, word count);
+        a9n::message make_process(client &sender, word space_handle, word buffer_address);
+        a9n::message answer_with_transfer(outcome<object_group *> made);
+        reply_code   release_objects(client &sender, word handle);
 
-        region_reply add_memory(word address, word size_bits);
-        region_reply attach_client(word identifier);
-        region_reply detach_client(word identifier);
+        a9n::message map(client &sender, const word *arguments);
+        a9n::message map_object(client &sender, const word *arguments);
+        a9n::message create_object(client &sender, word size);
+        a9n::message share_object(client &sender, word handle, word recipient, word permitted);
+        reply_code   release_object(client &sender, word handle);
+        a9n::message open_window(client &sender, const word *arguments);
+        reply_code   close_window(client &sender, word address, word size);
+        a9n::message statistics(client &sender, word handle);
+        a9n::message own_statistics(const client &sender);
+        a9n::message system_statistics(word index);
+        reply_code   set_policy(word number);
 
-        region_reply map_frames(client &owner, const region &target, word address, a9n::access permitted);
-        region_reply ensure_page_tables(client &owner, word address, word frame_order);
-        void       unmap_frames(client &owner, const region &target, word address, word count);
-        region_reply release_region(region &target);
+        reply_code   add_memory(word address, word size_bits);
+        reply_code   attach_client(word identifier, word limit, word flags);
+        reply_code   detach_client(word identifier);
+        reply_code   set_limit(word identifier, word limit);
+        a9n::message resolve_client_fault(word identifier, word address, word attempted);
 
-        client      *find_client(word identifier);
-        a9n::frame   frame_at(word slot) const;
-        a9n::message refuse_allocation() const;
+        client *find_client(word identifier) const
+        {
+            client **found = by_identifier.find(identifier);
+            return found != nullptr ? *found : nullptr;
+        }
 
-        server_nodes    nodes;
-        buddy_allocator buddies;
-        frame_slots     slots;
-        client          clients[client_count] {};
+        bool make_transfer_node();
+
+        server_nodes                           nodes;
+        machine                                memory;
+        runtime::hash_map<word, client *>      by_identifier;
+        runtime::list<client, &client::link>   clients;
+        object_group                          *undelivered = nullptr;
     };
 }

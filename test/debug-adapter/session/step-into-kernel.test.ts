@@ -13,8 +13,8 @@ import {
   stackOf,
 } from '../support/koito-session.ts';
 
-const SERVER = 'userland/ulmm/server.cpp';
-const AT_CONVERT = { file: SERVER, text: 'if (!generic.convert(a9n::capability_type::frame' };
+const SERVER = 'userland/ulmm/page-store.cpp';
+const AT_CONVERT = { file: SERVER, text: 'if (!generic.convert(type, details' };
 const IN_WRAPPER = { file: 'userland/include/a9n/system-call.hpp', text: 'asm volatile("syscall"' };
 
 const WRAPPERS = /kernel_call|capability_call|capability_command|outcome/;
@@ -37,7 +37,10 @@ describe('stepping into a capability call', () => {
     const client = await bootKoito([AT_CONVERT]);
     const { threadId = 0 } = await run(client, 'configurationDone');
     const [start] = await stackOf(client, threadId);
-    expect(start).toMatchObject({ name: 'ulmm::server::allocate', line: lineOf(SERVER, AT_CONVERT.text) });
+    expect(start).toMatchObject({
+      name: 'ulmm::page_store::fill_chunk',
+      line: lineOf(SERVER, AT_CONVERT.text),
+    });
     await clearBreakpoints(client, SERVER);
     const seen: string[] = [];
     let frames: DebugProtocol.StackFrame[] = [];
@@ -53,7 +56,7 @@ describe('stepping into a capability call', () => {
     expect(frames.slice(0, boundary).map(folderOf)).toEqual(frames.slice(0, boundary).map(() => 'kernel'));
     // No wrapper stands between the operation and the kernel.
     const names = frames.slice(boundary + 1).map(({ name }) => name);
-    expect(names.slice(0, 2)).toEqual(['a9n::generic::convert', 'ulmm::server::allocate']);
+    expect(names.slice(0, 2)).toEqual(['a9n::generic::convert', 'ulmm::page_store::fill_chunk']);
     expect(names.slice(-3)).toEqual(['main', 'a9n_start_program', '_start']);
     expect(frames[boundary + 1].line).toBe(
       lineOf('userland/include/a9n/generic.hpp', 'return capability_command('),
@@ -65,10 +68,10 @@ describe('stepping into a capability call', () => {
       frames = await stackOf(client, threadId);
     }
     expect(frames.some(isBoundary)).toBe(false);
-    expect(frames.map(({ name }) => name)).toContain('ulmm::server::allocate');
+    expect(frames.map(({ name }) => name)).toContain('ulmm::page_store::fill_chunk');
     expect(frames[0].name).not.toMatch(WRAPPERS);
     if (frames[0].name === 'a9n::generic::convert') await run(client, 'stepOut', { threadId });
-    expect((await stackOf(client, threadId))[0].name).toBe('ulmm::server::allocate');
+    expect((await stackOf(client, threadId))[0].name).toBe('ulmm::page_store::fill_chunk');
   });
 
   it('steps over the wrappers as over one line', async () => {

@@ -5,7 +5,7 @@ import { bootKoito, run, scope, stackOf } from '../support/koito-session.ts';
 
 it('labels pointers into objects and functions as C++ names them', async () => {
   const client = await bootKoito([
-    { file: 'userland/ulmm/server.cpp', text: 'region *reserved = owner.find_unused_region();' },
+    { file: 'userland/ulmm/server.cpp', text: 'space     *where   = find_space(sender, arguments[0]);' },
   ]);
   const { threadId = 0 } = await run(client, 'configurationDone');
   const [frame] = await stackOf(client, threadId);
@@ -19,10 +19,10 @@ it('labels pointers into objects and functions as C++ names them', async () => {
     });
     return body.result;
   };
-  expect(await evaluate('&this->clients[2]')).toMatch(/<main::memory_server\.clients\[2\]>$/);
-  expect(await evaluate('&this->clients[0].regions[3]')).toMatch(
-    /<main::memory_server\.clients\[0\]\.regions\[3\]>$/,
+  expect(await evaluate('&this->memory.pages.stocks[2]')).toMatch(
+    /<main::memory_server\.memory\.pages\.stocks\[2\]>$/,
   );
+  expect(await evaluate('&this->memory.blocks.own')).toMatch(/<main::memory_server\.memory\.blocks\.own>$/);
   expect(await evaluate('&main::memory_server')).toBe(locals.get('this')?.value);
   expect(await evaluate('&a9n::capability_dependency_list')).toMatch(/<a9n::capability_dependency_list>$/);
   expect(await evaluate('&a9n::processors[0].ready_queues[3]')).toMatch(

@@ -28,7 +28,7 @@ import {
 import { start, temporaryFolder, testClient } from '../support/tiny-session.ts';
 
 const SERVER = 'userland/ulmm/server.cpp';
-const IN_ALLOCATE = { file: SERVER, text: 'region *reserved = owner.find_unused_region();' };
+const IN_MAP = { file: SERVER, text: 'space     *where   = find_space(sender, arguments[0]);' };
 const AT_RECEIVE = { file: SERVER, text: 'incoming = requests.reply_receive(reply);' };
 /** The wrappers around the system call are a part of this line. */
 const AT_KERNEL_CALL = {
@@ -38,13 +38,13 @@ const AT_KERNEL_CALL = {
 
 const BOUNDARY = '── kernel ⇄ ulmm ──';
 
-/** Stopped in ULMM's allocate, which memory-tour has called. */
-async function inAllocate(): Promise<{
+/** Stopped where ULMM maps what memory-tour asked for. */
+async function inMap(): Promise<{
   client: DapClient;
   threadId: number;
   frames: DebugProtocol.StackFrame[];
 }> {
-  const client = await bootKoito([IN_ALLOCATE]);
+  const client = await bootKoito([IN_MAP]);
   const { reason, threadId = 0 } = await run(client, 'configurationDone');
   expect(reason).toBe('breakpoint');
   return { client, threadId, frames: await stackOf(client, threadId) };
@@ -78,17 +78,17 @@ async function pauseWhenIdle(client: DapClient): Promise<Map<number, string>> {
 
 describe('breakpoints in a server', () => {
   it('stops where one was set before launch, with every process as a named thread', async () => {
-    const { client, threadId, frames } = await inAllocate();
+    const { client, threadId, frames } = await inMap();
     const names = await threadNames(client);
     expect(names.get(threadId)).toBe('ulmm');
     expect([...names.values()]).toEqual(expect.arrayContaining(['ulmm', 'koito', 'memory-tour', 'console']));
     expect(frames[0]).toMatchObject({
-      name: 'ulmm::server::allocate',
-      line: lineOf(IN_ALLOCATE.file, IN_ALLOCATE.text),
+      name: 'ulmm::server::map',
+      line: lineOf(IN_MAP.file, IN_MAP.text),
       source: { path: join(repository, SERVER) },
     });
     expect(frames.map((frame) => frame.name)).toEqual([
-      'ulmm::server::allocate',
+      'ulmm::server::map',
       'ulmm::server::handle_client',
       'ulmm::server::handle',
       'ulmm::server::run',
@@ -121,7 +121,7 @@ describe('breakpoints in a server', () => {
   });
 
   it('says where a breakpoint without code goes, or why it goes nowhere', async () => {
-    const { client } = await inAllocate();
+    const { client } = await inMap();
     const empty = await setBreakpoint(client, { file: SERVER, text: 'namespace ulmm' });
     expect(empty.verified).toBe(true);
     expect(empty.message).toMatch(/^Line 3 has no code; stops at line \d+\.$/);
@@ -150,7 +150,11 @@ describe('breakpoints in a server', () => {
     const { breakpoints } = await client.succeed<DebugProtocol.SetFunctionBreakpointsResponse['body']>(
       'setFunctionBreakpoints',
       {
-        breakpoints: [{ name: 'ulmm::server::release' }, { name: 'a9n::start_kernel' }, { name: 'no::such' }],
+        breakpoints: [
+          { name: 'ulmm::server::statistics' },
+          { name: 'a9n::start_kernel' },
+          { name: 'no::such' },
+        ],
       },
     );
     expect(breakpoints.map((each) => each.verified)).toEqual([true, true, false]);
@@ -160,7 +164,7 @@ describe('breakpoints in a server', () => {
     expect((await threadNames(client)).get(kernelStop.threadId ?? 0)).toBe('kernel');
     expect((await stackOf(client, kernelStop.threadId ?? 0))[0].name).toBe('a9n::start_kernel');
     const userStop = await run(client, 'continue', { threadId: 1 });
-    expect((await stackOf(client, userStop.threadId ?? 0))[0].name).toBe('ulmm::server::release');
+    expect((await stackOf(client, userStop.threadId ?? 0))[0].name).toBe('ulmm::server::statistics');
   });
 
   it('honours conditions, hit counts and log messages', async () => {
@@ -169,22 +173,19 @@ describe('breakpoints in a server', () => {
     const initialized = client.nextEvent('initialized');
     await client.succeed('launch', koitoLaunch());
     await initialized;
-    const line = lineOf(IN_ALLOCATE.file, IN_ALLOCATE.text);
+    const line = lineOf(IN_MAP.file, IN_MAP.text);
     await client.succeed('setBreakpoints', {
       source: { path: join(repository, SERVER) },
       breakpoints: [
         { line, condition: 'size > 50000' },
-        { line: lineOf(SERVER, 'const word order       = order_for(size);'), logMessage: 'allocate {size}' },
+        { line: lineOf(SERVER, 'mapping_request wanted { .address = address'), logMessage: 'map {size}' },
       ],
     });
     const { threadId = 0 } = await run(client, 'configurationDone');
     const locals = await scope(client, (await stackOf(client, threadId))[0].id, 'Locals');
-    expect(locals.get('size')?.value).toBe('100000');
+    expect(locals.get('size')?.value).toBe('102400');
     const logged = client.events.flatMap(({ event, body }) => (event === 'output' ? [body.output] : []));
-    expect(logged.filter((text) => text.startsWith('allocate'))).toEqual([
-      'allocate 4096\n',
-      'allocate 20480\n',
-    ]);
+    expect(logged.filter((text) => text.startsWith('map '))).toEqual(['map 4096\n', 'map 20480\n']);
   });
 
   it("stops on entry at the kernel's first instruction, where it still runs at physical addresses", async () => {
@@ -216,14 +217,14 @@ describe('breakpoints in a server', () => {
 
 describe('values', () => {
   it('shows arguments, locals, members and registers', async () => {
-    const { client, frames } = await inAllocate();
+    const { client, frames } = await inMap();
     const locals = await scope(client, frames[0].id, 'Locals');
     expect(locals.get('size')).toMatchObject({ value: '4096', type: expect.stringMatching(/word/) });
-    const owner = locals.get('owner');
-    const members = await children(client, owner?.variablesReference ?? 0);
-    expect(members.get('attached')?.value).toBe('true');
+    const sender = locals.get('sender');
+    const members = await children(client, sender?.variablesReference ?? 0);
+    expect(members.get('identifier')?.value).toBe('3');
     const registers = await scope(client, frames[0].id, 'Registers');
-    expect(registers.get('rip')?.value).toMatch(/^0x40[0-9a-f]+ <ulmm::server::allocate\+0x/);
+    expect(registers.get('rip')?.value).toMatch(/^0x40[0-9a-f]+ <ulmm::server::map\+0x/);
     const control = await children(client, registers.get('Control')?.variablesReference ?? 0);
     expect([...control.keys()]).toEqual(['cr0', 'cr2', 'cr3', 'cr4', 'efer']);
     const x87 = await children(client, registers.get('x87')?.variablesReference ?? 0);
@@ -235,7 +236,7 @@ describe('values', () => {
   });
 
   it('evaluates expressions, also over arrays in pages', async () => {
-    const { client, frames } = await inAllocate();
+    const { client, frames } = await inMap();
     const evaluate = async (expression: string) =>
       client.succeed<DebugProtocol.EvaluateResponse['body']>('evaluate', {
         expression,
@@ -244,12 +245,12 @@ describe('values', () => {
       });
     expect((await evaluate('size + 1')).result).toBe('4097');
     expect((await evaluate('size,x')).result).toBe('0x1000');
-    expect((await evaluate('owner.regions[0]')).type).toMatch(/region/);
+    expect((await evaluate('sender.own')).type).toMatch(/space/);
     expect((await evaluate('a9n::processors[0].current_process->priority')).result).toMatch(/^\d+$/);
-    const clients = await evaluate('this->clients');
-    expect(clients.indexedVariables).toBe(32);
+    const queues = await evaluate('a9n::processors[0].ready_queues');
+    expect(queues.indexedVariables).toBe(32);
     const { variables } = await client.succeed<DebugProtocol.VariablesResponse['body']>('variables', {
-      variablesReference: clients.variablesReference,
+      variablesReference: queues.variablesReference,
       filter: 'indexed',
       start: 30,
       count: 10,
@@ -262,7 +263,7 @@ describe('values', () => {
   });
 
   it('sets a variable, which the guest then uses', async () => {
-    const { client, threadId, frames } = await inAllocate();
+    const { client, threadId, frames } = await inMap();
     const { scopes } = await client.succeed<DebugProtocol.ScopesResponse['body']>('scopes', {
       frameId: frames[0].id,
     });
@@ -274,11 +275,11 @@ describe('values', () => {
     expect(changed.value).toBe('8192');
     await clearBreakpoints(client, SERVER);
     await client.succeed('continue', { threadId });
-    await client.serialOutput('memory-tour: one page: 4096 bytes asked for, 8192 bytes mapped');
+    await client.serialOutput('memory-tour: in between: 1 ranges, 2228224 bytes mapped');
   });
 
   it('keeps memory of one address space apart from another', async () => {
-    const { client, frames } = await inAllocate();
+    const { client, frames } = await inMap();
     const { memoryReference } = await client.succeed<DebugProtocol.EvaluateResponse['body']>('evaluate', {
       expression: '*this',
       frameId: frames[0].id,
@@ -299,7 +300,7 @@ describe('values', () => {
   });
 
   it('disassembles with symbols and source lines', async () => {
-    const { client, frames } = await inAllocate();
+    const { client, frames } = await inMap();
     const { instructions } = await client.succeed<NonNullable<DebugProtocol.DisassembleResponse['body']>>(
       'disassemble',
       {
@@ -312,7 +313,7 @@ describe('values', () => {
     expect(instructions).toHaveLength(120);
     const pc = frames[0].instructionPointerReference?.split('@')[0];
     expect(instructions[60].address).toBe(`0x${pc}`);
-    expect(instructions.some(({ symbol }) => symbol === 'ulmm::server::allocate')).toBe(true);
+    expect(instructions.some(({ symbol }) => symbol === 'ulmm::server::map')).toBe(true);
     expect(instructions.some(({ location }) => location?.path === join(repository, SERVER))).toBe(true);
     expect(instructions.some(({ instruction }) => /^call 0x[0-9a-f]+ <ulmm::/.test(instruction))).toBe(true);
     const addresses = instructions.map(({ address }) => BigInt(address));
@@ -374,7 +375,7 @@ describe('stepping', () => {
   });
 
   it('steps a line in less than 100 ms', async () => {
-    const { client, threadId } = await inAllocate();
+    const { client, threadId } = await inMap();
     const times: number[] = [];
     for (let steps = 0; steps < 25; steps++) {
       const begin = performance.now();
@@ -405,22 +406,22 @@ describe('stepping', () => {
     expect(after.line).toBeGreaterThan(before.line);
   });
 
-  it('steps out of a function to its caller, and by single instructions', async () => {
-    const { client, threadId, frames } = await inAllocate();
-    await run(client, 'stepOut', { threadId });
-    const [caller] = await stackOf(client, threadId);
-    expect(caller.name).toBe(frames[1].name);
+  it('steps by single instructions, and out of a function to its caller', async () => {
+    const { client, threadId, frames } = await inMap();
     const addressOf = (frame: DebugProtocol.StackFrame) =>
       BigInt(`0x${frame.instructionPointerReference?.split('@')[0]}`);
     await run(client, 'next', { threadId, granularity: 'instruction' });
     const [next] = await stackOf(client, threadId);
-    const distance = addressOf(next) - addressOf(caller);
+    const distance = addressOf(next) - addressOf(frames[0]);
     expect(distance > 0n && distance <= 15n).toBe(true);
+    await run(client, 'stepOut', { threadId });
+    const [caller] = await stackOf(client, threadId);
+    expect(caller.name).toBe(frames[1].name);
   });
 
   it('ends a step whose process ends', async () => {
     const file = 'userland/apps/memory-tour/main.cpp';
-    const client = await bootKoito([{ file, text: 'say_usage("in the end");' }]);
+    const client = await bootKoito([{ file, text: 'say_usage("after all");' }]);
     const { threadId = 0 } = await run(client, 'configurationDone');
     await clearBreakpoints(client, file);
     await run(client, 'stepOut', { threadId });
@@ -450,7 +451,7 @@ describe('stepping', () => {
 
 describe('kernel objects', () => {
   it('shows capability spaces with descriptors that the kernel accepts', async () => {
-    const { client, threadId } = await inAllocate();
+    const { client, threadId } = await inMap();
     const { spaces } = await client.succeed<CapabilitySpacesResponse>('a9n/capabilitySpaces');
     expect(spaces.map(({ process }) => process)).toEqual(
       expect.arrayContaining(['koito', 'ulmm', 'memory-tour', 'console']),
@@ -481,19 +482,25 @@ describe('kernel objects', () => {
     const generics: string[] = [];
     for (const { nodeReference } of nested) {
       const inner = await client.succeed<CapabilitySlotsResponse>('a9n/capabilitySlots', { nodeReference });
-      generics.push(...inner.slots.filter(({ type }) => type === 'GENERIC').map(({ object }) => object));
+      for (const { nodeReference: innermost } of inner.slots) {
+        if (innermost === undefined) continue;
+        const leaf = await client.succeed<CapabilitySlotsResponse>('a9n/capabilitySlots', {
+          nodeReference: innermost,
+        });
+        generics.push(...leaf.slots.filter(({ type }) => type === 'GENERIC').map(({ object }) => object));
+      }
     }
     expect(generics.length).toBeGreaterThan(0);
     expect(generics[0]).toMatch(/iB at physical 0x[0-9a-f]+, \d+ % used/);
   });
 
   it('walks page tables to the page that holds a variable', async () => {
-    const { client, threadId, frames } = await inAllocate();
+    const { client, threadId, frames } = await inMap();
     const { spaces } = await client.succeed<AddressSpacesResponse>('a9n/addressSpaces');
     const root = spaces.find((space) => space.threadId === threadId)?.root ?? '';
     const translation = await client.succeed<TranslateAddressResponse>('a9n/translateAddress', {
       root,
-      expression: '&this->buddies',
+      expression: '&this->memory',
       frameId: frames[0].id,
     });
     expect(translation.explanation).toMatch(
@@ -531,14 +538,14 @@ describe('kernel objects', () => {
 
 describe('the session', () => {
   it('restarts: same breakpoints, same stop, fresh machine', async () => {
-    const { client } = await inAllocate();
+    const { client } = await inMap();
     const counts: string[] = [];
     for (let round = 0; round < 2; round++) {
       const stop = await run(client, 'restart');
       expect(stop.reason).toBe('breakpoint');
       expect((await threadNames(client)).get(stop.threadId ?? 0)).toBe('ulmm');
       const [frame] = await stackOf(client, stop.threadId ?? 0);
-      expect(frame.name).toBe('ulmm::server::allocate');
+      expect(frame.name).toBe('ulmm::server::map');
       counts.push(frame.instructionPointerReference ?? '');
     }
     expect(counts[0]).toBe(counts[1]);
@@ -563,7 +570,7 @@ describe('the session', () => {
   });
 
   it('announces processes that come and go while the machine runs', async () => {
-    const { client, threadId } = await inAllocate();
+    const { client, threadId } = await inMap();
     const before = await threadNames(client);
     const tour = [...before].find(([, name]) => name === 'memory-tour')?.[0];
     await clearBreakpoints(client, SERVER);
@@ -584,7 +591,13 @@ describe('the session', () => {
       expect.arrayContaining([...present]),
     );
     expect([...now.values()]).not.toContain('memory-tour');
-    expect([...present].map((id) => now.get(id)).sort()).toEqual(['console', 'koito', 'koito (2)', 'ulmm']);
+    expect([...present].map((id) => now.get(id)).sort()).toEqual([
+      'console',
+      'koito',
+      'koito (2)',
+      'koito (3)',
+      'ulmm',
+    ]);
   });
 
   it('terminates while the guest runs', async () => {
@@ -598,7 +611,7 @@ describe('the session', () => {
   });
 
   it('runs without debugging: breakpoints do not stop', async () => {
-    const client = await bootKoito([IN_ALLOCATE], { noDebug: true });
+    const client = await bootKoito([IN_MAP], { noDebug: true });
     await client.succeed('configurationDone');
     await client.serialOutput('memory-tour: done');
     expect(client.events.some(({ event }) => event === 'stopped')).toBe(false);

@@ -1,107 +1,50 @@
-// A tour of the memory server: reserves, maps, writes, reads back and releases memory of several sizes, and says what
-// it did. Exits with 0 if everything was as it should be.
-#include <koito/process-layout.hpp>
-#include <runtime/program.hpp>
-#include <ulmm/regions.hpp>
+// A tour of the memory server: maps, writes, reads back and unmaps memory of several sizes; has pages made when they are
+// touched; clones a space, shares an object, runs a thread, and replaces the policy while memory is in use. It says what it
+// saw and exits with 0 if everything was as it should be.
+#include "tour.hpp"
 
 namespace
 {
-    using a9n::word;
-    using runtime::write_line;
-
-    constexpr ulmm::region_service memory { a9n::ipc_port { koito::own_slot(koito::client_slot::memory_port) } };
-
-    constexpr word kibibyte = 1024;
-    constexpr word mebibyte = 1024 * kibibyte;
+    using namespace tour;
 
     struct stop
     {
         const char *name;
         word        size; ///< bytes
-        a9n::access access;
+        ulmm::access access;
     };
 
     constexpr stop stops[] = {
-        { "one page", 4 * kibibyte, a9n::access::read_write },
-        { "five pages", 20 * kibibyte, a9n::access::read_write },
-        { "an odd size", 100'000, a9n::access::read_write },
-        { "a large page", 2 * mebibyte, a9n::access::read_write },
+        { "one page", 4 * kibibyte, ulmm::access::read_write },
+        { "five pages", 20 * kibibyte, ulmm::access::read_write },
+        { "an odd size", 100'000, ulmm::access::read_write },
+        { "two MiB", 2 * mebibyte, ulmm::access::read_write },
     };
-
-    /// What a page is filled with: different on every page and for every stop.
-    word pattern(word stop_number, word page)
-    {
-        return (stop_number + 1) * 0x9e37'79b9'7f4a'7c15 + page;
-    }
-
-    /// Fails the tour with a line that says where.
-    [[noreturn]] void fail(const stop &where, const char *step, ulmm::region_reply code)
-    {
-        write_line("memory-tour: ", where.name, ": ", step, ": ", ulmm::to_string(code));
-        runtime::exit(1);
-    }
-
-    /// Writes a word at the start of every page, then reads all of them back. Returns how many differ.
-    word write_and_read_back(word address, word size, word stop_number)
-    {
-        constexpr word page_size = a9n::abi::page_size;
-        word           wrong     = 0;
-        for (word page = 0; page * page_size < size; ++page)
-        {
-            *reinterpret_cast<volatile word *>(address + page * page_size) = pattern(stop_number, page);
-        }
-        for (word page = 0; page * page_size < size; ++page)
-        {
-            wrong += *reinterpret_cast<volatile word *>(address + page * page_size) != pattern(stop_number, page);
-        }
-        return wrong;
-    }
-
-    /// New memory must be zero, whoever had it before.
-    bool is_zero(word address, word size)
-    {
-        for (word offset = 0; offset < size; offset += sizeof(word))
-        {
-            if (*reinterpret_cast<const volatile word *>(address + offset) != 0)
-            {
-                return false;
-            }
-        }
-        return true;
-    }
 
     struct mapped_region
     {
-        word handle;
         word address;
         word size;
     };
 
     mapped_region visit(const stop &where, word stop_number)
     {
-        const auto reserved = memory.allocate(where.size);
-        if (!reserved)
-        {
-            fail(where, "allocate", reserved.code);
-        }
-        const auto address = memory.map(reserved.value.handle, 0, where.access);
+        const word size    = (where.size + page_size - 1) / page_size * page_size;
+        const auto address = memory.map(ulmm::own_space, 0, size, where.access);
         if (!address)
         {
-            fail(where, "map", address.code);
+            fail(where.name, "map", address.code);
         }
-        write_line("memory-tour: ", where.name, ": ", where.size, " bytes asked for, ", reserved.value.size,
-            " bytes mapped");
+        write_line("memory-tour: ", where.name, ": ", where.size, " bytes asked for, ", size, " bytes mapped");
 
-        const mapped_region region { reserved.value.handle, address.value, reserved.value.size };
+        const mapped_region region { address.value, size };
         if (!is_zero(region.address, region.size))
         {
-            write_line("memory-tour: ", where.name, ": new memory is not zero");
-            runtime::exit(1);
+            fail(where.name, "new memory is not zero");
         }
         if (const word wrong = write_and_read_back(region.address, region.size, stop_number); wrong != 0)
         {
-            write_line("memory-tour: ", where.name, ": ", wrong, " pages read back differently");
-            runtime::exit(1);
+            fail(where.name, "pages read back differently");
         }
         write_line("memory-tour: ", where.name, ": zero at first, and every page reads back as written");
         return region;
@@ -109,9 +52,9 @@ namespace
 
     void say_usage(const char *when)
     {
-        const auto usage = memory.statistics();
-        write_line("memory-tour: ", when, ": ", usage.value.regions, " regions, ", usage.value.bytes_reserved,
-            " bytes reserved, ", usage.value.bytes_mapped, " bytes mapped");
+        const auto usage = memory.statistics(ulmm::own_space);
+        write_line("memory-tour: ", when, ": ", usage.value.ranges, " ranges, ", usage.value.mapped, " bytes mapped, ",
+            usage.value.present, " bytes present, ", usage.value.page_tables, " page tables");
     }
 }
 
@@ -127,19 +70,21 @@ int main()
     say_usage("in between");
     for (word i = 0; i < stop_count; ++i)
     {
-        if (const auto code = memory.release(regions[i].handle); code != ulmm::region_reply::ok)
-        {
-            fail(stops[i], "release", code);
-        }
+        require(stops[i].name, "unmap", memory.unmap(ulmm::own_space, regions[i].address, regions[i].size));
     }
     say_usage("in the end");
 
-    // The same memory again: what was released is usable, and clean.
+    // The same memory again: what was unmapped is usable, and clean.
     const mapped_region again = visit(stops[0], stop_count);
-    if (const auto code = memory.release(again.handle); code != ulmm::region_reply::ok)
-    {
-        fail(stops[0], "release", code);
-    }
+    require(stops[0].name, "unmap", memory.unmap(ulmm::own_space, again.address, again.size));
+
+    show_demand_paging();
+    show_clone();
+    show_shared_object();
+    show_thread();
+    show_limit();
+    show_policies();
+    say_usage("after all");
     write_line("memory-tour: done");
     return 0;
 }

@@ -35,11 +35,13 @@ namespace koito
         request_port = static_cast<word>(process_slot::first_service),
         own_memory, ///< a Generic for the server's own nodes
         blocks,     ///< from here on made by the server itself
-        page_tables,
-        frames,
-        clients,
-        transfer,
+        pages,
+        spaces,
+        others,
     };
+
+    /// Size of the ULMM server's own Generic.
+    inline constexpr word memory_server_own_memory_bits = 20;
 
     /// Drivers.
     enum class driver_slot : word
