@@ -109,6 +109,7 @@ namespace koito
                     sender->exit_code = request.payload[1];
                     sender->state     = process_state::exited;
                     return false;
+                default : break;
             }
             answer = a9n::make_message(os_reply::unknown_request);
             return true;
