@@ -70,6 +70,7 @@ describe.skipIf(skip !== undefined)(
       program = buildNative([
         'test/userland/program-reader-check.cpp',
         'userland/koito/archive.cpp',
+        'userland/runtime/tar.cpp',
         'userland/koito/elf.cpp',
       ]);
     }, 60_000);

@@ -1,10 +1,8 @@
-// Reads a tar archive (ustar or GNU headers, plain files) in memory. The archive is not trusted: every length is
-// checked against the bytes that are there.
+// The plain files of a tar archive in memory.
 #pragma once
 
-#include <runtime/text.hpp>
+#include <runtime/tar.hpp>
 #include <stddef.h>
-#include <stdint.h>
 
 namespace koito
 {
@@ -31,7 +29,7 @@ namespace koito
     class archive_reader
     {
     public:
-        explicit archive_reader(bytes archive) : archive(archive)
+        explicit archive_reader(bytes archive) : reader(archive.data, archive.size)
         {
         }
 
@@ -41,8 +39,7 @@ namespace koito
         archive_entry current;
 
     private:
-        bytes  archive;
-        size_t offset = 0;
+        runtime::tar_reader reader;
     };
 
     /// Whether there is a file of that name; its contents go to `contents`.

@@ -5,6 +5,8 @@
 
 namespace posix
 {
+    struct inode; // file side
+
     /// Sends a signal to every process of the group, as the terminal does (SIGINT, SIGTSTP, SIGHUP, SIGWINCH, …).
     void signal_group(int32_t group, int signal);
 
@@ -42,6 +44,9 @@ namespace posix
 
     /// Its arguments, or environment, as /proc/PID/cmdline has them; as many bytes as fit from `offset` on.
     result<word> read_process_arguments(int32_t identifier, bool environment, word offset, uint8_t *buffer, word size);
+
+    /// The file that it runs, for /proc/PID/exe; nullptr if it is gone.
+    inode *process_executable(int32_t identifier);
 
     /// Its mappings, row by row, as /proc/PID/maps needs them: the first that ends above `from`.
     struct mapping_description

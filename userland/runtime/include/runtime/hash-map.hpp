@@ -109,16 +109,30 @@ namespace runtime
 
         void clear()
         {
+            erase_if([](const Key &, Value &) { return true; });
+        }
+
+        /// All for which `is_erased(key, value)`.
+        template<typename Predicate>
+        void erase_if(Predicate &&is_erased)
+        {
             for (entry *&bucket : buckets)
             {
-                while (bucket != nullptr)
+                for (entry **place = &bucket; *place != nullptr;)
                 {
-                    entry *gone = bucket;
-                    bucket      = gone->next;
-                    destroy(gone);
+                    entry *each = *place;
+                    if (is_erased(static_cast<const Key &>(each->key), each->value))
+                    {
+                        *place = each->next;
+                        --count;
+                        destroy(each);
+                    }
+                    else
+                    {
+                        place = &each->next;
+                    }
                 }
             }
-            count = 0;
         }
 
         /// In no particular, but always the same order. `visit(key, value)` must not change the map.

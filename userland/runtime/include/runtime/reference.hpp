@@ -76,6 +76,21 @@ namespace runtime
             }
         }
 
+        /// The object with its reference, which `take_back` returns.
+        T *leave()
+        {
+            T *left = target;
+            target  = nullptr;
+            return left;
+        }
+
+        /// Ends a reference that was left.
+        static void take_back(T *object)
+        {
+            reference taken;
+            taken.target = object;
+        }
+
         T *get() const
         {
             return target;

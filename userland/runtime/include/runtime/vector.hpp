@@ -156,7 +156,7 @@ namespace runtime
         /// New elements are value-initialised.
         [[nodiscard]] bool resize(size_t wanted)
         {
-            if (wanted > room && !reserve(wanted))
+            if (wanted > room && !reserve(maximum(wanted, room + room / 2)))
             {
                 return false;
             }
