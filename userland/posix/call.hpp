@@ -16,9 +16,10 @@ namespace posix
         {
             value,
             failure,
-            wait,    ///< run again when woken; a signal ends it: `progress`, or again if SA_RESTART, or EINTR
+            wait, ///< run again when woken; a signal ends it: `progress`, or again if SA_RESTART, or EINTR
             wait_once, ///< as `wait`, but a signal that has a handler always ends it with EINTR (poll, nanosleep, pause)
-            no_reply,  ///< the handler has seen to the registers itself, or the thread is no more (process side only)
+            wait_killable, ///< as `wait`, but only what ends the process ends it (process side only)
+            no_reply, ///< the handler has seen to the registers itself, or the thread is no more (process side only)
         };
 
         kind  what   = kind::value;
