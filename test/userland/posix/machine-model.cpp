@@ -27,6 +27,8 @@ namespace posix::machine
         word     next_space  = 1;
         word     next_object = 1;
         uint32_t next_slot   = 1;
+
+        constexpr word largest_mapping = 16 << 20;
     }
 
     result<space> create_space()
@@ -56,6 +58,10 @@ namespace posix::machine
 
     status map(space where, word address, word size, uint8_t protection, bool)
     {
+        if (size > largest_mapping)
+        {
+            return error::enomem; // every page is an entry here
+        }
         for (word at = address; at < address + size; at += page_size)
         {
             model::spaces[where].pages.erase(at);
