@@ -55,7 +55,9 @@ namespace ulmm
         {
             return add_root(*whole, address, size_bits) ? reply_code::ok : reply_code::out_of_memory;
         }
-        whole->state = block_state::carved;
+        whole->state  = block_state::carved;
+        whole->next   = carved_blocks;
+        carved_blocks = whole;
         while (address != end)
         {
             const runtime::aligned_block piece = runtime::first_aligned_block(address, end);
@@ -271,6 +273,31 @@ namespace ulmm
     void block_table::merge_all()
     {
         merge_where([](const block &) { return true; });
+        for_each_block(
+            [this](block &each)
+            {
+                if (each.state == block_state::free && !each.is_clean && revoke(each))
+                {
+                    note_revoked(each);
+                }
+            });
+    }
+
+    void block_table::for_each_block(auto visit)
+    {
+        const auto descend = [&](block &each, const auto &self) -> void
+        {
+            visit(each);
+            if (each.state == block_state::split)
+            {
+                self(each.halves[0], self);
+                self(each.halves[1], self);
+            }
+        };
+        for (block *root : root_blocks)
+        {
+            descend(*root, descend);
+        }
     }
 
     bool block_table::merge_for(word order)
@@ -302,22 +329,14 @@ namespace ulmm
         current_number = replacement;
         current        = &policy_of(replacement);
         current->begin(*this);
-        const auto visit = [this](block &each, const auto &self) -> void
-        {
-            if (each.state == block_state::free)
+        for_each_block(
+            [this](block &each)
             {
-                current->add(each);
-            }
-            else if (each.state == block_state::split)
-            {
-                self(each.halves[0], self);
-                self(each.halves[1], self);
-            }
-        };
-        for (block *root : root_blocks)
-        {
-            visit(*root, visit);
-        }
+                if (each.state == block_state::free)
+                {
+                    current->add(each);
+                }
+            });
     }
 
     word block_table::free_bytes() const

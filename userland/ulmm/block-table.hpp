@@ -85,7 +85,7 @@ namespace ulmm
             return generics.revoke(revoked.number);
         }
 
-        /// Merges whatever can be merged.
+        /// Merges whatever can be merged, and revokes all that is free.
         void merge_all();
 
         void set_policy(policy_number replacement);
@@ -135,11 +135,13 @@ namespace ulmm
         void   forget_halves(block &whole);
         void   mark_free(block &freed);
         void   merge_where(auto wanted);
+        void   for_each_block(auto visit);
         bool   merge_for(word order);
 
         growing_node             generics;
         runtime::vector<block *> root_blocks;
         block                   *unused_pairs   = nullptr;
+        block                   *carved_blocks  = nullptr; ///< for the record
         uint32_t                 next_number    = 0;
         word                     total          = 0;
         word                     own            = 0;

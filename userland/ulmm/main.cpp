@@ -69,7 +69,7 @@ int main()
         .own_space       = { koito::own_slot(koito::process_slot::address_space) },
     };
     static ulmm::server memory_server { nodes };
-    heap_memory = &memory_server.memory_for_heap();
+    heap_memory = &memory_server.parts().own;
     if (!runtime::begin_heap({ heap_start, heap_size, commit_heap }) || !memory_server.begin())
     {
         runtime::debug_line("ulmm: its own memory is too small");

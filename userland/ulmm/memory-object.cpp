@@ -137,12 +137,13 @@ namespace ulmm::memory_objects
         {
             if (each.who == &recipient)
             {
-                if (each.handle == 0 && !recipient.objects.add(each))
+                const bool was_released = each.handle == 0;
+                if (was_released && !recipient.objects.add(each))
                 {
                     return reply_code::out_of_memory;
                 }
-                each.permitted =
-                    static_cast<access>(static_cast<word>(each.permitted) | static_cast<word>(permitted));
+                const word before = was_released ? 0 : static_cast<word>(each.permitted);
+                each.permitted    = static_cast<access>(before | static_cast<word>(permitted));
                 return &each;
             }
         }

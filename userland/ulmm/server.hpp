@@ -30,10 +30,10 @@ namespace ulmm
         /// Nothing is left where received capabilities arrive, whatever a client sent.
         void clear_transfer();
 
-        /// The heap's memory comes from here.
-        own_memory &memory_for_heap()
+        /// For the heap, whose memory comes from there, and for tests.
+        machine &parts()
         {
-            return memory.own;
+            return memory;
         }
 
     private:

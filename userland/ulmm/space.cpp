@@ -478,16 +478,27 @@ namespace ulmm
     /// A record with these contents, not yet in the list.
     outcome<range *> space::new_range(const range &contents)
     {
-        if (ranges.size() >= maximum_ranges || !owner.charge(cost::range))
+        if (!owner.charge(cost::range))
+        {
+            return reply_code::limit_reached;
+        }
+        owner.refund(cost::range);
+        return part_of_range(contents);
+    }
+
+    /// The same beyond the limit: nobody is kept from giving memory back because it takes a record to do so.
+    outcome<range *> space::part_of_range(const range &contents)
+    {
+        if (ranges.size() >= maximum_ranges)
         {
             return reply_code::limit_reached;
         }
         range *made = runtime::create<range>(contents);
         if (made == nullptr)
         {
-            owner.refund(cost::range);
             return reply_code::out_of_memory;
         }
+        owner.bytes    += cost::range;
         made->next     = nullptr;
         made->previous = nullptr;
         if (made->holder != nullptr)
@@ -525,7 +536,7 @@ namespace ulmm
         range upper  = *whole;
         upper.start  = address;
         upper.offset = whole->offset + (address - whole->start);
-        const outcome<range *> made = new_range(upper);
+        const outcome<range *> made = part_of_range(upper);
         if (made)
         {
             whole->end = address;

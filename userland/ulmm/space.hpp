@@ -91,6 +91,7 @@ namespace ulmm
 
         // Ranges.
         outcome<range *> new_range(const range &contents);
+        outcome<range *> part_of_range(const range &contents);
         void             delete_range(range &gone);
         void             end_range(range &gone);
         reply_code       split_at(word address);
