@@ -250,7 +250,7 @@ namespace ulmm::kernel_objects
         }
         if (group.buffer != no_page)
         {
-            machine.users.let_go(group.buffer);
+            memory_objects::let_page_go(machine, group.buffer, *group.owner);
         }
         group.owner->groups.remove(group);
         group.owner->refund(cost::kernel_objects);

@@ -210,9 +210,49 @@ namespace ulmm::memory_objects
                 return is_paid ? reply_code::out_of_memory : reply_code::limit_reached;
             }
         }
-        group->pages[place]  = taken.value;
-        group->present      |= bit_of(place);
+        group->pages[place]                 = taken.value;
+        group->present                     |= bit_of(place);
+        machine.pages[taken.value].object   = &object;
         return taken;
+    }
+
+    namespace
+    {
+        /// The client has one, because it maps the object or holds a page of it.
+        object_holder *holder_of(memory_object &object, const client &who)
+        {
+            for (object_holder &each : object.holders)
+            {
+                if (each.who == &who)
+                {
+                    return &each;
+                }
+            }
+            return nullptr;
+        }
+    }
+
+    bool hold_page(machine &machine, page_number number, client &who)
+    {
+        if (!machine.users.hold(number))
+        {
+            return false;
+        }
+        if (memory_object *object = machine.pages[number].object)
+        {
+            add_range(machine, *holder_of(*object, who));
+        }
+        return true;
+    }
+
+    void let_page_go(machine &machine, page_number number, client &who)
+    {
+        memory_object *object = machine.pages[number].object;
+        machine.users.let_go(number);
+        if (object != nullptr)
+        {
+            drop_range(machine, *holder_of(*object, who));
+        }
     }
 
     void leave(machine &machine, client &leaving)

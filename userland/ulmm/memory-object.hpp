@@ -17,7 +17,7 @@ namespace ulmm
         memory_object *object      = nullptr;
         client        *who         = nullptr;
         access         permitted   = access::none;
-        word           range_count = 0;
+        word           range_count = 0; ///< ranges that map it, and windows and IPC buffers that show a page of it
         bool           is_accepted = false; ///< made or mapped by `who`, who may therefore have to pay. Until then the payer does
 
         runtime::list_link<object_holder> handle_link;
@@ -55,6 +55,11 @@ namespace ulmm
 
         /// The page of that index, made if it is not there. It belongs to the object; a range that shows it is another user.
         outcome<page_number> page_at(machine &machine, memory_object &object, word index);
+
+        /// Keeps a page of an object or a space for a window or IPC buffer of the client, and the object, too: so there is always
+        /// somebody who pays for it. False if it is kept too often.
+        bool hold_page(machine &machine, page_number number, client &who);
+        void let_page_go(machine &machine, page_number number, client &who);
 
         /// The client goes: whatever it pays for passes to another holder that accepted it, or ends.
         void leave(machine &machine, client &leaving);

@@ -13,6 +13,7 @@
 namespace ulmm
 {
     struct client;
+    struct memory_object;
 
     using page_number = uint32_t;
     inline constexpr page_number no_page = 0;
@@ -26,7 +27,8 @@ namespace ulmm
         uint16_t holds = 0; ///< windows and IPC buffers, which keep it where it is
         uint8_t  chunk_kind = 0;
         bool     is_lost    = false; ///< entered in a table that the server does not reach
-        client  *payer = nullptr; ///< against whose limit it counts
+        client        *payer  = nullptr; ///< against whose limit it counts
+        memory_object *object = nullptr; ///< that it belongs to
     };
 
     class page_store;

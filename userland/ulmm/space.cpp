@@ -271,7 +271,7 @@ namespace ulmm
             return resolved.code;
         }
         const page_number number = pages.find(address)->pages[place_in_group(address)];
-        if (!machine_.users.hold(number))
+        if (!memory_objects::hold_page(machine_, number, owner))
         {
             return reply_code::limit_reached;
         }
@@ -439,7 +439,7 @@ namespace ulmm
             const page_number number          = shown.pages.find(start + offset)->pages[place_in_group(start + offset)];
             const outcome<page_group *> group = group_at(own + offset);
             code                              = group.code;
-            if (!failed(code) && !machine_.users.hold(number))
+            if (!failed(code) && !memory_objects::hold_page(machine_, number, owner))
             {
                 code = reply_code::limit_reached;
                 drop_if_empty(*group.value);
@@ -691,7 +691,7 @@ namespace ulmm
                             leave(group, place);
                         }
                         const page_number number = group.pages[place];
-                        are_windows ? machine_.users.let_go(number) : machine_.users.drop(number);
+                        are_windows ? memory_objects::let_page_go(machine_, number, owner) : machine_.users.drop(number);
                     });
                 group.present &= ~places;
                 drop_if_empty(group);
