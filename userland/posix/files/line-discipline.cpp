@@ -29,7 +29,7 @@ namespace posix
 
         uint8_t to_upper(uint8_t byte)
         {
-            const bool is_lower = (byte >= 'a' && byte <= 'z') || (byte >= 0xe0 && byte != 0xf7 && byte != 0xff);
+            const bool is_lower = (byte >= 'a' && byte <= 'z') || (byte >= 0xe0 && byte != 0xf7);
             return is_lower ? static_cast<uint8_t>(byte - 0x20) : byte;
         }
     }
@@ -90,6 +90,7 @@ namespace posix
         if ((before.input & input_flag::flow_control) != 0 && !has_input(input_flag::flow_control))
         {
             restart();
+            show_echo();
         }
         host.input_arrived();
     }
@@ -188,6 +189,7 @@ namespace posix
         if (stopped && has_input(input_flag::flow_control) && has_input(input_flag::any_restarts))
         {
             restart();
+            show_echo();
         }
         if (has_local(local_flag::echo))
         {
@@ -207,6 +209,8 @@ namespace posix
         host.raise(signal);
         if (!has_local(local_flag::no_flush))
         {
+            echo_head = 0;
+            echo_tail = 0;
             host.flush_output();
             flush_input();
         }
@@ -218,6 +222,10 @@ namespace posix
         {
             echo(byte);
         }
+        else
+        {
+            show_echo();
+        }
     }
 
     void line_discipline::receive_special(uint8_t byte)
@@ -228,6 +236,7 @@ namespace posix
             if (is(byte, start))
             {
                 restart();
+                show_echo();
                 return;
             }
             if (is(byte, stop))
@@ -257,6 +266,7 @@ namespace posix
         if (stopped && has_input(input_flag::flow_control) && has_input(input_flag::any_restarts))
         {
             restart();
+            show_echo();
         }
         if (byte == '\r')
         {
@@ -449,7 +459,7 @@ namespace posix
             for (word i = 1; i < count; ++i)
             {
                 echo_raw(at(head + i));
-                column -= column != 0;
+                add_echo(echo_step::kind::move_back, 0);
             }
             return;
         }
@@ -489,11 +499,59 @@ namespace posix
                 ++columns;
             }
         }
-        columns += after_tab ? 0 : line_column;
+        // Seven bits are enough: only the remainder by eight counts.
+        add_echo(after_tab ? echo_step::kind::back_to_tab : echo_step::kind::back_over_start, columns & 0x7f);
+    }
+
+    void line_discipline::back_to_tab(uint32_t columns)
+    {
         for (uint32_t back = 8 - columns % 8; back != 0; --back)
         {
             host.put_output('\b');
             column -= column != 0;
+        }
+    }
+
+    void line_discipline::add_echo(echo_step::kind what, uint8_t value)
+    {
+        if (echo_head - echo_tail == echo_capacity)
+        {
+            ++echo_tail; // the oldest is lost
+        }
+        echo_steps[echo_head++ % echo_capacity] = { what, value };
+    }
+
+    void line_discipline::show_echo()
+    {
+        while (!stopped && echo_tail != echo_head)
+        {
+            carry_out(echo_steps[echo_tail++ % echo_capacity]);
+        }
+    }
+
+    void line_discipline::carry_out(echo_step step)
+    {
+        switch (step.what)
+        {
+            case echo_step::kind::byte :
+                if (step.value == 0xff)
+                {
+                    // Linux marks its own steps by this byte, and so echoes it past all processing.
+                    host.put_output(step.value);
+                    ++column;
+                    break;
+                }
+                write_byte(step.value);
+                break;
+            case echo_step::kind::control :
+                host.put_output('^');
+                host.put_output(step.value ^ 0x40);
+                column += 2;
+                break;
+            case echo_step::kind::back_to_tab : back_to_tab(step.value); break;
+            case echo_step::kind::back_over_start : back_to_tab(step.value + line_column); break;
+            case echo_step::kind::move_back : column -= column != 0; break;
+            case echo_step::kind::line_begins : line_column = column; break;
         }
     }
 
@@ -510,28 +568,28 @@ namespace posix
     {
         if (line_head == head)
         {
-            line_column = column;
+            add_echo(echo_step::kind::line_begins, 0);
         }
     }
 
     void line_discipline::echo(uint8_t byte)
     {
-        if (has_local(local_flag::echo_control) && is_control(byte) && byte != '\t')
-        {
-            host.put_output('^');
-            host.put_output(byte ^ 0x40);
-            column += 2;
-            return;
-        }
-        echo_raw(byte);
+        const bool as_control = has_local(local_flag::echo_control) && is_control(byte) && byte != '\t';
+        add_echo(as_control ? echo_step::kind::control : echo_step::kind::byte, byte);
     }
 
     void line_discipline::echo_raw(uint8_t byte)
     {
-        write(byte);
+        add_echo(echo_step::kind::byte, byte);
     }
 
     void line_discipline::write(uint8_t byte)
+    {
+        show_echo();
+        write_byte(byte);
+    }
+
+    void line_discipline::write_byte(uint8_t byte)
     {
         if (!has_output(output_flag::process))
         {
@@ -625,7 +683,6 @@ namespace posix
         tail         = 0;
         line_head    = 0;
         erasing      = false;
-        takes_literally = false;
     }
 
     word line_discipline::available() const

@@ -100,8 +100,11 @@ namespace posix
         /// After `settings` was changed from `before`.
         void settings_changed(const terminal_settings &before);
 
-        /// A byte was typed.
+        /// A byte was typed. Its echo comes when those typed together with it are in: `show_echo`.
         void receive(uint8_t byte);
+
+        /// Shows what is to be echoed, unless output is stopped.
+        void show_echo();
 
         /// Whether another byte could only be dropped: the buffer is full, and holds something to read.
         bool is_full() const;
@@ -173,6 +176,26 @@ namespace posix
             return (line_ends[position % capacity / 64] >> (position % 64) & 1) != 0;
         }
 
+        /// A step of the echo. It is carried out later: a signal's character, for example, takes back the echo of those before it.
+        struct echo_step
+        {
+            enum class kind : uint8_t
+            {
+                byte,            ///< as if written
+                control,         ///< as ^X
+                back_to_tab,     ///< over a tab, `value` columns after another one
+                back_over_start, ///< over a tab, `value` columns after the line's beginning
+                move_back,       ///< the column is one less than it seemed
+                line_begins,
+            };
+
+            kind    what;
+            uint8_t value;
+        };
+
+        void add_echo(echo_step::kind what, uint8_t value);
+        void carry_out(echo_step step);
+        void back_to_tab(uint32_t columns);
         void mark(word position, bool is_end);
         bool is_special(uint8_t byte) const;
         bool is_continuation(uint8_t byte) const;
@@ -184,6 +207,7 @@ namespace posix
         void erase_input(uint8_t byte);
         void echo(uint8_t byte);
         void echo_raw(uint8_t byte);
+        void write_byte(uint8_t byte);
         void echo_erased(uint8_t byte, word count);
         void erase_tab();
         void finish_erasing();
@@ -198,6 +222,12 @@ namespace posix
         word head      = 0; ///< where the next byte goes
         word tail      = 0; ///< the next to be read
         word line_head = 0; ///< the end of the last complete line
+
+        static constexpr word echo_capacity = 4096;
+
+        echo_step echo_steps[echo_capacity];
+        word      echo_head = 0;
+        word      echo_tail = 0;
 
         uint32_t column           = 0;
         uint32_t line_column      = 0; ///< where the line being typed began

@@ -161,6 +161,10 @@ namespace posix
     opening open_fifo(call &from, const reference<inode> &node, uint32_t flags)
     {
         fifo &named = *as_fifo(*node);
+        if ((flags & open_flag::access_mode) == open_flag::access_mode)
+        {
+            return { error::einval, {} };
+        }
         if (!named.ends)
         {
             named.ends = reference<pipe> { runtime::create<pipe>() };

@@ -87,14 +87,14 @@ namespace posix
             bytes.skip(from.wait.progress);
             while (bytes.remaining() != 0 && subject->takes_input())
             {
-                uint8_t            byte;
-                const result<word> taken = bytes.take(&byte, 1);
+                uint8_t            piece[256];
+                const result<word> taken = bytes.take(piece, sizeof(piece));
                 if (!taken)
                 {
                     return from.wait.progress != 0 ? outcome { from.wait.progress } : outcome { taken };
                 }
-                subject->type(&byte, 1);
-                ++from.wait.progress;
+                subject->type(piece, *taken); // what the line discipline has no room for is kept
+                from.wait.progress += *taken;
             }
             if (bytes.remaining() == 0)
             {

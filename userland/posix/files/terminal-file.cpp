@@ -376,6 +376,7 @@ namespace posix
             wanted.line                = before.line;
             target.discipline.settings = wanted;
             target.discipline.settings_changed(before);
+            target.drain();
             return word { 0 };
         }
     }
@@ -409,7 +410,11 @@ namespace posix
                 switch (argument)
                 {
                     case 0 : target.discipline.stop_output(); return word { 0 };
-                    case 1 : target.discipline.restart(); return word { 0 };
+                    case 1 :
+                        target.discipline.restart();
+                        target.discipline.show_echo();
+                        target.drain();
+                        return word { 0 };
                     case 2 :
                     case 3 : return word { 0 }; // to the keyboard: there is nobody to tell
                     default : return error::einval;

@@ -18,6 +18,7 @@ namespace posix
                 kept.push(data[i]); // dropped if there is no room there either
             }
         }
+        discipline.show_echo();
         drain();
     }
 
@@ -28,6 +29,7 @@ namespace posix
         {
             discipline.receive(kept.pop());
         }
+        discipline.show_echo();
         master_writable.wake_all();
         drain();
         return done;

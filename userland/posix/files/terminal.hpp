@@ -87,9 +87,10 @@ namespace posix
         /// Output that programs may queue; echo has as much again.
         static constexpr word output_room = 4096;
 
+        /// A pseudo-terminal that was stopped takes nothing: its master would have to keep it.
         bool has_room() const
         {
-            return output.used() + line_discipline::longest_output <= output_room;
+            return !(device == nullptr && discipline.is_stopped()) && output.used() + line_discipline::longest_output <= output_room;
         }
 
         /// Bytes from the keyboard.
