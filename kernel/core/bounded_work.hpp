@@ -13,12 +13,14 @@ namespace a9n
     /// Pieces of work, in instructions, about.
     namespace work
     {
-        inline constexpr word passed_slot    = 16;
-        inline constexpr word removed_slot   = 288;
-        inline constexpr word searched_table = 3400;
-        inline constexpr word reset_process  = 1536;
-        inline constexpr word ended_wait     = 128;
-        inline constexpr word made_object    = 144;
+        inline constexpr word passed_slot      = 16;
+        inline constexpr word removed_slot     = 288;
+        inline constexpr word searched_table   = 3400;
+        inline constexpr word cleared_table    = 512;
+        inline constexpr word reset_process    = 1536;
+        inline constexpr word ended_wait       = 128;
+        inline constexpr word made_object      = 144;
+        inline constexpr word found_capability = 640; ///< through as many nodes as a descriptor can name
 
         inline constexpr word slots_passed = 64; ///< in one piece
     }
@@ -27,6 +29,11 @@ namespace a9n
     class work_meter
     {
     public:
+        /// `done`: what the entry did before, if it was much.
+        explicit work_meter(word done = 0) : spent(done)
+        {
+        }
+
         /// After a piece of work: whether there may be another.
         bool goes_on(word cost)
         {
@@ -40,6 +47,6 @@ namespace a9n
         }
 
     private:
-        word spent = 0;
+        word spent;
     };
 }

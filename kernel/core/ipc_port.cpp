@@ -1,6 +1,7 @@
 // IPC_PORT: send, receive, call, reply.
 #include "ipc_port.hpp"
 
+#include "bounded_work.hpp"
 #include "capability_call.hpp"
 #include "capability_transfer.hpp"
 #include "notification_port.hpp"
@@ -194,38 +195,51 @@ namespace a9n
             }
         }
 
-        /// The first queued sender whose message `receiver` can get; nullptr if there is none. Senders whose own data has
-        /// gone bad end with the error. The receiver's own fault is its error.
+        /// Queued senders whose own data has gone bad end with the error, up to the first whose message can be sent. False:
+        /// there are more, and an interrupt waits.
+        bool pass_bad_senders(ipc_port& port, delivery& message)
+        {
+            work_meter meter;
+            while (port.state == ipc_port_state::has_senders && !port.waiters.first->has_fault)
+            {
+                process_control_block& sender = *port.waiters.first;
+                message.info                  = sender.pending_message;
+                message.identifier            = sender.pending_identifier;
+                const status checked          = check_sender(sender, message.info, message.sources);
+                if (checked.ok())
+                {
+                    return true;
+                }
+                leave_ipc_port(sender);
+                end_blocked_call(sender, checked.error());
+                if (!meter.goes_on(work::ended_wait + message.info.transfer_count() * work::found_capability))
+                {
+                    return false;
+                }
+            }
+            return true;
+        }
+
+        /// After pass_bad_senders: the first queued sender, if `receiver` can get its message; nullptr if there is none. The
+        /// receiver's own fault is its error.
         result<process_control_block*> find_sender(
             ipc_port& port, const process_control_block& receiver, delivery& message)
         {
-            while (port.state == ipc_port_state::has_senders)
+            if (port.state != ipc_port_state::has_senders)
             {
-                process_control_block& sender = *port.waiters.first;
-                if (sender.has_fault)
-                {
-                    return &sender;
-                }
-                message.info       = sender.pending_message;
-                message.identifier = sender.pending_identifier;
-
-                const status checked = check_sender(sender, message.info, message.sources);
-                if (!checked.ok())
-                {
-                    leave_ipc_port(sender);
-                    end_blocked_call(sender, checked.error());
-                    continue;
-                }
-
+                return nullptr;
+            }
+            process_control_block& sender = *port.waiters.first;
+            if (!sender.has_fault)
+            {
                 const auto destination = check_receiver(receiver, message.info);
                 if (!destination.ok())
                 {
                     return destination.error();
                 }
                 message.destination = destination.value();
-                return &sender;
             }
-            return nullptr;
+            return &sender;
         }
 
         void take_message(process_control_block& sender, process_control_block& receiver, const delivery& message)
@@ -443,8 +457,12 @@ namespace a9n
             {
                 return info.error();
             }
-            ipc_port&  port = call.slot.object<ipc_port>();
-            delivery   message;
+            ipc_port& port = call.slot.object<ipc_port>();
+            delivery  message;
+            if (!pass_bad_senders(port, message))
+            {
+                return repeat(call);
+            }
             const auto sender = find_sender(port, call.caller, message);
             if (!sender.ok())
             {
@@ -472,7 +490,12 @@ namespace a9n
             // may be among them.
             ipc_port& port = call.slot.object<ipc_port>();
             move_to_destination(plan.message.sources, plan.message.destination);
-            delivery   message;
+            delivery message;
+            if (!pass_bad_senders(port, message))
+            {
+                move_to_sources(plan.message.sources, plan.message.destination);
+                return repeat(call);
+            }
             const auto sender = find_sender(port, call.caller, message);
             if (!sender.ok())
             {

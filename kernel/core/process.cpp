@@ -56,16 +56,17 @@ namespace a9n
         process.state     = process_state::blocked_suspend;
     }
 
-    void reset_process(process_control_block& process)
+    word reset_process(process_control_block& process)
     {
         suspend_process(process);
         capability_slot* const own_slots[] = { &process.address_space, &process.root_node, &process.ipc_buffer,
             &process.bound_notification_port, &process.resolver_port };
+        word cost = 0;
         for (capability_slot* slot : own_slots)
         {
             if (!slot->is_empty())
             {
-                empty_slot(*slot);
+                cost += empty_slot(*slot);
             }
         }
         hal::forget_context(process.context);
@@ -73,6 +74,7 @@ namespace a9n
         initialise_process(process);
         process.state = process_state::blocked_suspend;
         scheduler::forget(process);
+        return cost;
     }
 
     process_control_block& owner_of_address_space(capability_slot& slot)

@@ -116,8 +116,8 @@ namespace a9n
     /// own ends with illegal_operation.
     void suspend_process(process_control_block& process);
 
-    /// suspend_process, then everything as in a new process but suspended.
-    void reset_process(process_control_block& process);
+    /// suspend_process, then everything as in a new process but suspended. Returns how much work its capabilities were.
+    word reset_process(process_control_block& process);
 
     /// The process whose `address_space` this is.
     process_control_block& owner_of_address_space(capability_slot& slot);

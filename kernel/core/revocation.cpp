@@ -16,7 +16,7 @@ namespace a9n
 
     namespace
     {
-        constexpr word waits_ended = 32; ///< of a port, at once
+        constexpr word waits_ended = 8; ///< of a port, at once
 
         // ---- Unfinished work. `revoked_slot` (capability.hpp) is its root, if it has one. ---------------------------
 
@@ -27,6 +27,7 @@ namespace a9n
         bool was_started    = false; ///< see was_revocation_started
         bool was_gone_on    = false; ///< since the last tick
         word current_number = 1;
+        word work_at_start  = 0; ///< done by the kernel entry before it goes on with the rest
 
         // Lists instead of recursion, because nodes hold nodes. Nobody else refers to what is on them, unless it was
         // revoked and not destroyed.
@@ -128,10 +129,9 @@ namespace a9n
                 case capability_type::address_space:
                     hal::clear_address_space(slot.data.address_space.base);
                     hal::flush_translations();
-                    return work::searched_table;
+                    return work::cleared_table;
                 case capability_type::process_control_block:
-                    reset_process(slot.object<process_control_block>());
-                    return work::reset_process;
+                    return work::reset_process + reset_process(slot.object<process_control_block>());
                 case capability_type::ipc_port:
                 {
                     const word cost = work_of_waits(slot.object<ipc_port>().waiters);
@@ -368,9 +368,12 @@ namespace a9n
         }
     }
 
-    void empty_slot(capability_slot& slot)
+    word empty_slot(capability_slot& slot)
     {
-        discard(slot, nullptr);
+        const word before = work_at_start;
+        const word cost   = discard(slot, nullptr); // with what it empties itself
+        work_at_start     = before + cost;
+        return cost;
     }
 
     bool start_revocation(capability_slot& slot)
@@ -388,7 +391,7 @@ namespace a9n
         {
             return start(slot, true);
         }
-        discard(slot, nullptr);
+        empty_slot(slot);
         return true;
     }
 
@@ -396,6 +399,7 @@ namespace a9n
     {
         const bool answer = was_started;
         was_started       = false;
+        work_at_start     = answer ? work_at_start : 0;
         return answer;
     }
 
@@ -411,12 +415,13 @@ namespace a9n
 
     bool go_on_with_revocation()
     {
-        work_meter meter;
+        work_meter meter { work_at_start };
         while (is_unfinished && meter.goes_on(do_piece()))
         {
         }
-        was_started = false;
-        was_gone_on = true;
+        was_started   = false;
+        was_gone_on   = true;
+        work_at_start = 0;
         return !is_unfinished;
     }
 

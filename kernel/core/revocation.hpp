@@ -15,8 +15,8 @@ namespace a9n
     struct process_control_block;
 
     /// Removes the capability in `slot`, of a type that has no descendants; with the last one its object is destroyed.
-    /// What is long of that becomes unfinished work. lost_memory::has_room.
-    void empty_slot(capability_slot& slot);
+    /// What is long of that becomes unfinished work. lost_memory::has_room. Returns how much work it was.
+    word empty_slot(capability_slot& slot);
 
     // ---- Both start work that go_on_with_revocation finishes. False: nothing was done, because other work has to be over
     // first.
