@@ -20,7 +20,9 @@ const FATAL = 'fatal';
 export const OPERATION_OUTCOMES: Readonly<Record<string, readonly Outcome[]>> = {
   init: ['success', DESCRIPTOR, ARGUMENT],
   lookup: ['success', DESCRIPTOR],
+  abi: ['success'],
   capability_call: [DESCRIPTOR],
+  'kernel_call.capability_call': ['success'],
   'kernel_call.yield': ['success'],
   'kernel_call.debug': ['success'],
 

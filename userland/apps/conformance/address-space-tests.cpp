@@ -41,7 +41,9 @@ namespace conformance
         void test_unset_depth()
         {
             expect_equal("address_space.get_unset_depth", "an empty space misses depth 3", unset_depth(0, 12), 3);
+            expect_error("address_space.map", "a page table whose parent is missing", map(slot(table), 0), capability_error::invalid_descriptor);
             require("PDPT", map(slot(pdpt), 0));
+            expect_error("address_space.map", "a frame of 2 MiB without page directory", map(slot(large), 0), capability_error::invalid_descriptor);
             expect_equal("address_space.get_unset_depth", "then depth 2", unset_depth(0, 12), 2);
             expect_equal("address_space.get_unset_depth", "nothing for a page of 1 GiB", unset_depth(0, 30), 0);
             require("PD", map(slot(directory), 0));
@@ -126,6 +128,8 @@ namespace conformance
             expect_error("address_space.map", "a large page in place of a table", map(slot(large), 0), capability_error::illegal_operation);
             expect_error("address_space.map", "a large frame that is not aligned", map(slot(large), address + 0x1000), capability_error::invalid_argument);
             expect_success("address_space.unmap", "a frame of 2 MiB", unmap(slot(large), address));
+            expect_error("address_space.map", "a frame of 2 MiB that reaches into the last page of the user half",
+                map(slot(large), 0x7fff'ffe0'0000), capability_error::invalid_argument);
         }
 
         // ---- What mappings do to memory accesses, in the test's own address space ----------------------------------
@@ -205,6 +209,22 @@ namespace conformance
             require("unmap", unmap(frame, window, own_space));
             require("map", map(frame, window, read | execute, own_space));
             expect_true("address_space.map", "attributes READ EXECUTE: read-only", can(read) && !can(write) && can(execute));
+            require("unmap", unmap(frame, window, own_space));
+
+            const word read_only = mint(frame, capability_rights::read);
+            require("map", map(read_only, window, 0, own_space));
+            expect_true("address_space.map", "attributes 0 of a frame without write: not writable", can(read) && !can(write));
+            require("unmap", unmap(frame, window, own_space));
+            require("forget it", call(root, abi::node_operation::revoke, minted_slots));
+            const word last_table = slot(scratch + 3 + tables);
+            require("unmap table", unmap(last_table, window, own_space));
+            expect_success("address_space.map", "a page table with attribute READ", map(last_table, window, read, own_space));
+            require("map", map(frame, window, 0, own_space));
+            at_window(0) = 0xc3;
+            expect_true("address_space.map", "page tables ignore attributes", can(read) && can(execute) && can(write));
+            require("unmap table", unmap(last_table, window, own_space));
+            expect_true("address_space.unmap", "the pages of a page table are gone at once", !can(read));
+            require("map table", map(last_table, window, 0, own_space));
             require("unmap", unmap(frame, window, own_space));
 
             expect_true("address_space", "kernel memory is out of reach",

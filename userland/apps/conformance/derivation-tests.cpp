@@ -37,6 +37,11 @@ namespace conformance
             expect_error("ipc_port.send", "rights come before arguments",
                 call(powerless, ipc_op::send, message_info { false, 0, 0, message_source::fault }.value),
                 capability_error::permission_denied);
+            make(capability_type::generic, 12, first + 1);
+            require("fill", call(slot(first + 1), abi::generic_operation::convert, capability_type::frame, 12, 1, root, first + 2));
+            expect_error("generic.convert", "arguments come before state",
+                call(slot(first + 1), abi::generic_operation::convert, capability_type::frame, 13, 1, root, first + 3),
+                capability_error::invalid_argument);
             clean_up();
         }
 
@@ -51,6 +56,18 @@ namespace conformance
             expect_true("node.move", "what derives from a capability goes on deriving from it, wherever both are moved",
                 !exists(slot_in(first + 1, node_radix, 4)));
             expect_true("node.revoke", "the moved Generic itself stays", exists(slot_in(first + 1, node_radix, 3)));
+            require("child", call(slot_in(first + 1, node_radix, 3), abi::generic_operation::convert, capability_type::ipc_port, 0, 1, root, first + 2));
+            make(capability_type::ipc_port, 0, first + 3);
+            worker &sender = workers[0];
+            sender.buffer->transfer_source_descriptors[0] = slot(first + 2);
+            require("send", !sender.start_call(slot(first + 3), ipc_op::send, message_info { true, 0, 1 }.value));
+            ipc_buffer->transfer_destination_node  = slot(first + 1);
+            ipc_buffer->transfer_destination_index = 6;
+            require("receive", call(slot(first + 3), ipc_op::receive, 1));
+            require("arrived", exists(slot_in(first + 1, node_radix, 6)));
+            require("revoke", call(slot(first + 1), node_op::revoke, 3));
+            expect_true("ipc_port.receive", "what was transferred goes on deriving from its parent",
+                !exists(slot_in(first + 1, node_radix, 6)));
             clean_up();
         }
 
@@ -61,6 +78,8 @@ namespace conformance
             require("parent", call(all_io_ports, io_op::mint, 0x3f8, 0x3ff, root, parent));
             require("child", call(slot(parent), io_op::mint, 0x3ff, 0x3ff, root, child));
             require("copy", call(root, node_op::copy, copy, slot(parent)));
+            expect_true("node.copy", "a copy of an I/O port capability has its range",
+                call(slot(copy), io_op::read, 0x3ff, 1).ok() && !call(slot(copy), io_op::read, 0x400, 1).ok());
             expect_success("node.revoke", "a copy of a capability that has children", call(root, node_op::revoke, copy));
             expect_true("node.copy", "a copy never adopts the children of its source", exists(slot(child)));
             require("remove", call(root, node_op::remove, copy));
@@ -179,6 +198,83 @@ namespace conformance
             clean_up();
         }
 
+        /// A process that makes one kernel call and then faults, having no stack; no worker, so it may be destroyed.
+        void start_lone_process(word process, word resolver, const register_file &what)
+        {
+            require("resolver", configure_field(process, field::ipc_port_resolver, resolver));
+            require("space", configure_field(process, field::address_space, own_space));
+            require("root node", configure_field(process, field::root_node, root));
+            require("priority", configure_field(process, field::priority, worker_priority));
+            require("program counter", configure_field(process, field::instruction_pointer, reinterpret_cast<word>(raw_call_return) - 2));
+            const word values[] = { what.rax, 0, 0, what.rdx, what.rdi, what.rsi };
+            require("registers", write_registers(process, sizeof(values) / sizeof(word), values));
+            require("resume", call(process, process_op::resume));
+        }
+
+        void test_waiting_processes()
+        {
+            constexpr word memory = first, process_slot = first + 1, port_slot = first + 2;
+            const word port = make(capability_type::ipc_port, 0, port_slot);
+            const word resolver = make(capability_type::ipc_port, 0, first + 4);
+            make(capability_type::generic, 12, memory);
+            const auto make_process = [] {
+                require("process", call(slot(memory), abi::generic_operation::convert, capability_type::process_control_block, 0, 1, root, process_slot));
+            };
+            constexpr word process = slot(process_slot);
+            const auto is_nobody_there = [port] { return call(port, ipc_op::receive, preset).mr[2] == preset; };
+
+            make_process();
+            start_lone_process(process, resolver, prepare(port, ipc_op::send, 1));
+            expect_error("process_control_block.resume", "a lone process blocked in a send", call(process, process_op::resume),
+                capability_error::illegal_operation);
+            expect_success("node.revoke", "a process blocked in a send", call(root, node_op::revoke, process_slot));
+            expect_true("node.revoke", "it has left the port's queue", is_nobody_there());
+            start_lone_process(process, resolver, prepare(port, ipc_op::send, 1));
+            expect_success("node.remove", "the last capability to a process blocked in a send", call(root, node_op::remove, process_slot));
+            expect_true("node.remove", "it has left the port's queue", is_nobody_there());
+            require("revoke", call(root, node_op::revoke, memory));
+            make_process();
+            start_lone_process(process, resolver, prepare(port, ipc_op::send, 1));
+            expect_success("node.revoke", "a Generic with a process blocked in a send", call(root, node_op::revoke, memory));
+            expect_true("node.revoke", "no queue reaches the memory of a Generic", is_nobody_there());
+
+            // Reply links, from both sides.
+            make_process();
+            start_lone_process(process, resolver, prepare(port, ipc_op::call, 1));
+            require("receive", call(port, ipc_op::receive, 1));
+            expect_error("process_control_block.resume", "a lone process that waits for a reply", call(process, process_op::resume),
+                capability_error::illegal_operation);
+            require("revoke", call(root, node_op::revoke, process_slot));
+            expect_success("ipc_port.reply", "to a caller that was revoked has no effect", call(port, ipc_op::reply, 1));
+            start_lone_process(process, resolver, prepare(port, ipc_op::receive, 1));
+            worker &client = workers[0];
+            require("call", !client.start_call(port, ipc_op::call, 1));
+            expect_success("node.revoke", "a server that owes a reply", call(root, node_op::revoke, process_slot));
+            expect_true("node.revoke", "its caller ends", client.is_finished);
+            expect_error("ipc_port.call", "the server is revoked", client.result, capability_error::illegal_operation);
+
+            // Copies that a process has keep objects alive.
+            constexpr word space_slot = first + 3;
+            make(capability_type::address_space, 0, space_slot);
+            require("space", configure_field(process, field::address_space, slot(space_slot)));
+            expect_success("node.remove", "the last capability but a process's own", call(root, node_op::remove, space_slot));
+            expect_success("process_control_block.resume", "its own keeps the address space", call(process, process_op::resume));
+            clean_up();
+        }
+
+        /// Neighbours of one type and depth that are different objects.
+        void test_neighbours()
+        {
+            make(capability_type::ipc_port, 0, first);
+            make(capability_type::ipc_port, 0, first + 1);
+            make(capability_type::ipc_port, 0, first + 2);
+            worker &waiter = workers[0];
+            require("receive", !waiter.start_call(slot(first + 1), ipc_op::receive, 1));
+            require("remove", call(root, node_op::remove, first + 1));
+            expect_true("node.remove", "equal type and depth do not make neighbours the same object", waiter.is_finished);
+            clean_up();
+        }
+
         void test_notification_binding()
         {
             constexpr word bell_slot = first, other_slot = first + 1, process_slot = first + 2, second_slot = first + 3;
@@ -186,6 +282,14 @@ namespace conformance
             const word other   = make(capability_type::notification_port, 0, other_slot);
             const word process = make(capability_type::process_control_block, 0, process_slot);
             const word second  = make(capability_type::process_control_block, 0, second_slot);
+            require("identify", call(bell, bell_op::identify, 4));
+            require("copy", call(root, node_op::copy, first + 5, bell));
+            require("identify", call(bell, bell_op::identify, 8));
+            require("notify", call(slot(first + 5), bell_op::notify));
+            expect_equal("node.copy", "a copy has the identifier of its source at that time", call(bell, bell_op::poll).mr[2], 4);
+            require("notify", call(bell, bell_op::notify));
+            require("revoke", call(root, node_op::revoke, bell_slot));
+            expect_equal("node.revoke", "a notification port has no pending flags any more", call(bell, bell_op::poll).mr[2], 0);
             require("bind", configure_field(process, field::notification_port, bell));
             expect_success("process_control_block.configure", "another notification port", configure_field(process, field::notification_port, other));
             expect_success("process_control_block.configure", "the one bound before is free", configure_field(second, field::notification_port, bell));
@@ -254,6 +358,8 @@ namespace conformance
         test_copies_of_frames();
         test_unmap_levels();
         test_processes();
+        test_waiting_processes();
+        test_neighbours();
         test_notification_binding();
         test_interrupt_ports();
         test_target_rights();

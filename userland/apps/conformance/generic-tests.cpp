@@ -113,6 +113,13 @@ namespace conformance
             expect_error("generic.convert", "a size that overflows", convert_small(capability_type::generic, 63, 2, node, 0),
                 capability_error::illegal_operation);
 
+            expect_error("generic.convert", "a frame of 1 GiB", convert_small(capability_type::frame, 30, 1, node, 0),
+                capability_error::illegal_operation);
+            expect_error("generic.convert", "without room nothing is made",
+                call(slot_in(node_slot, node_radix, 0), abi::frame_operation::get_address), capability_error::invalid_descriptor);
+            expect_success("generic.convert", "nor is memory taken", convert_small(capability_type::frame, 12, 16, node, 0));
+            reset();
+
             // One port moves the watermark by 32 bytes; a frame then starts on the next page.
             require("port", convert_small(capability_type::ipc_port, 0, 1, node, 0));
             expect_success("generic.convert", "the rest after alignment", convert_small(capability_type::frame, 12, 15, node, 1));
@@ -162,12 +169,34 @@ namespace conformance
         void test_rights()
         {
             require("port", convert_small(capability_type::ipc_port, 0, 1, node, 0));
+            struct
+            {
+                capability_type type;
+                word            specific_bits;
+            } const others[] = { { capability_type::node, 1 }, { capability_type::address_space, 0 },
+                { capability_type::page_table, 1 }, { capability_type::frame, 12 },
+                { capability_type::process_control_block, 0 }, { capability_type::notification_port, 0 } };
+            bool all = true;
+            for (const auto &other : others)
+            {
+                require("object", convert_small(other.type, other.specific_bits, 1, node, 10));
+                all &= call(node, abi::node_operation::mint, 11, slot_in(node_slot, node_radix, 10), bits(capability_rights::all)).ok();
+                require("remove", call(node, abi::node_operation::remove, 10));
+                require("remove", call(node, abi::node_operation::remove, 11));
+            }
+            expect_true("generic.convert", "new capabilities of every other type, too", all);
             expect_success("generic.convert", "new capabilities have all rights",
                 call(node, abi::node_operation::mint, 1, slot_in(node_slot, node_radix, 0), bits(capability_rights::all)));
             require("Generic", convert_small(capability_type::generic, 12, 1, node, 2));
             expect_error("generic.convert", "a new Generic is not copyable",
                 call(node, abi::node_operation::copy, 3, slot_in(node_slot, node_radix, 2)),
                 capability_error::permission_denied);
+            expect_error("generic.convert", "a new Generic has no more than READ and WRITE",
+                call(node, abi::node_operation::demote, 2, unused_argument, 7), capability_error::permission_denied);
+            expect_success("node.demote", "a new Generic has READ and WRITE", call(node, abi::node_operation::demote, 2, unused_argument, 3));
+            reset();
+            expect_success("generic.convert", "specific bits of what has none are ignored",
+                convert_small(capability_type::ipc_port, ~word { 0 }, 1, node, 0));
             reset();
         }
 

@@ -40,6 +40,13 @@ namespace conformance
             expect_true("kernel_call.yield", "vector state is preserved", before[0] == after[0] && before[1] == after[1]);
         }
 
+        void test_direction_flag()
+        {
+            word after;
+            asm volatile("std\n\tmovq $-2, %%rax\n\tsyscall\n\tpushfq\n\tcld\n\tpopq %0" : "=r"(after) : : "rax", "rcx", "r11", "memory", "cc");
+            expect_equal("kernel_call.yield", "works with the direction flag set, which stays so", after & 0x400, 0x400);
+        }
+
         void test_destroyed_registers()
         {
             word rcx, r11, behind, flags;
@@ -49,6 +56,27 @@ namespace conformance
                          :
                          : "rax", "r11", "memory");
             expect_true("kernel_call.yield", "RCX is the return address, R11 is RFLAGS", rcx == behind && r11 == flags);
+        }
+
+        void test_results()
+        {
+            const reply got = call(own_space, abi::address_space_operation::can_map_frame_size_bits, abi::page_size_bits);
+            expect_true("kernel_call.capability_call", "success: MR0 is 1, MR1 is left as it is", got.mr[0] == 1
+                    && got.mr[1] == static_cast<word>(abi::address_space_operation::can_map_frame_size_bits));
+            const reply missing = call(0, 99);
+            expect_true("kernel_call.capability_call", "failure: MR0 is 0, MR1 the error", missing.mr[0] == 0 && missing.mr[1] == 2);
+
+            // The registers of a process that waits are those of its call.
+            worker &waiter = workers[0];
+            make(capability_type::ipc_port, 0, port_slot);
+            require("receive", !waiter.start_call(slot(port_slot), abi::ipc_port_operation::receive, 1));
+            word values[abi::context_register_count];
+            read_registers(waiter.process, index_of(abi::context_register::rsi) + 1, values);
+            expect_true("kernel_call.capability_call", "the result of a blocking call is written when it ends",
+                values[index_of(abi::context_register::rdi)] == slot(port_slot)
+                    && values[index_of(abi::context_register::rsi)] == 2);
+            waiter.restart();
+            clean_up();
         }
 
         /// A worker without root node cannot suspend itself: it makes its call, then faults and waits for a resolver.
@@ -82,7 +110,9 @@ namespace conformance
         expect_untouched("kernel_call.debug", "prints only the low byte of MR0", abi::kernel_call::debug, 0xffff'ff00 + ' ');
         print("\n");
         test_vector_state();
+        test_direction_flag();
         test_destroyed_registers();
+        test_results();
         test_without_root_node();
         clean_up();
     }

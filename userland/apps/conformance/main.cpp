@@ -7,6 +7,7 @@ extern "C" [[noreturn]] void a9n_start_init(a9n::abi::ipc_buffer *buffer, const 
     using namespace conformance;
     set_up(*info, buffer);
     test_init_process();
+    test_numbers();
     test_kernel_calls();
     test_node();
     test_derivation();

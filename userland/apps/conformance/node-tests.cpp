@@ -63,6 +63,26 @@ namespace conformance
             require("remove", call(root, operation::remove, outer));
         }
 
+        /// The root node holds itself, so a path through it is as long as one likes.
+        void test_longest_path()
+        {
+            constexpr word itself = static_cast<word>(abi::init_slot::root_node);
+            word path = root;
+            word depth = abi::descriptor_prefix_bits + abi::init_root_radix;
+            for (; depth < 56; depth += abi::init_root_radix)
+            {
+                path = abi::extend_descriptor(path, depth, abi::init_root_radix, itself);
+            }
+            const word longest = abi::extend_descriptor(path, depth, abi::init_root_radix, port_slot);
+            require("seven indexes", longest == (0x3803'0303'0303'0300 | port_slot));
+            expect_success("lookup", "seven indexes of 8 bits: depth 64", call(longest, abi::ipc_port_operation::identify, 1));
+            expect_error("lookup", "an eighth index has no room", call(longest + (word { 8 } << 56), operation::remove, 1),
+                capability_error::invalid_descriptor);
+            require("root again", abi::extend_descriptor(path, depth, abi::init_root_radix, itself) == 0x3803'0303'0303'0303);
+            expect_error("lookup", "nor has it below a node", call(0x4003'0303'0303'0303, operation::remove, 1),
+                capability_error::invalid_descriptor);
+        }
+
         void test_copy()
         {
             expect_success("node.copy", "into a free slot", call(node, operation::copy, 0, port));
@@ -131,6 +151,14 @@ namespace conformance
                 capability_error::invalid_argument);
             expect_error("node.move", "destination in use", call(node, operation::move, 2, port),
                 capability_error::fatal);
+            require("identify", call(port, abi::ipc_port_operation::identify, 0x1d));
+            require("restricted", call(node, operation::mint, 4, port, bits(without(capability_rights::modify))));
+            expect_success("node.move", "a capability with some rights", call(node, operation::move, 5, in_node(4)));
+            expect_error("ipc_port.identify", "a moved capability keeps its rights", call(in_node(5), abi::ipc_port_operation::identify, 1),
+                capability_error::permission_denied);
+            require("sends", !workers[0].start_call(in_node(5), abi::ipc_port_operation::send, 1));
+            expect_equal("node.move", "it keeps its identifier",
+                call(port, abi::ipc_port_operation::receive, 1).mr[3], 0x1d);
             expect_error("node.move", "onto itself", call(node, operation::move, 2, in_node(2)),
                 capability_error::fatal);
             require("revoke node", call(root, operation::revoke, node_slot));
@@ -145,6 +173,8 @@ namespace conformance
                 capability_error::permission_denied);
             expect_error("node.demote", "back to more rights",
                 call(node, operation::demote, 0, unused_argument, bits(capability_rights::all)), capability_error::permission_denied);
+            expect_error("node.demote", "bits that are no rights", call(node, operation::demote, 0, unused_argument, 0x100),
+                capability_error::permission_denied);
             expect_error("node.demote", "index out of range", call(node, operation::demote, 16, unused_argument, 0),
                 capability_error::invalid_argument);
             expect_error("node.demote", "empty slot", call(node, operation::demote, 5, unused_argument, 0),
@@ -224,6 +254,24 @@ namespace conformance
             expect_error("node.remove", "empty slot", call(node, operation::remove, 0),
                 capability_error::invalid_descriptor);
 
+            require("self", call(node, operation::copy, 1, node));
+            expect_success("node.demote", "the invoked node itself",
+                call(node, operation::demote, 1, unused_argument, bits(without(capability_rights::copy))));
+            expect_success("node.remove", "a capability to the invoked node", call(node, operation::remove, 1));
+            expect_success("node.remove", "the node lives on", call(node, operation::copy, 1, port));
+            require("remove", call(node, operation::remove, 1));
+
+            // Two nodes, each of which holds the last capability to the other.
+            make(capability_type::node, 1, scratch);
+            make(capability_type::node, 1, scratch_2);
+            require("cycle", call(slot(scratch), operation::copy, 0, slot(scratch_2)));
+            require("cycle", call(slot(scratch_2), operation::copy, 0, slot(scratch)));
+            require("cycle", call(root, operation::remove, scratch_2));
+            expect_success("node.revoke", "a node in a cycle of nodes", call(root, operation::revoke, scratch));
+            expect_error("node.revoke", "the cycle is gone", call(slot_in(scratch, 1, 0), operation::remove, 0),
+                capability_error::invalid_descriptor);
+            remove(scratch);
+
             // A chain of nodes, each the last capability to the next.
             make(capability_type::node, 1, scratch);
             make(capability_type::node, 1, scratch_2);
@@ -251,6 +299,7 @@ namespace conformance
         make(capability_type::ipc_port, 0, port_slot);
         test_lookup();
         test_nested_lookup();
+        test_longest_path();
         test_copy();
         test_mint();
         test_move();

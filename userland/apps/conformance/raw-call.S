@@ -64,4 +64,15 @@ worker_entry:
     .cfi_endproc
     .size   worker_entry, . - worker_entry
 
+/* Code of a process without stack: RBX = where to store the vector state. */
+    .globl  save_vector_state
+    .type   save_vector_state, @function
+save_vector_state:
+    .cfi_startproc
+    .cfi_undefined rip
+    fxsave64 (%rbx)
+    ud2
+    .cfi_endproc
+    .size   save_vector_state, . - save_vector_state
+
     .section .note.GNU-stack, "", @progbits

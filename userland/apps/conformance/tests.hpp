@@ -4,6 +4,7 @@
 namespace conformance
 {
     void test_init_process();
+    void test_numbers();
     void test_kernel_calls();
     void test_node();
     void test_derivation();
