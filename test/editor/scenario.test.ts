@@ -37,7 +37,7 @@ const serverSource = 'userland/ulmm/server.cpp';
 const pageSource = 'userland/ulmm/page-store.cpp';
 const kernelSource = 'kernel/core/generic.cpp';
 const entrySource = 'kernel/hal/x86_64/entry.S';
-const keySource = 'userland/drivers/console/line-editor.cpp';
+const keySource = 'userland/apps/echo/line-editor.cpp';
 
 /** 1-based line of the first line that contains `text`, after the line that contains `after`. */
 function lineOf(path: string, text: string, after = ''): number {
@@ -279,7 +279,7 @@ describe.skipIf(!chromiumPath)('VS Code in the browser', { timeout: 60_000 }, ()
     await expect.poll(terminalText, { timeout: 30_000 }).toContain('memory-tour: done');
     await page.locator('.terminal-wrapper.active .xterm-screen').click();
     await page.keyboard.type('hello\n');
-    // Once as the echo of the keys, once repeated by the console driver.
+    // Once as the echo of the keys, once repeated by the program echo.
     await expect.poll(terminalText, { timeout: 30_000 }).toMatch(/hello[\s\S]*hello/);
     // VS Code explains once per user that F1 did not go to the terminal.
     await runCommand(page, 'Notifications: Clear All Notifications');
@@ -294,7 +294,7 @@ describe.skipIf(!chromiumPath)('VS Code in the browser', { timeout: 60_000 }, ()
     await page.keyboard.type('k');
     await paused();
     expect(await stoppedAt(page)).toEqual({ file: 'line-editor.cpp', line: key });
-    expect((await rowTexts(callStack()))[0]).toMatch(/^console Paused on breakpoint/);
+    expect((await rowTexts(callStack()))[0]).toMatch(/^echo Paused on breakpoint/);
     await screenshot(page, '14-breakpoint-set-while-running');
   });
 

@@ -3,17 +3,10 @@ import { buildNative, type NativeProgram, reasonToSkip } from './native.ts';
 
 const skip = reasonToSkip();
 
-describe.skipIf(skip !== undefined)(`console line editor${skip === undefined ? '' : ` (${skip})`}`, () => {
+describe.skipIf(skip !== undefined)(`line editor${skip === undefined ? '' : ` (${skip})`}`, () => {
   let program: NativeProgram;
   beforeAll(() => {
-    program = buildNative(
-      [
-        'test/userland/line-editor-check.cpp',
-        'userland/drivers/console/line-editor.cpp',
-        'userland/drivers/console/serial-port.cpp',
-      ],
-      ['test/userland/kernel-model'],
-    );
+    program = buildNative(['test/userland/line-editor-check.cpp', 'userland/apps/echo/line-editor.cpp']);
   }, 60_000);
   afterAll(() => program?.dispose());
 

@@ -12,6 +12,11 @@ const headers = [
   'userland/include',
   'userland/ulmm/include',
   'userland/runtime/include',
+  'userland/koito/include',
+  'userland/drivers/console/include',
+  'userland/drivers/timer/include',
+  'userland/drivers/rtc/include',
+  'userland/drivers/shared/include',
   'userland',
   'kernel/abi',
 ];

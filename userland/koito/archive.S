@@ -1,4 +1,4 @@
-/* The programs KOITO starts, as a tar archive in ustar format (POSIX.1-2017, utility pax, "ustar Interchange Format").
+/* The manifest and the programs KOITO starts, as a tar archive in ustar format (POSIX.1-2017, utility pax, "ustar Interchange Format").
    Written here and not by a tool, so that it does not tell who built it when: every build has the same bytes. */
 
 #define BLOCK 512
@@ -11,8 +11,8 @@
     OCTAL_DIGIT(size, 21) + OCTAL_DIGIT(size, 18) + OCTAL_DIGIT(size, 15) + OCTAL_DIGIT(size, 12) + \
     OCTAL_DIGIT(size, 9) + OCTAL_DIGIT(size, 6) + OCTAL_DIGIT(size, 3) + OCTAL_DIGIT(size, 0))
 
-/* One program: its file, and the sum of its name's bytes, which an assembler cannot compute. */
-.macro program name, name_sum
+/* One file: its contents, and the sum of its name's bytes, which an assembler cannot compute. */
+.macro file name, name_sum
 1:  .ascii  "\name"
     .zero   100 - (. - 1b)
     .asciz  "0000644"               /* mode */
@@ -36,12 +36,18 @@
 3:  .balign BLOCK
 .endm
 
-    .section .rodata.archive, "a", @progbits
-    .balign BLOCK
+/* The segment that tools replace (debug-adapter/cli/init-image.ts): a page that begins with the archive's size in bytes,
+   then the archive. */
+    .section .archive, "a", @progbits
+    .balign 4096
+    .globl  koito_archive_size
     .globl  koito_archive_start
     .globl  koito_archive_end
+koito_archive_size:
+    .quad   koito_archive_end - koito_archive_start
+    .balign 4096
 koito_archive_start:
-    .include "archive/list.inc"     /* made by the build: one `program` for each */
+    .include "archive/list.inc"     /* made by the build: one `file` for each */
     .zero   2 * BLOCK
 koito_archive_end:
 

@@ -34,7 +34,7 @@ namespace koito
         runtime::line describe(const process &culprit, const a9n::message &fault)
         {
             const auto    type = static_cast<a9n::abi::fault_type>(fault.payload[0]);
-            runtime::line line = runtime::format("koito: ", culprit.name, " faulted: ", to_string(type), " at ",
+            runtime::line line = runtime::format("koito: ", culprit.entry->name, " faulted: ", to_string(type), " at ",
                 runtime::hexadecimal { fault.payload[1] });
             if (type == a9n::abi::fault_type::memory || type == a9n::abi::fault_type::memory_instruction_fetch)
             {
@@ -101,14 +101,32 @@ namespace koito
             return static_cast<bool>(memory.resolve_client_fault(fault.identifier, fault.payload[2], attempted));
         }
 
-        void end_process(process &culprit, const a9n::message &fault)
+        /// Does not return to a call whose receiver is no more: nobody else would answer it before the receiver's successor.
+        void end_call_of_main_thread(const system &koito, word called, word call_number)
         {
+            // If the call had been received, it has ended by now, and the main thread goes on as soon as it may.
+            a9n::yield();
+            if (koito.called == called && koito.call_number == call_number)
+            {
+                (void)own_process.suspend();
+                (void)own_process.resume();
+            }
+        }
+
+        void end_process(system &koito, process &culprit, const a9n::message &fault)
+        {
+            const bool is_called   = koito.called == culprit.identifier;
+            const word call_number = koito.call_number;
             runtime::debug_write(describe(culprit, fault));
             culprit.exit_code = fault_exit_code + fault.payload[0];
             culprit.state     = process_state::faulted;
             // Whoever waits for the process, the main thread included, gets an error and goes on.
             revoke_process(culprit);
             (void)fault_event.notify();
+            if (is_called)
+            {
+                end_call_of_main_thread(koito, culprit.identifier, call_number);
+            }
         }
     }
 
@@ -154,6 +172,6 @@ extern "C" [[noreturn]] void koito_resolve_faults(void *argument)
             (void)thread.faults.reply({});
             continue;
         }
-        end_process(*culprit, *fault);
+        end_process(*thread.koito, *culprit, *fault);
     }
 }

@@ -51,14 +51,7 @@ namespace koito
             {
                 return {}; // only zeros
             }
-            if (const a9n::status mapped = own_address_space.map(target, window_address, a9n::access::read_write);
-                !mapped)
-            {
-                return mapped;
-            }
-            memcpy(reinterpret_cast<void *>(window_address + (start - page)),
-                segment.contents.data + (start - segment.address), end - start);
-            return own_address_space.unmap(target, window_address);
+            return write_frame(target, start - page, segment.contents.data + (start - segment.address), end - start);
         }
 
         a9n::access access_of(const elf_segment &segment)
@@ -75,6 +68,16 @@ namespace koito
     {
         word next_slot = static_cast<word>(own::window_tables);
         return add_page_tables(own_address_space, window_address, memory, root, next_slot);
+    }
+
+    a9n::status write_frame(a9n::frame target, word offset, const void *data, word size)
+    {
+        if (const a9n::status mapped = own_address_space.map(target, window_address, a9n::access::read_write); !mapped)
+        {
+            return mapped;
+        }
+        memcpy(reinterpret_cast<void *>(window_address + offset), data, size);
+        return own_address_space.unmap(target, window_address);
     }
 
     a9n::status page_builder::map_next(word address, a9n::access permitted)
@@ -109,6 +112,30 @@ namespace koito
         for (word page = stack_top - stack_pages * page_size; page < stack_top; page += page_size)
         {
             if (const a9n::status mapped = map_next(page, a9n::access::read_write); !mapped)
+            {
+                return mapped;
+            }
+        }
+        return {};
+    }
+
+    a9n::status page_builder::map_image(const image_pages &pages, word address)
+    {
+        constexpr word table_coverage = word { 1 } << 21;
+        for (word i = 0; i < pages.count; ++i)
+        {
+            const word page = address + i * page_size;
+            if (page % table_coverage == 0)
+            {
+                const a9n::status ready = add_page_tables(target.space(), page, target.memory(), tables, next_table);
+                if (!ready)
+                {
+                    return ready;
+                }
+            }
+            const a9n::status mapped
+                = target.space().map(a9n::frame { frame_node[pages.first + i] }, page, a9n::access::read);
+            if (!mapped)
             {
                 return mapped;
             }

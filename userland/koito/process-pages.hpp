@@ -9,6 +9,9 @@ namespace koito
     /// Makes the page tables of the window through which KOITO fills other processes' frames.
     a9n::status open_window(a9n::generic memory);
 
+    /// Writes into a frame, at an offset of its page.
+    a9n::status write_frame(a9n::frame target, word offset, const void *data, word size);
+
     /// Takes a process's frames one after the other and maps them.
     struct page_builder
     {
@@ -21,5 +24,8 @@ namespace koito
         a9n::status map_next(word address, a9n::access permitted);
         a9n::status map_segment(const elf_segment &segment);
         a9n::status map_stack();
+
+        /// Pages of KOITO's image, read-only.
+        a9n::status map_image(const image_pages &pages, word address);
     };
 }

@@ -1,10 +1,9 @@
 // A process as KOITO sees it, and the steps from an ELF file in the archive to a process that can be resumed.
 #pragma once
 
-#include "elf.hpp"
+#include "archive.hpp"
+#include "manifest.hpp"
 #include "own-capabilities.hpp"
-
-#include <koito/process-layout.hpp>
 
 namespace koito
 {
@@ -14,16 +13,30 @@ namespace koito
         built, ///< complete but not yet resumed
         running,
         faulted, ///< destroyed by the fault resolver; the main thread has yet to take note
-        exited,
+        ended,   ///< and will not be started again
     };
+
+    inline constexpr word arguments_capacity = 1024;
 
     struct process
     {
-        process_state state      = process_state::unused;
-        word          identifier = 0; ///< also its slot in `process_roots` and `process_memories`
-        runtime::text name;
-        word          priority  = 0;
-        word          exit_code = 0;
+        process_state         state      = process_state::unused;
+        word                  identifier = 0; ///< also its slot in the nodes of own-capabilities.hpp
+        const manifest_entry *entry      = nullptr;
+        word                  creator    = 0; ///< who asked for it; 0 is KOITO
+        word                  restarts   = 0;
+        word                  exit_code  = 0;
+        word                  memory_limit        = 0;
+        word                  memory_bits         = 0; ///< size bits of its Generic, once it has one
+        word                  archive_object      = 0;
+        word                  archive_object_size = 0;
+        char                  arguments[arguments_capacity] {}; ///< each ended by a zero byte
+        word                  arguments_length = 0;
+
+        bool is_memory_client() const
+        {
+            return entry->find(grant_kind::memory) != nullptr;
+        }
 
         a9n::node root() const
         {
@@ -50,21 +63,28 @@ namespace koito
         {
             return { slot(process_slot::address_space) };
         }
+
+        a9n::ipc_port service_port() const
+        {
+            return { service_ports[identifier] };
+        }
     };
 
-    struct program_description
+    /// Pages of KOITO's own image.
+    struct image_pages
     {
-        runtime::text name; ///< file in the archive
-        word          priority;
-        word          private_memory_bits; ///< 0, or size bits of a Generic for the program itself
-        word          private_memory_slot;
-        bool          is_memory_client; ///< ULMM is asked to resolve its memory faults
+        word first = 0;
+        word count = 0;
+        word size  = 0; ///< bytes in them
     };
 
-    /// Builds `target` (whose identifier is set) from `file` with memory out of `reserve`. Says on the kernel's
-    /// console what went wrong if it returns false; the process's memory is then as before.
-    bool build_process(process &target, const program_description &description, bytes file, a9n::generic reserve);
+    /// Builds `target`, whose identifier and entry are set, from `file`; memory comes out of `reserve` the first time. Says on the
+    /// kernel's console what went wrong if it returns false; the process's memory is then free.
+    bool build_process(process &target, bytes file, const image_pages &boot_archive, a9n::generic reserve);
 
-    /// Everything the process was made from is memory again: it has ended, its ports too.
+    /// Fills the page that the process finds at `start_information_address`.
+    a9n::status write_start_information(const process &target, const image_pages &boot_archive);
+
+    /// Everything the process was made from is memory again: it has ended.
     void revoke_process(const process &target);
 }

@@ -19,6 +19,7 @@ namespace ulmm
         word               transfer;
         a9n::generic       own_memory;
         word               own_memory_size;
+        word               own_memory_used; ///< by the nodes above
         a9n::address_space own_space;
     };
 
@@ -33,7 +34,7 @@ namespace ulmm
     struct machine
     {
         explicit machine(const server_nodes &nodes)
-            : own(nodes.own_memory, nodes.own_memory_size, nodes.own_space, nodes.own_objects),
+            : own(nodes.own_memory, nodes.own_memory_size, nodes.own_memory_used, nodes.own_space, nodes.own_objects),
               blocks(own, nodes.blocks, leaf_radix::blocks),
               pages(own, blocks, nodes.pages, leaf_radix::pages),
               users(pages),

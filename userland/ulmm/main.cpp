@@ -16,8 +16,12 @@ namespace
     constexpr word heap_start = 0x1100'0000'0000;
     constexpr word heap_size  = word { 1 } << 30;
 
+    word used_memory = 0; ///< of `own_memory`, which is aligned to its size as its objects are to theirs
+
     a9n::node make_node(a9n::node where, word index, word radix)
     {
+        const word size = word { 1 } << a9n::abi::node_size_bits(radix);
+        used_memory     = ((used_memory + size - 1) & ~(size - 1)) + size;
         const a9n::status made = own_memory.convert(a9n::capability_type::node, radix, 1, where, index);
         if (!made)
         {
@@ -66,6 +70,7 @@ int main()
         .transfer        = transfer,
         .own_memory      = own_memory,
         .own_memory_size = word { 1 } << koito::memory_server_own_memory_bits,
+        .own_memory_used = used_memory,
         .own_space       = { koito::own_slot(koito::process_slot::address_space) },
     };
     static ulmm::server memory_server { nodes };

@@ -19,17 +19,21 @@ namespace ulmm
         if (!made && made.error == a9n::capability_error::illegal_operation && following_left != 0)
         {
             current        = following;
-            left           = following_left;
+            used           = 0;
+            total          = following_left;
             following_left = 0;
             made           = current.convert(type, specific_bits, 1, destination, index);
         }
-        left -= made ? (size < left ? size : left) : 0;
+        if (made)
+        {
+            used = ((used + size - 1) & ~(size - 1)) + size; // objects are aligned to their size
+        }
         return made.ok;
     }
 
     void own_memory::prepare(block_table &blocks)
     {
-        if (left >= low || following_left != 0 || is_preparing)
+        if (total - used >= low || following_left != 0 || is_preparing)
         {
             return;
         }

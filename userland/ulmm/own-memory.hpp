@@ -14,9 +14,9 @@ namespace ulmm
     class own_memory
     {
     public:
-        /// `objects`: an empty node of nodes, for the server's frames and page tables.
-        own_memory(a9n::generic first, word first_size, a9n::address_space space, a9n::node objects)
-            : current(first), left(first_size), space(space), objects(objects)
+        /// `first` is aligned to its size. `objects`: an empty node of nodes, for the server's frames and page tables.
+        own_memory(a9n::generic first, word first_size, word first_used, a9n::address_space space, a9n::node objects)
+            : current(first), total(first_size), used(first_used), space(space), objects(objects)
         {
         }
 
@@ -40,7 +40,8 @@ namespace ulmm
         bool add_table(word address, word depth);
 
         a9n::generic       current;
-        word               left; ///< bytes, about
+        word               total; ///< bytes of `current`, which is aligned to its size
+        word               used;
         a9n::generic       following {};
         word               following_left = 0;
         a9n::address_space space;

@@ -222,7 +222,7 @@ describe('values', () => {
     expect(locals.get('size')).toMatchObject({ value: '4096', type: expect.stringMatching(/word/) });
     const sender = locals.get('sender');
     const members = await children(client, sender?.variablesReference ?? 0);
-    expect(members.get('identifier')?.value).toBe('3');
+    expect(members.get('identifier')?.value).toBe('4');
     const registers = await scope(client, frames[0].id, 'Registers');
     expect(registers.get('rip')?.value).toMatch(/^0x40[0-9a-f]+ <ulmm::server::map\+0x/);
     const control = await children(client, registers.get('Control')?.variablesReference ?? 0);
@@ -593,6 +593,7 @@ describe('the session', () => {
     expect([...now.values()]).not.toContain('memory-tour');
     expect([...present].map((id) => now.get(id)).sort()).toEqual([
       'console',
+      'echo',
       'koito',
       'koito (2)',
       'koito (3)',

@@ -22,7 +22,7 @@ export function koitoLaunch(): {
   return {
     kernel: image('kernel'),
     init: image('koito'),
-    programs: ['ulmm', 'memory-tour', 'console'].map(image),
+    programs: ['ulmm', 'memory-tour', 'console', 'echo'].map(image),
     sourceMap: { '/a9n/': `${repository}/` },
   };
 }

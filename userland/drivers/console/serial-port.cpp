@@ -7,21 +7,38 @@ namespace console
         // Registers and bits of the 16550 (National Semiconductor PC16550D data sheet).
         constexpr word data             = 0;
         constexpr word interrupt_enable = 1;
+        constexpr word interrupt_reason = 2; ///< read; written, it controls the queues
         constexpr word modem_control    = 4;
         constexpr word line_status      = 5;
 
-        constexpr word received_data_interrupt = 1 << 0;
-        constexpr word data_terminal_ready     = 1 << 0;
-        constexpr word request_to_send         = 1 << 1;
-        constexpr word interrupt_line_connected = 1 << 3; ///< OUT2 gates the interrupt on a PC
-        constexpr word data_ready              = 1 << 0;
-        constexpr word transmitter_empty       = 1 << 5;
+        constexpr word received_data_interrupt     = 1 << 0;
+        constexpr word transmitter_empty_interrupt = 1 << 1;
+        constexpr word no_reason                   = 1 << 0;
+        constexpr word enable_queues               = 1 << 0;
+        constexpr word data_terminal_ready         = 1 << 0;
+        constexpr word request_to_send             = 1 << 1;
+        constexpr word interrupt_line_connected    = 1 << 3; ///< OUT2 gates the interrupt on a PC
+        constexpr word data_ready                  = 1 << 0;
+        constexpr word transmitter_empty           = 1 << 5;
+
+        constexpr word transmit_queue = 16; ///< bytes it takes once it is empty
     }
 
-    void serial_port::enable_receive_interrupt() const
+    void serial_port::begin() const
     {
+        set(interrupt_reason, enable_queues);
         set(modem_control, data_terminal_ready | request_to_send | interrupt_line_connected);
         set(interrupt_enable, received_data_interrupt);
+    }
+
+    void serial_port::announce_empty_transmitter(bool announced) const
+    {
+        set(interrupt_enable, received_data_interrupt | (announced ? transmitter_empty_interrupt : 0));
+    }
+
+    bool serial_port::has_reason_for_interrupt() const
+    {
+        return (get(interrupt_reason) & no_reason) == 0;
     }
 
     bool serial_port::read(unsigned char &byte) const
@@ -34,20 +51,14 @@ namespace console
         return true;
     }
 
-    void serial_port::write(unsigned char byte) const
+    word serial_port::room() const
     {
-        while ((get(line_status) & transmitter_empty) == 0)
-        {
-        }
-        set(data, byte);
+        return (get(line_status) & transmitter_empty) != 0 ? transmit_queue : 0;
     }
 
-    void serial_port::write(runtime::text characters) const
+    void serial_port::write(unsigned char byte) const
     {
-        for (size_t i = 0; i < characters.length; ++i)
-        {
-            write(static_cast<unsigned char>(characters.characters[i]));
-        }
+        set(data, byte);
     }
 
     word serial_port::get(word index) const

@@ -1,8 +1,7 @@
-// A 16550 UART, driven by polling for output and by interrupts for input.
+// The registers of a 16550 UART.
 #pragma once
 
 #include <a9n/io-port.hpp>
-#include <runtime/text.hpp>
 
 namespace console
 {
@@ -11,21 +10,25 @@ namespace console
     class serial_port
     {
     public:
-        serial_port(a9n::io_port ports, word first) : ports(ports), first(first)
+        constexpr serial_port(a9n::io_port ports, word first) : ports(ports), first(first)
         {
         }
 
-        /// Asks the device to raise its interrupt for received bytes.
-        void enable_receive_interrupt() const;
+        /// Queues on, modem lines up, interrupts for received bytes.
+        void begin() const;
+
+        /// Whether the interrupt comes when the transmitter has nothing left to send, too.
+        void announce_empty_transmitter(bool announced) const;
+
+        /// Whether the device has a reason for its interrupt. Asking takes back the announcement of the empty transmitter.
+        bool has_reason_for_interrupt() const;
 
         /// Whether a byte was waiting; it is then in `byte`.
         bool read(unsigned char &byte) const;
 
-        /// Writes one byte, waiting until the device takes it.
+        /// How many bytes can be written now.
+        word room() const;
         void write(unsigned char byte) const;
-
-        /// Line ends go out as they are, like those of the kernel's console: the terminal adds carriage returns.
-        void write(runtime::text characters) const;
 
     private:
         word get(word index) const;

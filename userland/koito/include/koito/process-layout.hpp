@@ -31,6 +31,9 @@ namespace koito
         memory_port = static_cast<word>(process_slot::first_service), ///< ULMMI
         console,
         notification_port, ///< bound to the program
+        timer,
+        rtc,
+        in_transit, ///< free for a capability that is about to be given away
     };
 
     /// A POSIX server. `user_node` holds a node of radix `posix_node_radix`, empty.
@@ -68,8 +71,10 @@ namespace koito
         notification_port, ///< bound to the driver; the interrupt arrives here
         io_ports,
         interrupt_port,
-        shutdown_notification, ///< asks KOITO to end the system; to go: os_request::shut_down
     };
+
+    /// Of the node in a driver's `user_node`, where its clients' notification capabilities go.
+    inline constexpr word driver_node_radix = 5;
 
     template<typename Slot>
     constexpr a9n::descriptor own_slot(Slot slot)

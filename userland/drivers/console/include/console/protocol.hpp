@@ -29,7 +29,7 @@ namespace console
     {
         ok               = 0,
         unknown_request  = 1,
-        invalid_argument = 2, ///< text longer than the message, no notification capability
+        invalid_argument = 2, ///< text longer than the message, or what was transferred is no notification capability
         too_many_clients = 3,
     };
 

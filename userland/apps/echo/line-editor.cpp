@@ -1,6 +1,6 @@
 #include "line-editor.hpp"
 
-namespace console
+namespace echo
 {
     namespace
     {
@@ -36,7 +36,7 @@ namespace console
         if (key >= first_printable && length < capacity)
         {
             characters[length++] = static_cast<char>(key);
-            terminal.write(key);
+            terminal.write({ &characters[length - 1], 1 });
         }
         return key_effect::none;
     }

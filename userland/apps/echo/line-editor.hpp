@@ -1,10 +1,19 @@
 // Turns keystrokes into lines, showing them as they are typed.
 #pragma once
 
-#include "serial-port.hpp"
+#include <runtime/text.hpp>
 
-namespace console
+namespace echo
 {
+    /// What shows the keys.
+    struct screen
+    {
+        virtual void write(runtime::text characters) = 0;
+
+    protected:
+        ~screen() = default;
+    };
+
     enum class key_effect
     {
         none,
@@ -15,7 +24,7 @@ namespace console
     class line_editor
     {
     public:
-        explicit line_editor(const serial_port &terminal) : terminal(terminal)
+        explicit line_editor(screen &terminal) : terminal(terminal)
         {
         }
 
@@ -37,8 +46,8 @@ namespace console
 
         void remove_last_character();
 
-        const serial_port &terminal;
-        char               characters[capacity] {};
-        size_t             length = 0;
+        screen &terminal;
+        char    characters[capacity] {};
+        size_t  length = 0;
     };
 }
