@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { dapCommand } from './dap-command.ts';
 import { ExitCode, UsageError } from './exit-code.ts';
 import { HELP } from './help.ts';
+import { imageCommand } from './image-command.ts';
 import { runCommand } from './run-command.ts';
 
 /** The `a9n` command. */
@@ -11,6 +12,8 @@ async function main([command, ...args]: string[]): Promise<number> {
       return runCommand(args);
     case 'dap':
       return dapCommand(args);
+    case 'image':
+      return imageCommand(args);
     case '--version':
     case '-v':
       process.stdout.write(`a9n ${packageVersion()}\n`);
@@ -21,10 +24,10 @@ async function main([command, ...args]: string[]): Promise<number> {
       process.stdout.write(HELP);
       return 0;
     case undefined:
-      throw new UsageError('no command given. Use a9n run or a9n dap; a9n --help explains them.');
+      throw new UsageError('no command given. Use a9n run, a9n dap or a9n image; a9n --help explains them.');
     default:
       throw new UsageError(
-        `there is no command ${command}. Use a9n run or a9n dap; a9n --help explains them.`,
+        `there is no command ${command}. Use a9n run, a9n dap or a9n image; a9n --help explains them.`,
       );
   }
 }

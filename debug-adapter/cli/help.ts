@@ -4,6 +4,7 @@ export const HELP = `a9n: boots the A9N microkernel on an x86_64 emulator, with 
 
 usage: a9n run [options]     boot, with the guest's serial port on this terminal
        a9n dap [options]     serve the Debug Adapter Protocol
+       a9n image [options]   put other files into the boot archive of an init image
        a9n <command> --help  explain a command
        a9n --version         print the version
 `;
@@ -58,4 +59,20 @@ options:
   --port N   listen on TCP port N of 127.0.0.1 instead; each connection is a session of its own (0: any free port,
              which is printed on standard error)
   --help     print this
+`;
+
+export const IMAGE_HELP = `usage: a9n image --archive PATH... --output FILE [options]
+
+Writes an init image whose boot archive holds other files. Symbols and debug information stay as they are, so the
+debugger works as with the image it is made from.
+
+options:
+  --archive PATH       folder or tar file; may be given several times. Where a name occurs twice, the last one counts
+  --only               leave out the files of the image that are in none of these. KOITO needs etc/koito.manifest and
+                       the programs that it names
+  --init FILE          image to start from (default: the KOITO server this package was built with)
+  --output FILE, -o    where to write it
+  --help               print this
+
+The image may be up to 128 MiB large.
 `;

@@ -1,5 +1,4 @@
 import { existsSync, readFileSync } from 'node:fs';
-import { fileURLToPath } from 'node:url';
 import {
   BootError,
   type BootFile,
@@ -9,6 +8,7 @@ import {
   type Machine,
   recogniseKernel,
 } from '../../emulator/index.ts';
+import { builtImage } from './built-image.ts';
 import { createConsoleKeys } from './console-keys.ts';
 import { ExitCode, UsageError } from './exit-code.ts';
 import { RUN_HELP } from './help.ts';
@@ -60,17 +60,6 @@ function bootMachine(options: RunOptions): Machine {
     if (error instanceof BootError) throw new UsageError(error.message);
     throw error;
   }
-}
-
-/** Path of a guest image beside this bundle: dist/cli/a9n.js → dist/guest/. */
-function builtImage(name: string, option: string): string {
-  const path = fileURLToPath(new URL(`../guest/${name}`, import.meta.url));
-  if (!existsSync(path)) {
-    throw new UsageError(
-      `${path} does not exist. Build it with npm run build, or name a file with ${option}.`,
-    );
-  }
-  return path;
 }
 
 /** "FILE" or "FILE TEXT", where TEXT is the module's command line. */
