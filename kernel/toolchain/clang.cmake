@@ -2,8 +2,10 @@
 set(CMAKE_SYSTEM_NAME Generic)
 set(CMAKE_SYSTEM_PROCESSOR x86_64)
 set(CMAKE_TRY_COMPILE_TARGET_TYPE STATIC_LIBRARY)
+set(CMAKE_C_COMPILER clang$ENV{A9N_CLANG_SUFFIX})
 set(CMAKE_CXX_COMPILER clang++$ENV{A9N_CLANG_SUFFIX})
 set(CMAKE_ASM_COMPILER clang$ENV{A9N_CLANG_SUFFIX})
+set(CMAKE_C_COMPILER_TARGET x86_64-unknown-none-elf)
 set(CMAKE_CXX_COMPILER_TARGET x86_64-unknown-none-elf)
 set(CMAKE_ASM_COMPILER_TARGET x86_64-unknown-none-elf)
 # For a bare target clang links through gcc, which finds only an lld without a version in its name; for Linux it calls

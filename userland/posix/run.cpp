@@ -360,8 +360,8 @@ namespace posix
         constexpr word page_fault_write = 2;
         constexpr word page_fault_fetch = 16;
 
-        constexpr word vector_divide = 0, vector_debug = 1, vector_breakpoint = 3, vector_overflow = 4, vector_bound = 5, vector_opcode = 6,
-                       vector_stack = 12, vector_protection = 13, vector_page = 14, vector_x87 = 16,
+        constexpr word vector_divide = 0, vector_debug = 1, vector_breakpoint = 3, vector_opcode = 6,
+                       vector_stack = 12, vector_page = 14, vector_x87 = 16,
                        vector_alignment = 17, vector_simd = 19;
 
         signal_information describe_exception(word vector, word program_counter)

@@ -48,3 +48,9 @@ extern "C" [[noreturn]] void a9n_start_program(a9n::abi::ipc_buffer *buffer)
     a9n::current_ipc_buffer = buffer;
     runtime::exit(main());
 }
+
+/// What the compiler calls when a pure virtual function is called; no program gets there.
+extern "C" [[noreturn]] void __cxa_pure_virtual()
+{
+    __builtin_trap();
+}
