@@ -11,12 +11,13 @@ import { findGuest, type GuestPaths, readGuest } from '../system/guest-images.ts
 import { findQemu, QEMU_MISSING, runOnQemu } from '../system/qemu.ts';
 import { measureTimeTravel } from './history.ts';
 import { COUNTING_RULE, kernelRows, measureKernel } from './kernel.ts';
+import { measureMemory, memoryRows } from './memory.ts';
 
 /**
  * npm run bench: how fast the emulator is, as instructions per second and as a ratio to QEMU's translator on the same
  * images in the same run. Times are taken between two marks in the serial output, so that neither loading nor
  * firmware counts. It compares and prints; it never fails on a time. Then what the kernel's operations cost, counted:
- * npm run bench -- kernel prints only that.
+ * npm run bench -- kernel prints only that; npm run bench -- memory what the memory server's requests and policies cost.
  */
 
 const ROOT = resolve(fileURLToPath(new URL('.', import.meta.url)), '../..');
@@ -175,6 +176,12 @@ lines of C++ and assembly without blank lines and comments: ${figures.lines}
   ]);
 }
 
+async function printMemoryFigures(): Promise<void> {
+  const folder = await buildPreset(ROOT, 'gcc-release');
+  console.log('\nULMM, the gcc-release build: the server and the kernel together\n');
+  printTable(memoryRows(measureMemory(folder)));
+}
+
 async function printSpeeds(): Promise<void> {
   const guest = findGuest(ROOT);
   const qemu = findQemu();
@@ -202,10 +209,11 @@ async function printSpeeds(): Promise<void> {
 }
 
 const [part, ...rest] = process.argv.slice(2);
-if (rest.length > 0 || (part !== undefined && part !== 'kernel')) {
-  console.error('usage: npm run bench [-- kernel]');
+if (rest.length > 0 || (part !== undefined && part !== 'kernel' && part !== 'memory')) {
+  console.error('usage: npm run bench [-- kernel|memory]');
   process.exitCode = 2;
 } else {
   if (part === undefined) await printSpeeds();
-  await printKernelFigures();
+  if (part !== 'memory') await printKernelFigures();
+  if (part !== 'kernel') await printMemoryFigures();
 }

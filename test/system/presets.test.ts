@@ -2,6 +2,7 @@ import { spawnSync } from 'node:child_process';
 import { resolve } from 'node:path';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { measureKernel } from '../benchmark/kernel.ts';
+import { measureMemory } from '../benchmark/memory.ts';
 import { walkGuest } from '../debug-adapter/support/kernel-entry-walk.ts';
 import { buildPreset } from './build-preset.ts';
 import { findGuest, guestIn } from './guest-images.ts';
@@ -82,4 +83,15 @@ describe('the kernel keeps its limits of size and speed', () => {
   test.skipIf(clangMissing !== undefined)('built by clang-release', { timeout: TIMEOUT }, () =>
     keepsLimits('clang-release'),
   );
+});
+
+test('a page fault that ULMM resolves takes less than 6,000 instructions, with everything', {
+  timeout: TIMEOUT,
+}, async () => {
+  const { faults, operations } = measureMemory(await buildPreset(ROOT, 'gcc-release'));
+  expect(faults.median).toBeLessThan(6_000);
+  const costs = new Map(operations.map(({ name, instructions }) => [name, instructions]));
+  expect(costs.get('resolve_fault: a shared page is written and copied')).toBeLessThan(6_000);
+  // Once cloned, what was not written since costs next to nothing to clone again.
+  expect(costs.get('clone_space, 1 MiB, nothing written since')).toBeLessThan(40_000);
 });

@@ -58,17 +58,18 @@ namespace check
         slots[own_space]->is_own               = true;
         const a9n::node          other_objects = put_node(others, others_radix);
         const ulmm::server_nodes nodes {
-            .blocks          = put_node(blocks, 9),
-            .pages           = put_node(pages, 10),
-            .own_objects     = put_inner_node(other_objects, own_objects, 7),
-            .spaces          = put_node(spaces, 8),
-            .kernel_objects  = put_inner_node(other_objects, kernel_objects, 8),
-            .outgoing        = put_inner_node(other_objects, outgoing, 4),
+            .blocks          = put_node(blocks, ulmm::top_radix::blocks),
+            .pages           = put_node(pages, ulmm::top_radix::pages),
+            .own_objects     = put_inner_node(other_objects, own_objects, ulmm::top_radix::own_objects),
+            .spaces          = put_node(spaces, ulmm::top_radix::spaces),
+            .kernel_objects  = put_inner_node(other_objects, kernel_objects, ulmm::top_radix::kernel_objects),
+            .outgoing        = put_inner_node(other_objects, outgoing, ulmm::top_radix::outgoing),
             .parent          = other_objects,
             .transfer_memory = transfer_memory,
             .transfer        = transfer,
             .own_memory      = { at(own_memory) },
             .own_memory_size = word { 1 } << own_memory_bits,
+            .own_memory_used = 0,
             .own_space       = { at(own_space) },
         };
         server = new ulmm::server { nodes };

@@ -23,6 +23,17 @@ namespace ulmm
         a9n::address_space own_space;
     };
 
+    /// Radix of the nodes of nodes: enough for all blocks and pages of 2 GiB.
+    namespace top_radix
+    {
+        inline constexpr word blocks         = 9;
+        inline constexpr word pages          = 10;
+        inline constexpr word own_objects    = 7;
+        inline constexpr word spaces         = 8;
+        inline constexpr word kernel_objects = 8;
+        inline constexpr word outgoing       = 4; ///< no node of nodes
+    }
+
     namespace leaf_radix
     {
         inline constexpr word blocks         = 8;

@@ -56,15 +56,16 @@ namespace
 
 int main()
 {
+    namespace top_radix = ulmm::top_radix;
     constexpr word others_radix = 3;
     const a9n::node others       = make_node(memory_server_slot::others, others_radix);
     const ulmm::server_nodes nodes {
-        .blocks          = make_node(memory_server_slot::blocks, 9),
-        .pages           = make_node(memory_server_slot::pages, 10),
-        .own_objects     = make_node(others, own_objects, 7),
-        .spaces          = make_node(memory_server_slot::spaces, 8),
-        .kernel_objects  = make_node(others, kernel_objects, 8),
-        .outgoing        = make_node(others, outgoing, 4),
+        .blocks          = make_node(memory_server_slot::blocks, top_radix::blocks),
+        .pages           = make_node(memory_server_slot::pages, top_radix::pages),
+        .own_objects     = make_node(others, own_objects, top_radix::own_objects),
+        .spaces          = make_node(memory_server_slot::spaces, top_radix::spaces),
+        .kernel_objects  = make_node(others, kernel_objects, top_radix::kernel_objects),
+        .outgoing        = make_node(others, outgoing, top_radix::outgoing),
         .parent          = others,
         .transfer_memory = transfer_memory,
         .transfer        = transfer,

@@ -407,11 +407,7 @@ namespace ulmm
         {
             return reply_code::address_in_use;
         }
-        if (ranges.covers(own, limit))
-        {
-            drop_pages(own, limit, true);
-        }
-        else
+        if (!ranges.covers(own, limit))
         {
             // Neighbours become one range.
             if (const reply_code code = unmap(own, limit); failed(code))
@@ -446,7 +442,11 @@ namespace ulmm
             }
             if (!failed(code))
             {
-                const word place            = place_in_group(own + offset);
+                const word place = place_in_group(own + offset);
+                if ((group.value->present & bit_of(place)) != 0)
+                {
+                    close_window(*group.value, place);
+                }
                 group.value->pages[place]  = number;
                 group.value->present      |= bit_of(place);
                 code                       = enter(*group.value, place, permitted == access::read_write, false);
@@ -459,6 +459,17 @@ namespace ulmm
             return code;
         }
         return own;
+    }
+
+    /// The group may have become empty.
+    void space::close_window(page_group &group, word place)
+    {
+        if ((group.entered & bit_of(place)) != 0)
+        {
+            leave(group, place);
+        }
+        group.present &= ~bit_of(place);
+        memory_objects::let_page_go(machine_, group.pages[place], owner);
     }
 
     bool space::has_only_windows(word start, word end)
