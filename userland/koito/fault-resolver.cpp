@@ -41,6 +41,11 @@ namespace koito
                 line.append(", address ");
                 line.append(runtime::hexadecimal { fault.payload[2] });
             }
+            else if (type == a9n::abi::fault_type::architecture)
+            {
+                line.append(", vector ");
+                line.append(fault.payload[2] >> 32);
+            }
             line.append('\n');
             return line;
         }
