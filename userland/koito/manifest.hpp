@@ -43,7 +43,7 @@ namespace koito
         word          restarts = 0; ///< how often it is started again after a fault or an exit
         word          memory_limit = 0; ///< bytes that ULMM lets it have
 
-        bool is_essential            = false; ///< its end is the system's
+        bool is_essential            = false; ///< its exit, or its last fault, ends the system
         bool is_main                 = false; ///< its exit code is the system's
         bool is_template             = false; ///< started on request, any number of times
         bool has_boot_archive        = false;

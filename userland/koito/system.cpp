@@ -250,10 +250,14 @@ namespace koito
 
     void handle_end(system &koito, process &target)
     {
-        if (target.entry->is_essential)
+        const bool has_failed = target.state == process_state::faulted;
+        if (target.entry->is_essential && (!has_failed || target.restarts == target.entry->restarts))
         {
-            runtime::debug_line("koito: without ", target.entry->name, " the system cannot go on");
-            switch_off(1);
+            if (has_failed)
+            {
+                runtime::debug_line("koito: without ", target.entry->name, " the system cannot go on");
+            }
+            switch_off(has_failed ? 1 : target.exit_code);
         }
         if (target.restarts == target.entry->restarts)
         {
