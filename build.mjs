@@ -3,7 +3,7 @@
 //
 // Without a preset (option or A9N_PRESET), gcc-debug is taken, or clang-debug where only a usable clang is found.
 import { spawnSync } from 'node:child_process';
-import { chmod, copyFile, mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { chmod, copyFile, cp, mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -193,6 +193,9 @@ async function buildGuest(preset) {
   await rm(guest, { recursive: true, force: true });
   await mkdir(guest, { recursive: true });
   for (const name of images) await copyFile(join(binaries, name), join(guest, name));
+  // What a program for KOITO is built with: bin/koito-cc, headers and library.
+  await rm(join(dist, 'sdk'), { recursive: true, force: true });
+  await cp(join(root, 'build', preset, 'sdk'), join(dist, 'sdk'), { recursive: true });
   // The extension cannot list a folder on every host; the server programs it offers are named here.
   await writeFile(
     join(guest, 'index.json'),

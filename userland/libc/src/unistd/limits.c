@@ -28,7 +28,10 @@ static long processors(void)
     long count             = 0;
     for (long i = 0; i < size; i++)
     {
-        count += __builtin_popcount(set[i]);
+        for (unsigned bits = set[i]; bits != 0; bits &= bits - 1)
+        {
+            count++;
+        }
     }
     return count > 0 ? count : 1;
 }
