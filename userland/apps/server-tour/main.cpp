@@ -107,7 +107,8 @@ namespace
         }
         if (information.argument_count == 2)
         {
-            *reinterpret_cast<volatile word *>(0x10) = 1;
+            volatile word wild = 0x10; // which the compiler must not know for a null pointer
+            *reinterpret_cast<volatile word *>(wild) = 1;
         }
         for (;;)
         {
