@@ -1,0 +1,34 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { buildTwice, reasonToSkipLibc } from '../libc.ts';
+
+/** POSIX's part of the library: the same programs print the same over the host's library and over ours. */
+
+const skip = reasonToSkipLibc();
+
+/** The first line in which the outputs differ. `source`: a file of this folder, whose first argument is a folder of its own. */
+function firstDifference(source: string): string | undefined {
+  const programs = buildTwice(readFileSync(join(import.meta.dirname, source), 'utf8'), '-D_GNU_SOURCE');
+  try {
+    const host = programs.host('', './for-host');
+    const ours = programs.ours('', './for-ours');
+    expect(host.status).toBe(0);
+    expect({ status: ours.status, error: ours.error }).toEqual({ status: 0, error: host.error });
+    const expected = host.out.split('\n');
+    const found = ours.out.split('\n');
+    expect(expected.length).toBeGreaterThan(10);
+    const line = expected.findIndex((text, index) => text !== found[index]);
+    if (line < 0)
+      return found.length === expected.length ? undefined : `${found.length} lines, not ${expected.length}`;
+    return `line ${line + 1}\nhost: ${expected[line]}\nours: ${found[line]}`;
+  } finally {
+    programs.dispose();
+  }
+}
+
+describe.skipIf(skip !== undefined)(`POSIX functions${skip === undefined ? '' : ` (${skip})`}`, () => {
+  it('directories, options, and random patterns of names', { timeout: 120_000 }, () => {
+    expect(firstDifference('names-check.c')).toBeUndefined();
+  });
+});
