@@ -1,0 +1,69 @@
+// tools: small tools in one program, which does what the name it is called by says. `tools NAME [ARGUMENT…]` does too, `tools` lists them.
+#include "tool.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#define FOR_EACH_TOOL(tool)                                                                                                      \
+    tool(basename) tool(cat) tool(chmod) tool(cp) tool(dirname) tool(false) tool(head) tool(ln) tool(mkdir) tool(mktemp) tool(mv) tool(pwd)   \
+    tool(readlink) tool(realpath) tool(rm) tool(rmdir) tool(tail) tool(tee) tool(touch) tool(true) tool(wc) tool(which)
+
+#define DECLARE(name) tool_function name##_tool;
+FOR_EACH_TOOL(DECLARE)
+
+#define ENTRY(name) { #name, name##_tool },
+static const struct
+{
+    const char    *name;
+    tool_function *function;
+} tools[] = { FOR_EACH_TOOL(ENTRY) };
+
+tool_function *find_tool(const char *name)
+{
+    for (size_t i = 0; i < sizeof tools / sizeof tools[0]; ++i)
+    {
+        if (strcmp(tools[i].name, name) == 0)
+        {
+            return tools[i].function;
+        }
+    }
+    return NULL;
+}
+
+int main(int count, char **arguments)
+{
+    if (count == 0)
+    {
+        return 2;
+    }
+    const char *slash = strrchr(arguments[0], '/');
+    const char *name  = slash != NULL ? slash + 1 : arguments[0];
+    if (strcmp(name, "tools") == 0 && count > 1)
+    {
+        name = *++arguments;
+        --count;
+    }
+    tool_function *const function = find_tool(name);
+    if (function == NULL)
+    {
+        if (strcmp(name, "tools") != 0)
+        {
+            return complain("%s: no such tool; `tools` lists them", name);
+        }
+        for (size_t i = 0; i < sizeof tools / sizeof tools[0]; ++i)
+        {
+            puts(tools[i].name);
+        }
+        return 0;
+    }
+    tool_name        = name;
+    arguments[0]     = (char *)name; // getopt's messages begin with it
+    const int status = function(count, arguments);
+    if (ferror(stdout) != 0 || fflush(stdout) != 0)
+    {
+        return complain_about("standard output");
+    }
+    return status;
+}
