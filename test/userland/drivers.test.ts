@@ -9,4 +9,13 @@ describe.skipIf(skip !== undefined)(`drivers${skip === undefined ? '' : ` (${ski
     expect(program.run()).toBe('all passed\n');
     program.dispose();
   }, 60_000);
+
+  it('pass every byte on, both ways, however slow the device and whoever attaches what', () => {
+    const program = buildNative(
+      ['test/userland/console-driver-check.cpp', 'userland/drivers/console/serial-port.cpp'],
+      ['test/userland/kernel-model'],
+    );
+    expect(program.run()).toBe('all passed\n');
+    program.dispose();
+  }, 60_000);
 });

@@ -72,6 +72,12 @@ describe('a program that faults', () => {
     ]);
   }, 60_000);
 
+  it('does not hold up KOITO, though its call has not even been received', () => {
+    const log = logOf(initWithFault('ulmm', 'main'));
+    expect(log).toContainEqual(expect.stringMatching(/^koito: ulmm faulted: invalid instruction at 0x4/));
+    expect(log).toContain('koito: without ulmm the system cannot go on');
+  }, 60_000);
+
   it('costs no output if it is the console driver: it is started again, and in the end the kernel console takes over', () => {
     const log = logOf(initWithFault('console', '_ZNK7console11serial_port5beginEv'));
     const faults = log.filter((line) => /^koito: console faulted: invalid instruction at 0x4/.test(line));

@@ -1,18 +1,13 @@
 // The console driver: the serial port as a user process. It may touch eight I/O ports and one interrupt, nothing else. It passes
 // bytes on unchanged, both ways: lines, echo and signals are the affair of who reads them.
-#include "byte-queue.hpp"
-#include "serial-port.hpp"
+#include "driver.hpp"
 
-#include <console/protocol.hpp>
-#include <drivers/attached-clients.hpp>
 #include <koito/process-layout.hpp>
 #include <runtime/debug-console.hpp>
-#include <runtime/message-text.hpp>
 
 namespace
 {
     using a9n::word;
-    using console::reply_code;
     using koito::driver_slot;
     using koito::own_slot;
 
@@ -23,195 +18,15 @@ namespace
 
     constexpr word first_serial_port = 0x3f8;
 
-    class driver
-    {
-    public:
-        void begin()
-        {
-            if (const a9n::status bound = interrupt.bind(bell); !bound)
-            {
-                runtime::debug_line("console: no interrupt, input will not work: ", a9n::to_string(bound.error));
-            }
-            clients.begin();
-            serial.begin();
-            (void)queue_output("console: ready\n");
-            handle_interrupt();
-        }
-
-        void handle_interrupt()
-        {
-            serve_device();
-            (void)interrupt.acknowledge();
-            // The line is edge-triggered: what happened before the acknowledgement raises no further interrupt.
-            serve_device();
-            tell_clients();
-        }
-
-        a9n::message handle_request(const a9n::message &request)
-        {
-            const auto what = static_cast<console::request>(request.payload[0]);
-            if (request.transfer_count != 0 && what != console::request::attach)
-            {
-                clients.clear_arrival();
-            }
-            switch (what)
-            {
-                case console::request::write : return write(request);
-                case console::request::read : return read(request.identifier);
-                case console::request::attach : return attach(request.identifier);
-            }
-            return a9n::make_message(reply_code::unknown_request);
-        }
-
-    private:
-        a9n::message write(const a9n::message &request)
-        {
-            const runtime::text text = runtime::get_text(request);
-            if (text.length != request.payload[runtime::text_length_word])
-            {
-                return a9n::make_message(reply_code::invalid_argument);
-            }
-            const word taken = queue_output(text);
-            if (const word writer = clients.find(request.identifier); taken != text.length && writer != clients.none)
-            {
-                waits_for_room[writer] = true;
-            }
-            return a9n::make_message(reply_code::ok, taken);
-        }
-
-        a9n::message read(word reader)
-        {
-            uint8_t        bytes[runtime::message_text_capacity];
-            size_t         count = 0;
-            const word     front = clients.latest();
-            if (front != clients.none && clients.find(reader) == front)
-            {
-                while (count < sizeof(bytes) && input.take(bytes[count]))
-                {
-                    ++count;
-                }
-                front_knows = input.size() != 0;
-            }
-            a9n::message answer = a9n::make_message(reply_code::ok, 0);
-            runtime::put_text(answer, { reinterpret_cast<const char *>(bytes), count });
-            return answer;
-        }
-
-        a9n::message attach(word identifier)
-        {
-            if (!clients.has_arrived())
-            {
-                clients.clear_arrival();
-                return a9n::make_message(reply_code::invalid_argument);
-            }
-            const word index = clients.attach(identifier);
-            if (index == clients.none)
-            {
-                clients.clear_arrival();
-                return a9n::make_message(reply_code::too_many_clients);
-            }
-            waits_for_room[index] = false;
-            front_knows           = false;
-            tell_clients();
-            return a9n::make_message(reply_code::ok);
-        }
-
-        word queue_output(runtime::text text)
-        {
-            word taken = 0;
-            do
-            {
-                while (taken < text.length && output.put(static_cast<uint8_t>(text.characters[taken])))
-                {
-                    ++taken;
-                }
-                send();
-            } while (taken < text.length && !output.is_full());
-            serial.announce_empty_transmitter(output.size() != 0);
-            return taken;
-        }
-
-        /// As much as the device takes without waiting.
-        void send()
-        {
-            while (output.size() != 0)
-            {
-                word room = serial.room();
-                if (room == 0)
-                {
-                    return;
-                }
-                for (uint8_t byte = 0; room != 0 && output.take(byte); --room)
-                {
-                    serial.write(byte);
-                }
-            }
-        }
-
-        void receive()
-        {
-            for (unsigned char byte = 0; serial.read(byte);)
-            {
-                (void)input.put(byte); // or lose it
-            }
-        }
-
-        /// Until the device has nothing more to say, so that its line falls and can rise again.
-        void serve_device()
-        {
-            constexpr word patience = 64; // a broken device must not keep the driver here
-            for (word i = 0; i < patience; ++i)
-            {
-                const bool has_reason = serial.has_reason_for_interrupt();
-                receive();
-                if (output.size() != 0)
-                {
-                    send();
-                    if (output.size() == 0)
-                    {
-                        serial.announce_empty_transmitter(false);
-                    }
-                }
-                if (!has_reason)
-                {
-                    return;
-                }
-            }
-        }
-
-        void tell_clients()
-        {
-            while (input.size() != 0 && !front_knows && clients.latest() != clients.none)
-            {
-                front_knows = clients.notify(clients.latest());
-            }
-            if (output.size() >= console::output_capacity / 2)
-            {
-                return;
-            }
-            for (word i = 0; i < console::maximum_clients; ++i)
-            {
-                if (waits_for_room[i])
-                {
-                    waits_for_room[i] = false;
-                    (void)clients.notify(i);
-                }
-            }
-        }
-
-        console::serial_port serial { a9n::io_port { own_slot(driver_slot::io_ports) }, first_serial_port };
-        drivers::attached_clients<console::maximum_clients> clients { client_node, interrupt };
-        console::byte_queue<console::input_capacity>        input;
-        console::byte_queue<console::output_capacity>       output;
-        bool front_knows = false; ///< it has been told of the input, and has not read all of it
-        bool waits_for_room[console::maximum_clients] {};
-    };
-
-    constinit driver the_driver;
+    constinit console::driver the_driver { a9n::io_port { own_slot(driver_slot::io_ports) }, first_serial_port, interrupt, client_node };
 }
 
 int main()
 {
+    if (const a9n::status bound = interrupt.bind(bell); !bound)
+    {
+        runtime::debug_line("console: no interrupt, input will not work: ", a9n::to_string(bound.error));
+    }
     the_driver.begin();
     a9n::result<a9n::message> incoming = requests.receive();
     for (;;)
