@@ -132,6 +132,10 @@ namespace posix::machine
 
     void end(int status)
     {
-        runtime::exit((status & 0x7f) != 0 ? 128 + (status & 0x7f) : status >> 8 & 0xff);
+        const int code = (status & 0x7f) != 0 ? 128 + (status & 0x7f) : status >> 8 & 0xff;
+        // Refused unless the manifest gives the right; then only the server ends.
+        constexpr a9n::ipc_port koito_port { koito::own_slot(koito::process_slot::operating_system_port) };
+        (void)call_server(koito_port, a9n::make_message(koito::os_request::shut_down, code));
+        runtime::exit(code);
     }
 }
