@@ -311,6 +311,7 @@ namespace posix
             of.wait_kind = how;
             if (of.state == thread_state::calling)
             {
+                trace_wait(of);
                 (void)registers_of(of);
                 machine::suspend(of.control);
                 machine::reply_nothing();

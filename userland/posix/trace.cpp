@@ -49,33 +49,53 @@ namespace posix
         is_tracing = on;
     }
 
+    namespace
+    {
+        runtime::line describe_call(const thread &of)
+        {
+            runtime::line line = begin(of);
+            const char   *name = name_of_call(of.number);
+            if (name == nullptr)
+            {
+                line.append("call ");
+                line.append(of.number);
+            }
+            else
+            {
+                line.append(name);
+            }
+            line.append('(');
+            for (size_t i = 0; i < 6; ++i)
+            {
+                if (i != 0)
+                {
+                    line.append(", ");
+                }
+                append_number(line, of.arguments[i]);
+            }
+            line.append(')');
+            return line;
+        }
+    }
+
+    void trace_wait(const thread &of)
+    {
+        if (is_tracing)
+        {
+            runtime::line line = describe_call(of);
+            line.append(" waits\n");
+            log(line);
+        }
+    }
+
     void trace_return(const thread &of, word value)
     {
         if (!is_tracing)
         {
             return;
         }
-        runtime::line line = begin(of);
-        const char   *name = name_of_call(of.number);
-        if (name == nullptr)
-        {
-            line.append("call ");
-            line.append(of.number);
-        }
-        else
-        {
-            line.append(name);
-        }
-        line.append('(');
-        for (size_t i = 0; i < 6; ++i)
-        {
-            if (i != 0)
-            {
-                line.append(", ");
-            }
-            append_number(line, of.arguments[i]);
-        }
-        line.append(") = ");
+        runtime::line line = describe_call(of);
+        line.append(" = ");
         append_number(line, value);
         line.append('\n');
         log(line);

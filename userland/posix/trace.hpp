@@ -7,6 +7,7 @@ namespace posix
 {
     void set_tracing(bool on);
 
+    void trace_wait(const thread &of);
     void trace_return(const thread &of, word value);
     void trace_signal(const thread &of, int signal, const char *what);
     void trace_fault(const thread &of, const machine::event &fault);
