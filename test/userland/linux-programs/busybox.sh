@@ -61,6 +61,7 @@ tar -cf archive.tar deep; tar -tf archive.tar
 seq 1 5 > left; seq 2 6 > right; diff left right
 
 echo "== processes"
+sleep 0.05 & wait $!; echo waited $?
 "$BUSYBOX" sh -c 'exit 5' & wait $!; echo $?
 for n in 1 2 3; do (exit $n) & done; wait; echo all
 (trap 'echo caught; exit 3' TERM; kill -TERM $("$BUSYBOX" sh -c 'echo $PPID'); echo not reached); echo $?
@@ -72,6 +73,7 @@ yes_head() { "$BUSYBOX" yes | head -n 2; }; yes_head
 echo 'echo from a script $1 $#' > script; "$BUSYBOX" sh script argument
 printf '#!%s sh\necho interpreted $1\n' "$BUSYBOX" > direct; "$BUSYBOX" chmod +x direct; ./direct argument
 "$BUSYBOX" env -i A=1 "$BUSYBOX" env
+"$BUSYBOX" timeout 0.2 "$BUSYBOX" sleep 50; echo $?
 (ulimit -n 64; ulimit -n)
 umask 027; : > masked; "$BUSYBOX" stat -c %a masked
 "$BUSYBOX" id -u; "$BUSYBOX" expr 2 + 3

@@ -245,14 +245,15 @@ static void test_signals(void)
     result(got);
     printf("interrupted read: %ld, %s\n", got, why);
     handle(SIGALRM, note, SA_RESTART);
-    setitimer(ITIMER_REAL, &timer, NULL);
+    caught = 0;
+    const struct itimerval later = { .it_value = { 0, 30000 } };
+    setitimer(ITIMER_REAL, &later, NULL);
     if (fork() == 0)
     {
-        usleep(10000);
+        usleep(100000);
         write(ends[1], "x", 1);
         _exit(0);
     }
-    caught = 0;
     result(read(ends[0], &byte, 1));
     printf("restarted read: %s, %s\n", why, is(caught == SIGALRM));
     wait(NULL);
