@@ -3,6 +3,8 @@
 #include "memory-server.hpp"
 #include "user-memory.hpp"
 
+#include <runtime/utility.hpp>
+
 namespace posix::machine
 {
     namespace
@@ -228,12 +230,19 @@ namespace posix::machine
 
     memory_usage memory()
     {
-        const memory_answer answer = ask(request::own_statistics);
-        if (!answer)
+        const memory_answer own = ask(request::own_statistics);
+        if (!own)
         {
             return {};
         }
-        const word used = answer.values[0], limit = answer.values[1];
-        return { limit, used < limit ? limit - used : 0 };
+        const word   used = own.values[0], limit = own.values[1];
+        memory_usage usage { limit, used < limit ? limit - used : 0 };
+        // The limit may be more than there is; who may not see that sees the limit.
+        if (const memory_answer machine = ask(request::system_statistics, 0))
+        {
+            usage.total = runtime::minimum(usage.total, machine.values[0]);
+            usage.free  = runtime::minimum(usage.free, machine.values[1]);
+        }
+        return usage;
     }
 }

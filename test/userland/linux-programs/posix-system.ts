@@ -1,4 +1,4 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { archiveOf, withArchive } from '../../../debug-adapter/cli/init-image.ts';
 import { joinTar, readTar, type TarFile, tarRecord } from '../../../debug-adapter/cli/tar.ts';
@@ -8,49 +8,16 @@ import { watchSerial } from '../../system/serial-watch.ts';
 
 /** A system whose only program is a Linux program on the POSIX server. */
 
-const guest = findGuest(resolve(import.meta.dirname, '../../..'));
-const built = (name: string) => join(dirname(guest.init), `${name}.elf`);
+const root = resolve(import.meta.dirname, '../../..');
+const guest = findGuest(root);
+const driver = (name: string) => new Uint8Array(readFileSync(join(dirname(guest.init), `${name}.elf`)));
 
-/** Whether there is a timer driver, without which nothing that sleeps wakes. */
-export const hasTimer = existsSync(built('timer'));
-
-const manifest = (command: string) => `
-process ulmm
-  priority 20
-  essential
-  slot 9 serves
-  slot 10 generic 20
-process console
-  priority 24
-  slot 8 node 5
-  slot 9 serves
-  slot 10 notification
-  slot 11 io-ports 0x3f8 0x3ff
-  slot 12 interrupt 4
-${hasTimer ? timer : ''}
-process posix
-  priority 18
-  main
-  boot-archive
-  may shut-down
-  arguments ${command}
-  slot 8 node 6
-  slot 9 owns
-  slot 10 notification
-  slot 11 memory 64 MiB observer
-  slot 12 calls console
-  ${hasTimer ? 'slot 13 calls timer' : ''}
-`;
-
-const timer = `
-process timer
-  priority 24
-  slot 8 node 5
-  slot 9 serves
-  slot 10 notification
-  slot 11 io-ports 0x40 0x43
-  slot 12 interrupt 0
-`;
+/** The manifest for such systems, with another command. */
+const manifest = (command: string) =>
+  readFileSync(join(root, 'userland/koito/etc/posix.manifest'), 'utf8').replace(
+    /^process posix\n/m,
+    `process posix\n  arguments ${command}\n`,
+  );
 
 export const executable = (name: string, contents: Uint8Array): TarFile => ({
   name,
@@ -76,7 +43,7 @@ export function posixImage(files: readonly TarFile[], command: string): Uint8Arr
   const image = readFileSync(guest.init);
   const own = [
     executable('etc/koito.manifest', new TextEncoder().encode(manifest(command))),
-    ...(hasTimer ? [executable('timer', new Uint8Array(readFileSync(built('timer'))))] : []),
+    ...['timer', 'rtc'].map((name) => executable(name, driver(name))),
   ];
   return withArchive(
     image,
