@@ -84,6 +84,11 @@ namespace host
             return reinterpret_cast<word>(pointer);
         }
 
+        static word to_word(decltype(nullptr))
+        {
+            return 0;
+        }
+
         static word to_word(long number)
         {
             return static_cast<word>(number);

@@ -122,11 +122,7 @@ namespace posix
             files->terminals.push_back(*files->console);
             files->root             = reference<directory> { root.get() };
             files->pseudo_terminals = reference<directory> { terminals.get() };
-            status done             = load_archive(archive, archive_size, root);
-            if (done)
-            {
-                done = fill_devices(*dev, now);
-            }
+            status done             = fill_devices(*dev, now);
             if (done)
             {
                 done = mount_at(*dev, "pts", files->pseudo_terminals, now);
@@ -139,7 +135,12 @@ namespace posix
             {
                 done = mount_at(*root, "proc", proc, now);
             }
-            return done ? mount_at(*root, "tmp", reference<directory> { tmp.get() }, now) : done;
+            if (done)
+            {
+                done = mount_at(*root, "tmp", reference<directory> { tmp.get() }, now);
+            }
+            // What the archive has for these places is hidden.
+            return done ? load_archive(archive, archive_size, root) : done;
         }
 
         void release_context(directory_context *context)

@@ -276,7 +276,7 @@ namespace posix
             mapping_description mapping {};
             for (word from = 0; next_mapping(process.identifier, from, mapping); from = mapping.end)
             {
-                text.hexadecimal(mapping.start).append("-").hexadecimal(mapping.end).append(" ");
+                text.address(mapping.start).append("-").address(mapping.end).append(" ");
                 text.append(mapping.readable ? "r" : "-").append(mapping.writable ? "w" : "-").append(mapping.executable ? "x" : "-");
                 text.append(mapping.shared ? "s" : "p").append(" 00000000 00:00 0");
                 if (mapping.name[0] != 0)

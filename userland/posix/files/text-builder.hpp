@@ -45,8 +45,13 @@ namespace posix
             return wide < 0 ? append("-").digits(static_cast<word>(-wide), 10) : digits(static_cast<word>(wide), 10);
         }
 
-        text_builder &hexadecimal(word number)
+        /// Hexadecimal, at least eight digits.
+        text_builder &address(word number)
         {
+            for (word least = 0x1000'0000; least > number && least > 1; least /= 16)
+            {
+                append("0");
+            }
             return digits(number, 16);
         }
 
