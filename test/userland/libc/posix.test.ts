@@ -31,4 +31,8 @@ describe.skipIf(skip !== undefined)(`POSIX functions${skip === undefined ? '' : 
   it('directories, options, and random patterns of names', { timeout: 120_000 }, () => {
     expect(firstDifference('names-check.c')).toBeUndefined();
   });
+
+  it('programs started, users, tables, walks through files, streams in memory', { timeout: 120_000 }, () => {
+    expect(firstDifference('processes-check.c')).toBeUndefined();
+  });
 });
