@@ -1,3 +1,6 @@
+import { execFileSync } from 'node:child_process';
+import { writeFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { buildNative, type NativeProgram, reasonToSkip } from './native.ts';
 
@@ -50,5 +53,25 @@ describe.skipIf(skip !== undefined)(`ULMM server${skip === undefined ? '' : ` ($
 
   it.each([4, 5])('loses nothing when the kernel refuses and its tables cannot grow (seed %i)', (seed) => {
     expect(program.run('random', String(seed), '10000', '10', 'changing')).toMatch(WHOLE);
+  });
+});
+
+describe.skipIf(skip !== undefined)(`ULMM's header for C${skip === undefined ? '' : ` (${skip})`}`, () => {
+  let program: NativeProgram;
+  beforeAll(() => {
+    program = buildNative(['test/userland/ulmm-c-header-check.cpp']);
+  }, 60_000);
+  afterAll(() => program?.dispose());
+
+  it('has the numbers of the protocol', () => {
+    expect(program.run()).toBe('ok\n');
+  });
+
+  it('is strict C17', () => {
+    const source = join(program.directory, 'client.c');
+    writeFileSync(source, '#include <ulmm/memory.h>\nint main(void) { return ULMM_OK; }\n');
+    const include = resolve(import.meta.dirname, '../../userland/ulmm/include');
+    const options = ['-x', 'c', '-std=c17', '-Wall', '-Wextra', '-Wpedantic', '-Werror', '-fsyntax-only'];
+    execFileSync(process.env['CXX'] ?? 'g++', [...options, `-I${include}`, source]);
   });
 });

@@ -27,9 +27,14 @@ namespace ulmm
         paid_objects                objects_paid; ///< memory objects whose pages count against the limit
         runtime::list_link<client>  link;
 
+        bool has_room(word size) const
+        {
+            return bytes <= limit && size <= limit - bytes;
+        }
+
         [[nodiscard]] bool charge(word size)
         {
-            if (bytes > limit || size > limit - bytes)
+            if (!has_room(size))
             {
                 return false;
             }

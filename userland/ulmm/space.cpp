@@ -129,6 +129,10 @@ namespace ulmm
         {
             return reply_code::address_in_use;
         }
+        if (is_free && wanted.commits && wanted.kind == range_kind::anonymous && !owner.has_room(wanted.size))
+        {
+            return reply_code::limit_reached;
+        }
         const outcome<range *> made = new_range({ .start = start,
             .end                                          = end,
             .permitted                                    = wanted.permitted,
@@ -233,6 +237,10 @@ namespace ulmm
         {
             return reply_code::not_mapped;
         }
+        if (!owner.has_room(absent_bytes(start, end)))
+        {
+            return reply_code::limit_reached;
+        }
         for (range *each = ranges.first_after(start); each != nullptr && each->start < end; each = each->next)
         {
             const fault_access attempted = has(each->permitted, access::write) ? fault_access::write : fault_access::read;
@@ -247,6 +255,25 @@ namespace ulmm
             }
         }
         return reply_code::ok;
+    }
+
+    /// How much there is to be made in anonymous ranges: what is bound to fail is refused before any work is done.
+    word space::absent_bytes(word start, word end)
+    {
+        word absent = 0;
+        for (range *each = ranges.first_after(start); each != nullptr && each->start < end; each = each->next)
+        {
+            if (each->kind != range_kind::anonymous)
+            {
+                continue;
+            }
+            const word first = each->start > start ? each->start : start;
+            const word last  = each->end < end ? each->end : end;
+            absent          += last - first;
+            pages.for_each(first, last,
+                [&](page_group &, uint64_t places) { for_each_place(places, [&](word) { absent -= page_size; }); });
+        }
+        return absent;
     }
 
     outcome<word> space::resolve(word address, fault_access attempted)

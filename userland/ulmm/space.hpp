@@ -104,6 +104,7 @@ namespace ulmm
         outcome<page_number>  first_page(const range &within, word address, bool is_written);
         void                  drop_pages(word start, word end, bool are_windows);
         void                  drop_if_empty(page_group &group);
+        word                  absent_bytes(word start, word end);
         void                  close_window(page_group &group, word place);
         reply_code            share_with(space &copy, const range &shared);
 

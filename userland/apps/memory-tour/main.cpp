@@ -81,6 +81,7 @@ int main()
     show_demand_paging();
     show_clone();
     show_shared_object();
+    show_interface_for_c();
     show_thread();
     show_limit();
     show_policies();

@@ -97,7 +97,7 @@ namespace tour
         {
             const auto policy = static_cast<ulmm::policy_number>((i / 3) % ulmm::policy_count);
             require(here, "set the policy", memory.set_policy(policy));
-            const word size = (i + 1) * 60 * kibibyte;
+            const word size = (i + 1) * 20 * kibibyte;
             addresses[i] = require(here, "map",
                 memory.map(ulmm::own_space, 0, size, ulmm::access::read_write, ulmm::map_flags::commit));
             if (write_and_read_back(addresses[i], size, i) != 0)
@@ -109,7 +109,7 @@ namespace tour
         write_line("memory-tour: ", here, ": replaced under load, now ", ulmm::to_string(loaded.policy));
         for (word i = 0; i < pieces; ++i)
         {
-            require(here, "unmap", memory.unmap(ulmm::own_space, addresses[i], (i + 1) * 60 * kibibyte));
+            require(here, "unmap", memory.unmap(ulmm::own_space, addresses[i], (i + 1) * 20 * kibibyte));
         }
         require(here, "set the policy", memory.set_policy(ulmm::policy_number::buddy));
         const auto last = require(here, "statistics", memory.system_memory());

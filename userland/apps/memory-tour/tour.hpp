@@ -57,6 +57,7 @@ namespace tour
     void show_demand_paging();
     void show_clone();
     void show_shared_object();
+    void show_interface_for_c();
     void show_thread();
     void show_limit();
     void show_policies();
