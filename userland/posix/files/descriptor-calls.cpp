@@ -129,7 +129,7 @@ namespace posix
                     return error::enotdir;
                 }
                 const result<reference<inode>> made = change_of(from).create_unnamed(*where, mode);
-                return made ? open_found(from, *made, flags & ~open_flag::directory, true) : outcome { made.reason };
+                return made ? open_found(from, *made, flags, true) : outcome { made.reason };
             }
             if (!found->target)
             {
