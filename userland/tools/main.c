@@ -7,8 +7,11 @@
 #include <unistd.h>
 
 #define FOR_EACH_TOOL(tool)                                                                                                      \
-    tool(basename) tool(cat) tool(chmod) tool(cp) tool(dirname) tool(false) tool(head) tool(ln) tool(mkdir) tool(mktemp) tool(mv) tool(pwd)   \
-    tool(readlink) tool(realpath) tool(rm) tool(rmdir) tool(tail) tool(tee) tool(touch) tool(true) tool(wc) tool(which)
+    tool(basename) tool(cat) tool(chmod) tool(clear) tool(comm) tool(cp) tool(cut) tool(date) tool(dirname) tool(env)            \
+    tool(false) tool(find) tool(grep) tool(head) tool(hostname) tool(id) tool(kill) tool(ln) tool(ls) tool(mkdir) tool(mktemp)   \
+    tool(mv) tool(paste) tool(pwd) tool(readlink) tool(realpath) tool(rm) tool(rmdir) tool(seq) tool(sleep) tool(sort)           \
+    tool(tail) tool(tee) tool(time) tool(timeout) tool(touch) tool(tr) tool(true) tool(uname) tool(uniq) tool(wc) tool(which)    \
+    tool(xargs) tool(yes)
 
 #define DECLARE(name) tool_function name##_tool;
 FOR_EACH_TOOL(DECLARE)
@@ -20,7 +23,7 @@ static const struct
     tool_function *function;
 } tools[] = { FOR_EACH_TOOL(ENTRY) };
 
-tool_function *find_tool(const char *name)
+tool_function *tool_named(const char *name)
 {
     for (size_t i = 0; i < sizeof tools / sizeof tools[0]; ++i)
     {
@@ -45,7 +48,7 @@ int main(int count, char **arguments)
         name = *++arguments;
         --count;
     }
-    tool_function *const function = find_tool(name);
+    tool_function *const function = tool_named(name);
     if (function == NULL)
     {
         if (strcmp(name, "tools") != 0)

@@ -12,7 +12,7 @@ extern char      **environ;
 
 /// The tool of this name, NULL if there is none.
 typedef int tool_function(int count, char **arguments);
-tool_function *find_tool(const char *name);
+tool_function *tool_named(const char *name);
 
 /// Writes `NAME: message`. Both return 1, the status of a failed tool.
 int complain(const char *format, ...) __attribute__((format(printf, 1, 2)));

@@ -36,4 +36,45 @@ export const cases: Readonly<Record<string, readonly string[]>> = {
     `umask 027; : >f; for m in +x =rw -w,+r a+w =; do chmod 600 f; chmod $m f; stat -c %a f; done; chmod x f; echo $?; chmod 8 f; echo $?; chmod 644 nothing; echo $?; mkdir -p d/e; : >d/g; chmod -R go-rwx d; stat -c %a d d/e d/g; chmod 644; echo $?; chmod -x f; stat -c %a f`,
     `f=$(mktemp); test -f "$f" && stat -c %a "$f"; rm "$f"; d=$(mktemp -d ./xXXXXXX); test -d "$d" && echo "\${#d}"; mktemp x; echo $?`,
   ],
+  ls: [
+    `mkdir d; : >b; : >a; : >.h; echo x >d/x; ln -s a l; ls; ls -a; ls -A; ls -1; ls -r; ls -F; ls -p; ls -d d; ls d a; ls -R; ls nothing a; echo $?; ls -C; ls -x; ls -d .*; ls l; ls -F l; ls -m >/dev/null 2>&1; ls d nothing; echo $?`,
+    `for i in 1 2 3; do head -c $((i*7000)) /dev/zero >f$i; touch -t 20010203040$i f$i; done; mkdir d; touch -t 200101010101 d; mkfifo p; touch -t 200101010102 p; chmod 4755 f1; chmod 1777 d; ln f2 g; ls -l f* g; ls -lS f1 f2 f3; ls -lt f* g; ls -ltr f* p; ls -lh f*; ls -n f1; ls -g f1; ls -o f1; ls -ld d; ls -l p; ls -S; ls -lF; ls -l d`,
+    `ln -s nothing n; ln -s d e; mkdir d; : >d/f; chmod +x d/f; ls e; ls -d e; ls -F; ls -L d e; ls -l n e | sed 's/.* n/n/;s/.* e/e/'; ls -F d; ls -l /dev/null | cut -c1-10`,
+    `for i in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20; do : >name$i; : >x$((i*i)); done; for w in 20 40 60 80 200; do COLUMNS=$w ls -C | expand; COLUMNS=$w ls -x | expand; ls -C -w $w -F | expand; done`,
+    `mkdir -p a/b/c d; : >a/x; : >a/b/y; ls -R a d; ls -R; ls -aR a | head -5; touch -d @0 old; ls -l old | cut -c1-10; ls -l a | head -1; head -c 20000 /dev/zero >big; ls -s big; ls -i >/dev/null; echo $?`,
+  ],
+  'sort, uniq, comm': [
+    `printf '%s\\n' b a C A 10 9 -1 1.5 1.25 '' ' x' aa a >f; for o in '' -r -n -f -u -nr -fu -s -b -d -i -df -nu; do echo "[$o]"; sort $o f; done; sort -c f; echo $?; sort f | sort -c; echo $?; sort -o f f; cat f; sort -m f f; sort nothing; echo $?; sort -u -c f 2>/dev/null; echo $?`,
+    `printf '%s\\n' 'b 2 x' 'a 10 y' 'a 9 z' 'c  1 w' 'a 9 a' >f; for k in 2 2n 2,2n 1,1 -k1,1r 2nr 1.1,1.1 3 2.2 '1,1 -k2n' '1,1r -k2,2n' 2b,2b '2,2nr -s' '1,1 -u' '1,1 -s' '3.1r,3.1'; do echo "[$k]"; sort -k $k f; done; sort -k 0 f; echo $?`,
+    `printf '%s\\n' a:3:x b:1:y :2: c a:1:x >f; sort -t: -k2 f; sort -t: -k2,2n f; sort -t : -k 1,1 -k 3r f; sort -t: -k3,3 -s f; sort -t: -u -k1,1 f; printf 'b\\0a\\0' | sort -z | od -c; printf 'x\\na' | sort; echo in | sort - f`,
+    `printf '%s\\n' a a b c c c A a >f; for o in '' -c -d -u -i -ci -cd; do uniq $o f; done; printf '%s\\n' 'x 1a' 'y 1a' 'y 2a' 'y 2b' >g; uniq -f 1 g; uniq -s 2 g; uniq -w 1 g; uniq -f 1 -s 2 g; uniq -c <f; uniq g h; cat h; uniq nothing; echo $?; printf 'a\\na' | uniq -c`,
+    `printf '%s\\n' a b d e >f; printf '%s\\n' b c e f >g; for o in '' -1 -2 -3 -12 -13 -23 -123; do comm $o f g; done; comm f - <g; comm f nothing; echo $?; comm f; echo $?`,
+  ],
+  'cut, paste, tr': [
+    `printf 'a\\tb\\tc\\nx y z\\n\\n1\\t2\\n' >f; for o in '-f 1' '-f 2' '-f 1,3' '-f 2-' '-f -2' '-s -f 1' '-f 3,1' '-c 1' '-c 2-4' '-b -3' '-c 1,3,5-' '-d y -f 1' '-f 9'; do cut $o f; done; cut -d ' ' -f 2,3 f; cut f; echo $?; cut -f 0 f; echo $?; cut -f 3-2 f; echo $?; cut -f 1 nothing; echo $?; cut -c 1 -f 1 f; echo $?; printf 'a:b' | cut -d: -f2`,
+    `seq 3 >f; seq 11 15 >g; paste f g; paste -d, f g; paste -s f g; paste -d ',;' -s g; paste -d ',;' f g f; seq 6 | paste - -; seq 6 | paste -d '\\n' - - -; paste -d '\\0' f g; paste -sd+ g; paste f nothing; echo $?; paste -d '' f g`,
+    `x='Hello, World  aabbcc [x-y] 123'; t() { printf '%s\\n' "$x" | tr "$@"; echo "|$?"; }; t a-z A-Z; t '[:lower:]' '[:upper:]'; t -d l; t -d '[:digit:] '; t -s ' abc'; t -s a-z; t -cd '[:alpha:]'; t -c '[:alnum:]\\n' _; t -cs '[:alpha:]' '\\n'; t abc x; t abc 12; t -t abc 12; t '[a-c]' '[x*]'; t a-c '[x*2]y'; t 'a\\142' 12; t '\\n' ' '; t -ds l a-z; t z-a b; t; t a; t -d a b; t a ''; t 'a-' '+_'; t -d '\\133\\]-'; t '[=a=]' Q; t '[:foo:]' x; t ' ' '\\t'`,
+  ],
+  grep: [
+    `printf '%s\\n' apple Banana 'cherry pie' 'apple pie' '' 'a.b' 'a+b' 'aab' 'word_word word' >f; for o in -n -v -c -i -l -q -o -w -x -F -E -L -h -H -nv -ci -ow -iw -vx; do for p in apple 'a.b' 'a+b' word '^a' 'e$' '' 'B' 'x'; do echo "[$o $p]"; grep $o -e "$p" f; echo $?; done; done`,
+    `printf '%s\\n' abc abd xyz 'foo bar' foobar 'bar foo' aaa >f; grep -E 'ab(c|d)|xyz' f; grep 'ab\\(c\\)' f; grep -E 'a{2,}' f; grep 'a\\{3\\}' f; grep -E -o 'o+|a' f; grep -e abc -e xyz f; printf 'abc\\nxyz\\n' >p; grep -f p f; grep -vf p f; grep -F -f p f; grep -Fx abc f; grep -Fw foo f; grep 'abc
+foo' f; grep '[[:digit:]]' f; echo $?; grep '[' f; echo $?; grep -E '(' f; echo $?; grep; echo $?; grep a nothing; echo $?; grep -s a nothing f; echo $?; grep -q a nothing f; echo $?; grep '\\(a\\)\\1' f`,
+    `mkdir -p d/e; echo foo >d/a; echo bar >d/e/b; echo foo >d/e/c; grep -r foo d | sort; grep -rl foo d | sort; grep -rh foo d; grep -rc foo d | sort; cd d; grep -r foo | sort; grep foo a e/c; grep -h foo a e/c; grep foo e; echo $?; echo foo | grep -H foo; echo foo | grep -c foo - a; grep -L foo a e/b; echo $?`,
+    `seq 30 >f; grep -vc 1 f; grep -A 2 5 f; grep -B 1 -n 7 f; grep -C 1 1 f; grep -c -m 2 1 f; grep -m 3 1 f; grep -A 1 -m 1 5 f; grep -n -C 2 '^1[05]$' f f; grep -oA1 5 f | head -3; grep -vn 1 f | head -3; printf 'no newline' | grep new; printf 'a\\0b\\n' | grep -c b`,
+  ],
+  'find and xargs': [
+    `mkdir -p a/b/c x; : >a/f.c; echo hello >a/b/g.c; : >a/b/c/h.txt; ln -s a/f.c l; chmod 600 a/f.c; for e in '' '-name *.c' '-type d' '-type f' '-type l' '! -type d' '-name *.c -o -type l' '-empty' '-size +0c -type f' '-size 6c' '-size -1' '-size 1' '-perm 600' '-perm -400' '-perm /7000' '-maxdepth 1' '-mindepth 2' '-depth' '-path *b/*' '-iname *.TXT' '( -name a -prune ) -o -print' '-name b -prune -o -name *.c -print' '-newer a/f.c -false' '-links 1 -type f' '-user 0 -type l' '-mtime -1 -type f' '-mtime +1' '-mmin -60 -name f.c' '-type f,l' '-name a -quit -o -false'; do echo "[$e]"; set -f; find . $e | sort; set +f; done; find a x -type d | sort; find nothing; echo $?; find . -bad; echo $?; find . -name; echo $?; find . '(' -name x; echo $?; find l; find -L l -type f; find -H l -type f`,
+    `mkdir d; : >d/a; : >'d/b c'; find d -type f -exec echo x {} y ';' | sort; find d -name a -exec cat {} +; find d -type f -exec echo {} + | wc -w; find d -type f -exec false ';' -print; find d -type f ! -exec false ';' -print | sort; find d -name a -exec false {} +; echo $?; find d -type f -print0 | sort -z | xargs -0 ls -1; find d -name 'b*' -delete; ls d; find d -exec; echo $?; find d -delete; ls; find d -name 'a' -exec sh -c 'echo $0' {} ';'; echo n | find . -ok echo {} ';'; find -maxdepth 0`,
+    `seq 10 | xargs; seq 10 | xargs -n 3; seq 10 | xargs -n 3 echo x; seq 3 | xargs -I {} echo a{}b{}; printf 'a "b c" d\\\\ e\\n' | xargs -n 1; printf "'x y' z\\n" | xargs -n 1 echo; printf 'a b\\nc d\\ne\\n' | xargs -L 1; printf 'a b\\nc d\\ne\\n' | xargs -L 2; : | xargs echo none; : | xargs -r echo none; printf 'a\\0b c\\0' | xargs -0 -n 1; seq 3 | xargs false; echo $?; seq 3 | xargs nothing; echo $?; echo 1 | xargs sh -c 'exit 255'; echo $?; echo 'a "b' | xargs; echo $?; seq 100 | xargs -s 60 | head -3; printf ' a b \\n c\\n' | xargs -I X echo '[X]'; seq 4 | xargs -E 3; echo 1 2 | xargs -t 2>&1`,
+  ],
+  'programs and their ends': [
+    `env -i a=1 b=2 env; env -u HOME sh -c 'echo "[$HOME]"'; env -i x=y; env nothing; echo $?; env /; echo $?; env false; echo $?; env - a=b sh -c 'echo $a'; env a=b=c sh -c 'echo $a'`,
+    `sleep 0; sleep 0.01s 0m; echo $?; sleep x; echo $?; sleep; echo $?; timeout 5 sh -c 'exit 3'; echo $?; timeout 0.1 sleep 5; echo $?; timeout -s KILL 0.1 sleep 5; echo $?; timeout 1 nothing; echo $?; timeout; echo $?; timeout x true; echo $?; timeout 0 true; echo $?; timeout -k 0.2 0.1 sh -c 'trap "" TERM; while :; do :; done'; echo $?`,
+    `sleep 9 & env kill $!; wait $!; echo $?; sleep 9 & env kill -9 $!; wait $!; echo $?; sleep 9 & env kill -s USR1 $!; wait $!; echo $?; sleep 9 & env kill -SIGHUP $!; wait $!; echo $?; env kill -l 9; env kill -l 15; env kill -l HUP; env kill x; echo $?; env kill -0 $$; echo $?; env kill; echo $?`,
+  ],
+  'about the system': [
+    `id -u; id -g; id -un; id -gn; id -G; id root; id -u nobody; id nouser; echo $?; uname; uname -s; uname -n; uname -r; uname -m; uname -sr; uname -nm; hostname; yes | head -n 2; yes a b | head -n 2`,
+    `seq 3; seq 2 4; seq 1 3 10; seq 5 -2 -3; seq -w 8 11; seq -s , 3; seq 3 1; echo $?; seq 1 0 3; echo $?; seq x; echo $?; seq -2 1; seq -w -2 10; seq; echo $?; seq -s '' 3`,
+    `date -u -d @0; date -d @86399 '+%Y-%m-%d %H:%M:%S %j %a %A %b %B %d %e %p %y %Z %% %n%t%D %T %R %C %u %w'; date +x; date +; date x; echo $?; touch -d @99 f; date -r f +%S; date -r nothing; echo $?; date -d @1700000000 +%U%W%V%G%g%h%I%M%r%c%x%X`,
+  ],
 };
