@@ -8,11 +8,11 @@ import { buildTwice, reasonToSkipLibc } from '../libc.ts';
 const skip = reasonToSkipLibc();
 
 /** The first line in which the outputs differ. `source`: a file of this folder, whose first argument is a folder of its own. */
-function firstDifference(source: string): string | undefined {
+function firstDifference(source: string, ...args: readonly string[]): string | undefined {
   const programs = buildTwice(readFileSync(join(import.meta.dirname, source), 'utf8'), '-D_GNU_SOURCE');
   try {
-    const host = programs.host('', './for-host');
-    const ours = programs.ours('', './for-ours');
+    const host = programs.host('', './for-host', ...args);
+    const ours = programs.ours('', './for-ours', ...args);
     expect(host.status).toBe(0);
     expect({ status: ours.status, error: ours.error }).toEqual({ status: 0, error: host.error });
     const expected = host.out.split('\n');
@@ -34,5 +34,27 @@ describe.skipIf(skip !== undefined)(`POSIX functions${skip === undefined ? '' : 
 
   it('programs started, users, tables, walks through files, streams in memory', { timeout: 120_000 }, () => {
     expect(firstDifference('processes-check.c')).toBeUndefined();
+  });
+
+  it('regular expressions, written by hand and at random (`LIBC_ROUNDS`, `LIBC_SEED`)', {
+    timeout: 120_000,
+  }, () => {
+    const rounds = process.env['LIBC_ROUNDS'] ?? '5000';
+    expect(firstDifference('regex-check.c', rounds, process.env['LIBC_SEED'] ?? '1')).toBeUndefined();
+  });
+
+  it("what groups match: by POSIX's rules, which the host's library does not keep", () => {
+    const source = readFileSync(join(import.meta.dirname, 'regex-check.c'), 'utf8');
+    const programs = buildTwice(source, '-D_GNU_SOURCE');
+    try {
+      expect(programs.ours('', 'folder', '0', '0', 'groups').out.split('\n')).toEqual([
+        '/(a|ab)(c|bcd)(d*)/ abcd 1 0: 0 0,4 0,2 2,3 3,4',
+        '/(foo|foobar)(bar)?/ foobar 1 0: 0 0,6 0,6 -1,-1',
+        '/((a)|b)*/ ab 1 0: 0 0,2 1,2 -1,-1',
+        '',
+      ]);
+    } finally {
+      programs.dispose();
+    }
   });
 });

@@ -2,6 +2,7 @@ import { execFileSync, spawnSync } from 'node:child_process';
 import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
+import { sdk } from '../libc.ts';
 
 /** The shell compiled for this host with sanitizers, beside another POSIX shell to compare it with. */
 
@@ -33,12 +34,14 @@ export interface NativeShell {
   dispose(): void;
 }
 
-export function buildShell(): NativeShell {
+/** Over the host's library with sanitizers, or over KOITO's in its form for Linux. */
+export function buildShell(library: 'host' | 'koito' = 'host'): NativeShell {
   const directory = mkdtempSync(join(tmpdir(), 'a9n-shell-'));
   const path = join(directory, 'sh');
-  execFileSync(compiler, [
+  const command = library === 'host' ? compiler : join(sdk, 'bin/koito-cc');
+  execFileSync(command, [
     ...['-std=gnu17', '-O1', '-g', '-Wall', '-Wextra', '-Werror'],
-    ...['-fsanitize=address,undefined', '-fno-sanitize-recover=all'],
+    ...(library === 'host' ? ['-fsanitize=address,undefined', '-fno-sanitize-recover=all'] : ['--linux']),
     ...readdirSync(folder)
       .filter((name) => name.endsWith('.c'))
       .map((name) => join(folder, name)),

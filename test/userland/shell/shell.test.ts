@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { reasonToSkipLibc } from '../libc.ts';
 import { buildShell, type NativeShell, reasonToSkip } from './build.ts';
 import { cases } from './cases.ts';
 import { randomScript } from './scripts.ts';
@@ -36,3 +37,23 @@ describe.skipIf(skip !== undefined)(`shell${skip === undefined ? '' : ` (${skip}
     }
   });
 });
+
+const skipLibrary = skip ?? reasonToSkipLibc();
+
+describe.skipIf(skipLibrary !== undefined)(
+  `shell over KOITO's library${skipLibrary === undefined ? '' : ` (${skipLibrary})`}`,
+  () => {
+    let shell: NativeShell;
+    beforeAll(() => {
+      shell = buildShell('koito');
+    }, 120_000);
+    afterAll(() => shell?.dispose());
+
+    for (const [subject, scripts] of Object.entries(cases)) {
+      it(`${subject}: as dash`, { timeout: 120_000 }, () => {
+        for (const script of scripts)
+          expect.soft({ script, ...shell.run(script) }).toEqual({ script, ...shell.run(script, 'dash') });
+      });
+    }
+  },
+);
