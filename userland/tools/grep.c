@@ -440,6 +440,7 @@ int grep_tool(int count, char **arguments)
         return 2;
     }
     compile_patterns();
+    how.counts     = how.counts && !how.names_only && !how.names_without;
     how.with_names = !how.without_names && (how.with_names || how.recursive || count - optind > 1);
     if (optind == count)
     {

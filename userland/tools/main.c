@@ -7,11 +7,11 @@
 #include <unistd.h>
 
 #define FOR_EACH_TOOL(tool)                                                                                                      \
-    tool(basename) tool(cat) tool(chmod) tool(clear) tool(comm) tool(cp) tool(cut) tool(date) tool(dirname) tool(env)            \
-    tool(false) tool(find) tool(grep) tool(head) tool(hostname) tool(id) tool(kill) tool(ln) tool(ls) tool(mkdir) tool(mktemp)   \
-    tool(mv) tool(paste) tool(pwd) tool(readlink) tool(realpath) tool(rm) tool(rmdir) tool(seq) tool(sleep) tool(sort)           \
-    tool(tail) tool(tee) tool(time) tool(timeout) tool(touch) tool(tr) tool(true) tool(uname) tool(uniq) tool(wc) tool(which)    \
-    tool(xargs) tool(yes)
+    tool(base64) tool(basename) tool(cat) tool(chmod) tool(clear) tool(cmp) tool(comm) tool(cp) tool(cut) tool(date)             \
+    tool(dirname) tool(env) tool(expr) tool(false) tool(find) tool(grep) tool(head) tool(hexdump) tool(hostname) tool(id)        \
+    tool(kill) tool(ln) tool(ls) tool(mkdir) tool(mktemp) tool(mv) tool(paste) tool(pwd) tool(readlink) tool(realpath)           \
+    tool(rm) tool(rmdir) tool(sed) tool(seq) tool(sha256sum) tool(sleep) tool(sort) tool(strings) tool(tail) tool(tee)           \
+    tool(time) tool(timeout) tool(touch) tool(tr) tool(true) tool(uname) tool(uniq) tool(wc) tool(which) tool(xargs) tool(yes)
 
 #define DECLARE(name) tool_function name##_tool;
 FOR_EACH_TOOL(DECLARE)

@@ -385,6 +385,13 @@ int sort_tool(int count, char **arguments)
         add_key("1");
         keys[0].how = global;
     }
+    for (size_t i = 0; i < key_count; ++i)
+    {
+        if (keys[i].how.numeric && (keys[i].how.dictionary || keys[i].how.printable))
+        {
+            fail(2, "-n cannot go with -d or -i");
+        }
+    }
 
     static char *standard_input[] = { "-", NULL };
     struct text  content          = { 0 };

@@ -77,4 +77,24 @@ foo' f; grep '[[:digit:]]' f; echo $?; grep '[' f; echo $?; grep -E '(' f; echo 
     `seq 3; seq 2 4; seq 1 3 10; seq 5 -2 -3; seq -w 8 11; seq -s , 3; seq 3 1; echo $?; seq 1 0 3; echo $?; seq x; echo $?; seq -2 1; seq -w -2 10; seq; echo $?; seq -s '' 3`,
     `date -u -d @0; date -d @86399 '+%Y-%m-%d %H:%M:%S %j %a %A %b %B %d %e %p %y %Z %% %n%t%D %T %R %C %u %w'; date +x; date +; date x; echo $?; touch -d @99 f; date -r f +%S; date -r nothing; echo $?; date -d @1700000000 +%U%W%V%G%g%h%I%M%r%c%x%X`,
   ],
+  sed: [
+    `seq 12 >f; for s in p 3p '3,5p' '/1/p' '$p' '2,/5/p' '/3/,/5/d' '3!d' '/^1/!d' '5q' '3,1d' '/2/,4d' '$!d' '2,4!s/./x/' '/1/,/1/d' 's/1/<&>/' 's/1/x/g' 's/\\(.\\)\\(.\\)/\\2\\1/' '=' '/5/{s/5/five/;p;}' 'y/123/abc/' '1!G;h;$!d' 'n;d' '$!N;s/\\n/-/' 'N;P;D' '$!{h;d;};x;G' ':a;N;$!ba;s/\\n/,/g' '0p' '5q7' 'l' '/x/b e;s/1/y/;:e' 's/1/x/;t;s/$/!/' '5,d' '#n' '{p' 'p}' 'k' 's/a/b' 's/1/x/2' 's/./&&/2p'; do echo "[$s]"; sed "$s" f; echo $?; sed -n "$s" f; done`,
+    `printf 'hello world\\nfoo/bar\\n\\naaa bbb\\n' >f; sed 's|/|:|' f; sed 's/\\//:/' f; sed 's/o*/x/g' f; sed 's/b*/-/2' f; sed 's/[/]/!/' f; sed 's,a\\,*,z,' f; sed 's/x*$/E/' f; sed 's/a/\\n/g' f; sed 's/a/b\\
+c/' f; sed 's/\\(a\\)*/[\\1]/' f; sed -E 's/(l+)(o)?/<\\1|\\2>/g' f; sed -E 's/^|$/"/g' f; sed 's/O/x/Ig' f; sed 's/.*/"&"/;s/\\&/and/' f; sed 's/\\.//;s/o/\\&/' f; sed '/^$/d' f; sed -e 1d -e 's/a/A/' f; printf 's/a/1/\\n# c\\n/b/p\\n' >s; sed -f s f; sed -n -f s -e p f; sed -n '/foo/,$p' f; sed '\\,foo/,d' f; sed 's/aaa/x/;//d' f; sed -n 's/l/L/3p' f; sed 's/[[:space:]].*//' f; sed 's/w\\(.*\\)d/\\1\\1/' f`,
+    `seq 4 >f; sed '2a\\
+after' f; sed '2i\\
+before\\
+two' f; sed '2c\\
+changed' f; sed '2,3c\\
+range' f; sed '$a end' f; sed '1i first' f; sed 'a\\  indented' f; sed '2r f' f; sed -n '2w out
+3w out' f; cat out; sed 's/3/x/w out' f; cat out; sed '2!c x' f; sed '1~2d' f >/dev/null 2>&1; printf 'a\\nb' | sed p; printf 'a\\nb' | sed -n '$p'; printf 'a\\nb' | sed 'G'; printf 'a' >g; sed p g f; sed '$d' g f; sed nothing; echo $?; sed p nothing f; echo $?; sed; echo $?; printf 'a\\tb\\001\\\\%0100d\\n' 1 | sed -n l; seq 3 | sed 2q; seq 3 | sed '$!N;$!D'; sed -n '$=' f; sed '2{/2/{s/2/deep/;};p;}' f; sed 'x;1d' f; sed 'N;N;N;N' f; sed -n '2{n;p;}' f; sed 'y/1\\n/a /' f; sed 'y/ab/c/' f; echo $?; sed 'b x' f || echo bad; sed 's/\\(/x/' f; echo $?; sed '2,3{d' f; echo $?; sed '2D;P' f`,
+  ],
+  'bytes and digests': [
+    `seq 30 >f; seq 30 | sed 's/5/x/' >g; head -c 20 f >h; cmp f g; echo $?; cmp -l f g; echo $?; cmp -s f g; echo $?; cmp f h; echo $?; cmp f f; echo $?; cmp -l f h; echo $?; cmp f - <f; echo $?; cmp f nothing; echo $?; cmp f; echo $?`,
+    `head -c 100 /dev/zero >z; { seq 20; cat z; printf 'end\\200\\377'; } >f; hexdump -C f; hexdump -Cv f; hexdump -C -n 20 f; hexdump -C -s 5 f; hexdump -C z; hexdump -C /dev/null; printf 'abcdefghijklmnop' | hexdump -C; printf 'ab\\0abcd\\001hello\\tworld\\nxyz\\200longer' >s; strings s; strings -n 2 s; strings <s`,
+    `seq 1000 >f; : >e; for n in 1 54 55 56 57 63 64 65 119 120 128; do head -c $n f | sha256sum; done; sha256sum f e - <f; sha256sum f e >s; sha256sum -c s; echo $?; echo x >>e; sha256sum -c s; echo $?; sha256sum nothing; echo $?; for n in 0 1 2 3 4 56 57 58 100 114; do head -c $n f | base64; head -c $n f | base64 -w 20; head -c $n f | base64 | base64 -d | cmp - f 2>/dev/null; done; head -c 10 f | base64 -w 0; echo YWI= | base64 -d; echo YWI | base64 -d 2>/dev/null; echo $?; echo '*' | base64 -d; echo $?`,
+  ],
+  expr: [
+    `e() { expr "$@"; echo "|$?"; }; e 1 + 2; e 2 '*' 3 + 1; e 1 + 2 '*' 3; e '(' 1 + 2 ')' '*' 3; e 7 / 2; e -7 / 2; e -7 % 3; e 1 / 0; e a + 1; e 1 - 1; e 0; e ''; e a; e 1 '<' 2; e a '<' b; e 10 '>' 9; e a = a; e a '!=' a; e 1 '<=' 1 '>=' 0; e '' '|' x; e 0 '|' 0; e a '&' b; e a '&' 0; e abc : 'a.'; e abc : 'a\\(.\\)'; e abc : x; e abc : 'x\\(.\\)'; e length abc; e substr hello 2 3; e substr hello 0 3; e substr hello 4 9; e index hello lo; e index hello z; e match abc 'b*'; e + length; e 1 +; e; e 1 2; e '(' 1; e -1; e 00; e - = -`,
+  ],
 };
