@@ -420,6 +420,10 @@ static void read_command(struct command *command)
         case 's': read_substitution(command); break;
         case 'y': read_translation(command); break;
         case 'q':
+            if (command->second.kind != address_none)
+            {
+                fail(1, "q: takes one address only");
+            }
             skip_blanks();
             if (isdigit((unsigned char)*sed.next))
             {

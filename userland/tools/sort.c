@@ -199,7 +199,7 @@ static int compare_numbers(struct part left, struct part right)
 static bool is_ignored(const struct ordering *how, char character)
 {
     const unsigned char byte = (unsigned char)character;
-    return (how->dictionary && !isalnum(byte) && !is_blank(character)) || (how->printable && !isprint(byte));
+    return how->dictionary ? !isalnum(byte) && !is_blank(character) : how->printable && !isprint(byte);
 }
 
 static int compare_text(const struct ordering *how, struct part left, struct part right)
