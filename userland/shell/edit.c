@@ -276,6 +276,13 @@ static void put(const char *text, size_t length)
     }
 }
 
+/// Whether keys wait: pasted text is drawn once, not key by key.
+static bool has_input(void)
+{
+    int waiting = 0;
+    return ioctl(STDIN_FILENO, FIONREAD, &waiting) == 0 && waiting > 0;
+}
+
 /// Draws the line on one row, the part around the cursor if it is longer.
 static void draw(const struct line *line)
 {
@@ -693,10 +700,29 @@ static enum line_state handle_key(struct line *line, int key)
 static enum line_state edit(struct line *line)
 {
     enum line_state state = line_goes_on;
+    bool            is_drawn = true;
+    draw(line);
     while (state == line_goes_on)
     {
-        draw(line);
-        state = handle_key(line, read_key());
+        const size_t cursor = line->cursor;
+        const int    key    = read_key();
+        state               = handle_key(line, key);
+        // A character at the end of a short line is all that changes.
+        const char last      = (char)key;
+        const bool is_append = is_drawn && key >= ' ' && key < backspace && cursor + 1 == line->text.length
+            && line->prompt_width + width(line->text.chars, line->text.length) + 1 < screen_width();
+        if (is_append)
+        {
+            put(&last, 1);
+        }
+        else
+        {
+            is_drawn = state == line_goes_on && !has_input();
+            if (is_drawn)
+            {
+                draw(line);
+            }
+        }
     }
     line->cursor = line->text.length;
     draw(line);
