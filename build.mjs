@@ -3,7 +3,7 @@
 //
 // Without a preset (option or A9N_PRESET), gcc-debug is taken, or clang-debug where only a usable clang is found.
 import { spawnSync } from 'node:child_process';
-import { chmod, copyFile, cp, mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { chmod, copyFile, cp, mkdir, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -204,6 +204,46 @@ async function buildGuest(preset) {
   return images;
 }
 
+/**
+ * dist/posix-system/koito.elf: KOITO with the POSIX server, the shell and the small tools, for `a9n run --init`. It is koito.elf with
+ * another boot archive, which needs the host's part of the build.
+ */
+async function buildPosixSystem() {
+  const system = join(dist, 'posix-system');
+  const files = join(system, 'root');
+  await rm(system, { recursive: true, force: true });
+  for (const folder of ['bin', 'etc', 'root', 'tmp', 'work'])
+    await mkdir(join(files, folder), { recursive: true });
+  for (const [program, folder] of [
+    ['sh', 'shell'],
+    ['tools', 'tools'],
+  ]) {
+    const sources = join(root, 'userland', folder);
+    const names = (await readdir(sources)).filter((name) => name.endsWith('.c'));
+    const output = join(files, 'bin', program);
+    run(join(dist, 'sdk/bin/koito-cc'), [
+      '-std=gnu17',
+      '-O2',
+      '-s',
+      ...names.map((name) => join(sources, name)),
+      '-o',
+      output,
+    ]);
+  }
+  const tools = await readFile(join(root, 'userland/tools/main.c'), 'utf8');
+  for (const [, name] of tools.matchAll(/\btool\(([a-z0-9]+)\)/g))
+    await symlink('tools', join(files, 'bin', name));
+  const manifest = await readFile(join(root, 'userland/koito/etc/posix.manifest'), 'utf8');
+  const started = manifest.replace(/^process posix$/m, '$&\n    arguments /bin/sh -l');
+  await writeFile(join(files, 'etc/koito.manifest'), started);
+  await writeFile(join(files, 'etc/profile'), "export HOME=/root TERM=vt100 PS1='$PWD # '\ncd\n");
+  for (const driver of ['timer', 'rtc'])
+    await copyFile(join(dist, `guest/${driver}.elf`), join(files, driver));
+  const image = join(system, 'koito.elf');
+  run(process.execPath, [join(dist, 'cli/a9n.js'), 'image', '--archive', files, '--output', image]);
+  return image;
+}
+
 // ---------------------------------------------------------------------------------------------------------------
 
 async function main() {
@@ -216,6 +256,10 @@ async function main() {
     const preset = choosePreset(values.preset || process.env.A9N_PRESET || undefined);
     const images = await buildGuest(preset);
     console.log(`build: guest programs (${preset}): ${images.join(' ')}`);
+    if (!values['no-host']) {
+      await buildPosixSystem();
+      console.log('build: a shell on KOITO: npx a9n run --init dist/posix-system/koito.elf');
+    }
   }
   console.log(`build: done in ${((Date.now() - started) / 1000).toFixed(1)} s`);
 }
