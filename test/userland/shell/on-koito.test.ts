@@ -28,6 +28,7 @@ const subjects = [
   'arithmetic',
   'compound commands',
   'functions',
+  'redirections',
 ];
 const needs = /\b(tr|grep|sort|sed|cut|ls|sleep|touch|ln|printenv)\b|~|\/etc/;
 /** A third of them, unless `SHELL_SCRIPTS` is set: each is a fork and an execve on the emulator. */
