@@ -13,12 +13,13 @@ import { koitoLaunch } from './support/koito-session.ts';
 
 const TIMEOUT = 120_000;
 const TIMER = 'vector 240';
+const PAGE_FAULT = 'vector 14';
 
-it('under KOITO: calls, timer ticks, idling', { timeout: TIMEOUT }, () => {
+it('under KOITO: calls, pages on demand, timer ticks, idling', { timeout: TIMEOUT }, () => {
   const { kernel, init } = koitoLaunch();
   const { failures, instructions, addresses } = walkGuest(kernel, init);
   expect(failures).toEqual([]);
-  expect([...instructions.keys()].sort()).toEqual(['call', TIMER, `${TIMER}, idle`]);
+  expect([...instructions.keys()].sort()).toEqual(['call', PAGE_FAULT, TIMER, `${TIMER}, idle`]);
   expect(instructions.get('call')).toBeGreaterThan(10_000);
   expect(addresses.size).toBeGreaterThan(1_500);
 });
