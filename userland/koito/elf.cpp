@@ -1,48 +1,13 @@
 #include "elf.hpp"
 
+#include <runtime/elf-format.hpp>
 #include <runtime/memory.hpp>
 
 namespace koito
 {
     namespace
     {
-        // System V ABI, "ELF-64 Object File Format".
-        struct elf_header
-        {
-            uint8_t  identification[16];
-            uint16_t type;
-            uint16_t machine;
-            uint32_t version;
-            uint64_t entry;
-            uint64_t program_headers;
-            uint64_t section_headers;
-            uint32_t flags;
-            uint16_t header_size;
-            uint16_t program_header_size;
-            uint16_t program_header_count;
-            uint16_t section_header_size;
-            uint16_t section_header_count;
-            uint16_t section_names;
-        };
-
-        struct program_header
-        {
-            uint32_t type;
-            uint32_t flags;
-            uint64_t offset;
-            uint64_t virtual_address;
-            uint64_t physical_address;
-            uint64_t file_size;
-            uint64_t memory_size;
-            uint64_t alignment;
-        };
-
-        constexpr uint8_t  magic[]              = { 0x7f, 'E', 'L', 'F', 2, 1 }; // class 64, little-endian
-        constexpr uint16_t type_executable      = 2;
-        constexpr uint16_t machine_x86_64       = 62;
-        constexpr uint32_t segment_load         = 1;
-        constexpr uint32_t segment_executable   = 1;
-        constexpr uint32_t segment_writable     = 2;
+        using namespace runtime::elf;
 
         /// Copies a header out of the file, which need not be aligned for it.
         template<typename Header>
@@ -70,8 +35,8 @@ namespace koito
             segment.address    = header.virtual_address;
             segment.size       = header.memory_size;
             segment.contents   = { file.data + header.offset, static_cast<size_t>(header.file_size) };
-            segment.writable   = (header.flags & segment_writable) != 0;
-            segment.executable = (header.flags & segment_executable) != 0;
+            segment.writable   = (header.flags & flag_write) != 0;
+            segment.executable = (header.flags & flag_execute) != 0;
             return elf_error::none;
         }
 
@@ -92,7 +57,7 @@ namespace koito
 
     elf_error read_elf(bytes file, word lowest, word highest, elf_program &program)
     {
-        elf_header header;
+        file_header header;
         if (!read_header(file, 0, header))
         {
             return elf_error::truncated;

@@ -3,53 +3,14 @@
 #include "machine.hpp"
 #include "user-memory.hpp"
 
+#include <runtime/elf-format.hpp>
 #include <runtime/memory.hpp>
 
 namespace posix
 {
     namespace
     {
-        // System V ABI, "ELF-64 Object File Format".
-        struct file_header
-        {
-            uint8_t  identification[16];
-            uint16_t type;
-            uint16_t machine;
-            uint32_t version;
-            uint64_t entry;
-            uint64_t program_headers;
-            uint64_t section_headers;
-            uint32_t flags;
-            uint16_t header_size;
-            uint16_t program_header_size;
-            uint16_t program_header_count;
-            uint16_t section_header_size;
-            uint16_t section_header_count;
-            uint16_t section_names;
-        };
-
-        struct program_header
-        {
-            uint32_t type;
-            uint32_t flags;
-            uint64_t offset;
-            uint64_t virtual_address;
-            uint64_t physical_address;
-            uint64_t file_size;
-            uint64_t memory_size;
-            uint64_t alignment;
-        };
-
-        constexpr uint8_t  magic[]                  = { 0x7f, 'E', 'L', 'F', 2, 1 }; // class 64, little-endian
-        constexpr uint16_t type_executable          = 2;
-        constexpr uint16_t type_position_independent = 3;
-        constexpr uint16_t machine_x86_64           = 62;
-        constexpr uint32_t segment_load             = 1;
-        constexpr uint32_t segment_interpreter      = 3;
-        constexpr uint32_t segment_stack            = 0x6474'e551;
-        constexpr uint32_t flag_execute             = 1;
-        constexpr uint32_t flag_write               = 2;
-        constexpr uint32_t flag_read                = 4;
+        using namespace runtime::elf;
 
         constexpr word page_start(word address)
         {
